@@ -1,0 +1,167 @@
+//! What a provider says about its types of resource, as plain data that the planner reads.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::ResourceType;
+use crate::value::Value;
+
+/// How an unknown create of a type is resolved without a person.
+///
+/// Every [`ResourceSchema`] has one: the field is not optional and there is no default, so a type of resource
+/// without a class does not compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryClass {
+    /// Class A, we choose the name: read by name and check the ownership tag, then adopt or create.
+    Named,
+    /// Class B, the provider takes a client token: send the same stored token again.
+    Token,
+    /// Class C, identity is assigned and tags are set at creation: list by the operation's token; one is
+    /// adopted, none after settling means create, two stop the run and show both.
+    Tagged,
+    /// Class D, the content is the identity: read and compare.
+    Content,
+}
+
+/// How much a step can hurt, from nothing to loss of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepClass {
+    /// Nobody notices.
+    Safe,
+    /// A restart or failover: connections break.
+    Disruptive,
+    /// The object is deleted and made anew; it holds no data.
+    Replacing,
+    /// Data is gone afterwards unless it was backed up.
+    DestroysData,
+}
+
+/// What a change of an attribute means for the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// The object is updated and nobody notices.
+    InPlace,
+    /// The object is updated with a restart or failover.
+    Disruptive,
+    /// The object must be replaced.
+    Replace,
+}
+
+/// When two values of an attribute count as the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Equality {
+    /// When they are the same value.
+    #[default]
+    Exact,
+    /// When they are the same text but for upper and lower case.
+    IgnoreCase,
+    /// When they hold the same elements in any order.
+    Unordered,
+    /// When every key of the desired map has the same value in the observed one; more keys there are noise.
+    DesiredKeys,
+    /// When their texts are the same JSON document.
+    Json,
+}
+
+/// An input attribute of a type of resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeSchema {
+    /// What it is, in one sentence, with its unit.
+    pub summary: String,
+    /// What a change means for the object.
+    pub on_change: OnChange,
+    /// When two values count as the same.
+    pub equality: Equality,
+    /// Set at creation; afterwards the recorded value stays desired unless an operation names it.
+    pub carried: bool,
+    /// Whether the provider reports it when it observes the object; secrets usually are not.
+    pub observed: bool,
+    /// What the provider fills in when it is not set.
+    pub default: Option<Value>,
+}
+
+/// An output of a type of resource, known once the object exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputSchema {
+    /// What it is, in one sentence.
+    pub summary: String,
+    /// Whether it is sealed in the state and hidden on screens.
+    pub secret: bool,
+    /// Whether an update of the object may change it; then it is unknown in a plan that updates the object.
+    pub changes_on_update: bool,
+}
+
+/// Usual durations in milliseconds, used until history knows better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypicalDurations {
+    /// Of a create.
+    pub create_ms: u64,
+    /// Of an update.
+    pub update_ms: u64,
+    /// Of a delete.
+    pub delete_ms: u64,
+}
+
+/// A type of resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceSchema {
+    /// The type.
+    pub resource_type: ResourceType,
+    /// What it is, in one sentence.
+    pub summary: String,
+    /// The version of inputs and outputs in records, from one.
+    pub version: u32,
+    /// How an unknown create is resolved.
+    pub recovery: RecoveryClass,
+    /// Its inputs.
+    pub attributes: BTreeMap<String, AttributeSchema>,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, OutputSchema>,
+    /// Whether deleting it loses data of the user.
+    pub holds_data: bool,
+    /// Whether a replacement is created before the old object is deleted.
+    pub create_before_destroy: bool,
+    /// Usual durations.
+    pub typical: TypicalDurations,
+}
+
+impl ResourceSchema {
+    /// Tells whether an output is secret; an unknown output is not.
+    #[must_use]
+    pub fn is_secret_output(&self, output: &str) -> bool {
+        self.outputs.get(output).is_some_and(|output| output.secret)
+    }
+}
+
+/// All types of resource that a plan may meet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSet(BTreeMap<ResourceType, ResourceSchema>);
+
+impl SchemaSet {
+    /// Returns the set of these types.
+    #[must_use]
+    pub fn new(schemas: impl IntoIterator<Item = ResourceSchema>) -> Self {
+        SchemaSet(
+            schemas
+                .into_iter()
+                .map(|schema| (schema.resource_type.clone(), schema))
+                .collect(),
+        )
+    }
+
+    /// Returns the schema of a type.
+    #[must_use]
+    pub fn get(&self, resource_type: &str) -> Option<&ResourceSchema> {
+        self.0.get(resource_type)
+    }
+
+    /// Returns all schemas in the order of their types.
+    pub fn iter(&self) -> impl Iterator<Item = &ResourceSchema> {
+        self.0.values()
+    }
+}
