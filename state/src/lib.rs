@@ -1,1 +1,6 @@
-//! Placeholder.
+//! What the engine remembers: the contract of state stores, the sealing of secrets, and the stores.
+//!
+//! [`contract::Store`] is the whole of what the engine knows of a store. All implementations pass the same
+//! [`conformance`] suite.
+
+pub mod contract;

@@ -1,0 +1,29 @@
+//! A provider: who it is, whether it reaches the right place, and its kinds of resource.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::error::ProviderError;
+use crate::kind::KindSet;
+use crate::lowering::Lowering;
+
+/// Manages objects in one account of a cloud, or on this machine, for one environment.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// Returns its name in a stack: `local`, `aws`, `azure`.
+    fn name(&self) -> &'static str;
+
+    /// Returns its kinds of resource.
+    fn kinds(&self) -> &KindSet;
+
+    /// Returns the half that turns components into resources.
+    fn lowering(&self) -> &dyn Lowering;
+
+    /// Checks that it reaches the account that the environment names; nothing else is asked before.
+    ///
+    /// # Errors
+    ///
+    /// When it is another account, or none can be reached.
+    async fn verify_target(&self) -> Result<(), ProviderError>;
+}

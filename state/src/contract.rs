@@ -1,0 +1,196 @@
+//! The contract of a state store: read, lease, append, commit, history.
+//!
+//! What makes the engine safe against crashes is written here, method by method: which calls are durable when they
+//! return, and which must refuse.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use infra_model::clock::Timestamp;
+use infra_model::journal::{Commit, Epoch, HistoryEntry, Intent, IntentId, OpenIntent};
+use infra_model::record::{RecordEntry, RecordKey, Serial};
+use infra_model::snapshot::{Durations, Lineage};
+
+/// The version of the layout of states. A store refuses a higher one and never writes to it.
+pub const STATE_FORMAT: u32 = 1;
+
+/// Remembers one environment.
+///
+/// Every write carries the epoch of the writer's lease; a store that has seen a higher one refuses with
+/// [`StoreError::Fenced`], so that a holder which was paused beyond its lease cannot write anything.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Returns what is remembered, or nothing when nothing was ever written.
+    ///
+    /// Needs no lease: readers see the last committed state. Every record's checksum is verified.
+    ///
+    /// # Errors
+    ///
+    /// When it is damaged, newer, or cannot be reached.
+    async fn load(&self) -> Result<Option<State>, StoreError>;
+
+    /// Writes the header of a new state. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// When there is a state already, or the epoch is old.
+    async fn initialize(&self, epoch: Epoch, header: &StateHeader) -> Result<(), StoreError>;
+
+    /// Takes the lease, if nobody holds it or the holder's time is over. Durable when it returns; the new epoch is
+    /// higher than any before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Held`] with the holder and the time until which it holds.
+    async fn acquire(&self, request: &LeaseRequest) -> Result<Lease, StoreError>;
+
+    /// Prolongs the lease to `now` plus its duration.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when somebody else took it.
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Lease, StoreError>;
+
+    /// Gives the lease back. Giving back what is no longer held is success.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Appends an intent. Durable when it returns: only then may the provider be called.
+    ///
+    /// # Errors
+    ///
+    /// When the epoch is old, the disk is full, or the store cannot be reached.
+    async fn append(&self, epoch: Epoch, intent: &Intent) -> Result<IntentId, StoreError>;
+
+    /// Applies one change as a whole: closes an intent, changes records, learns a duration, appends to the history,
+    /// raises the serial. Durable when it returns: only then are dependents released.
+    ///
+    /// # Errors
+    ///
+    /// When the epoch is old, a record holds a secret in clear, the disk is full, or the store cannot be reached.
+    /// Then nothing of it was applied.
+    async fn commit(&self, epoch: Epoch, commit: &Commit) -> Result<Serial, StoreError>;
+
+    /// Returns history entries, newest last, from the given serial on.
+    ///
+    /// # Errors
+    ///
+    /// When an entry is damaged or the store cannot be reached.
+    async fn history(&self, from: Serial) -> Result<Vec<HistoryEntry>, StoreError>;
+}
+
+/// What is remembered of an environment.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What never changes.
+    pub header: StateHeader,
+    /// The number of the last change.
+    pub serial: Serial,
+    /// The records.
+    pub records: BTreeMap<RecordKey, RecordEntry>,
+    /// Intents without an outcome, oldest first.
+    pub open_intents: Vec<OpenIntent>,
+    /// Learned durations.
+    pub durations: Durations,
+}
+
+/// What never changes about a state.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct StateHeader {
+    /// The version of the layout.
+    pub format: u32,
+    /// The identity of the state.
+    pub lineage: Lineage,
+    /// The stack.
+    pub stack: String,
+    /// The environment.
+    pub environment: String,
+    /// The data key, wrapped for whoever may open it.
+    pub wrapped_key: String,
+}
+
+/// Asks for the lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseRequest {
+    /// Who asks: `user@host, process 4711`.
+    pub holder: String,
+    /// The time now.
+    pub now: Timestamp,
+    /// For how long, unless renewed.
+    pub duration: Duration,
+}
+
+/// A lock with an expiry and a fencing epoch.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Lease {
+    /// Who holds it.
+    pub holder: String,
+    /// Until when, unless renewed.
+    pub until: Timestamp,
+    /// For how long it is prolonged.
+    pub duration: Duration,
+    /// The number that every write carries.
+    pub epoch: Epoch,
+}
+
+/// A store refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the lease.
+    #[error("`{holder}` holds the lease until {until}")]
+    Held {
+        /// Who.
+        holder: String,
+        /// Until when, unless renewed.
+        until: Timestamp,
+    },
+    /// The writer's lease was taken over.
+    #[error("The lease of epoch {} was taken over by epoch {}", ours.0, current.0)]
+    Fenced {
+        /// The writer's epoch.
+        ours: Epoch,
+        /// The epoch in force.
+        current: Epoch,
+    },
+    /// There is a state already.
+    #[error("There is a state already")]
+    AlreadyInitialized,
+    /// A newer engine wrote the state.
+    #[error("The state has format {found}, this engine reads up to {STATE_FORMAT}")]
+    Newer {
+        /// The format found.
+        found: u32,
+    },
+    /// Something in the state is damaged.
+    #[error("The state is damaged: {what}")]
+    Damaged {
+        /// What and where.
+        what: String,
+    },
+    /// The value cannot be written.
+    #[error("The change cannot be written: {what}")]
+    Unwritable {
+        /// Why.
+        what: String,
+    },
+    /// The disk is full.
+    #[error("The disk that holds the state is full: {path}")]
+    Full {
+        /// Where.
+        path: String,
+    },
+    /// The store cannot be reached or fails.
+    #[error("The state cannot be {attempt}")]
+    Io {
+        /// What was attempted: `read`, `written`.
+        attempt: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
