@@ -1,0 +1,143 @@
+//! Files and directories that only their owner may read, written so that a crash leaves the old content or
+//! the new one, never half of it. All functions block; the files are small.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::disk::DiskError;
+
+/// Access for the owner alone, to a directory.
+const PRIVATE_DIRECTORY: u32 = 0o700;
+/// Access for the owner alone, to a file.
+const PRIVATE_FILE: u32 = 0o600;
+
+/// Makes a directory and its parents; the last one is readable by its owner alone.
+///
+/// A directory that exists is kept and its mode corrected. A link or another user's directory is refused,
+/// so that nobody can plant one where sockets or secrets are going to be.
+///
+/// # Errors
+/// [`DiskError`] when it cannot be made, or when something foreign stands there.
+pub fn private_directory(path: &Path) -> Result<(), DiskError> {
+    let failed = |source| DiskError::from_io("create the directory", path, source);
+    match DirBuilder::new()
+        .recursive(true)
+        .mode(PRIVATE_DIRECTORY)
+        .create(path)
+    {
+        Err(source) if source.kind() != io::ErrorKind::AlreadyExists => return Err(failed(source)),
+        _ => {}
+    }
+    let found = fs::symlink_metadata(path).map_err(failed)?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(DiskError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    if found.permissions().mode() & 0o777 != PRIVATE_DIRECTORY {
+        fs::set_permissions(path, Permissions::from_mode(PRIVATE_DIRECTORY)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Replaces a file's content in one step, durably; the file is readable by its owner alone.
+///
+/// # Errors
+/// [`DiskError`]; the old content is then still there.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), DiskError> {
+    write_atomically(path, content, PRIVATE_FILE)
+}
+
+/// Replaces the content of a file in one step, durably, and gives it a mode.
+///
+/// # Errors
+/// [`DiskError`]; the old content is then still there.
+pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> Result<(), DiskError> {
+    let draft = draft_path(path);
+    let written = write_draft(&draft, content, mode).and_then(|()| fs::rename(&draft, path));
+    if let Err(source) = written {
+        // The first error is the one to report; a draft that stays is overwritten by the next attempt.
+        let _ = fs::remove_file(&draft);
+        return Err(DiskError::from_io("write", path, source));
+    }
+    sync_directory(path)
+}
+
+/// Reads a file that may be absent.
+///
+/// # Errors
+/// [`DiskError`] for anything but absence.
+pub fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DiskError::from_io("read", path, source)),
+    }
+}
+
+/// Removes a file; one that is gone already is success.
+///
+/// # Errors
+/// [`DiskError`] when it is there and stays.
+pub fn remove_file(path: &Path) -> Result<(), DiskError> {
+    absent_is_fine(fs::remove_file(path)).map_err(|source| DiskError::from_io("remove", path, source))
+}
+
+/// Removes a directory with all it holds; one that is gone already is success.
+///
+/// # Errors
+/// [`DiskError`] when something in it cannot be removed.
+pub fn remove_tree(path: &Path) -> Result<(), DiskError> {
+    absent_is_fine(fs::remove_dir_all(path)).map_err(|source| DiskError::from_io("remove", path, source))
+}
+
+/// Removes a directory if nothing is in it.
+///
+/// # Errors
+/// [`DiskError`] for anything but absence and content.
+pub fn remove_if_empty(path: &Path) -> Result<(), DiskError> {
+    match fs::remove_dir(path) {
+        Err(source) if source.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        other => absent_is_fine(other).map_err(|source| DiskError::from_io("remove", path, source)),
+    }
+}
+
+fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// One fixed name per file: a crash leaves at most one draft, and the next write takes it over.
+fn draft_path(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+fn write_draft(draft: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    absent_is_fine(fs::remove_file(draft))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(draft)?;
+    file.write_all(content)?;
+    // `mode` above is subject to the umask.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+fn sync_directory(path: &Path) -> Result<(), DiskError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    File::open(directory)
+        .and_then(|opened| opened.sync_all())
+        .map_err(|source| DiskError::from_io("sync", directory, source))
+}
+
+#[cfg(test)]
+mod tests;
