@@ -7,6 +7,7 @@ use crate::diagnostic::Span;
 use crate::value::Attributes;
 
 pub mod blob_store;
+pub mod exports;
 pub mod key_vault;
 pub mod network;
 pub mod postgres;
