@@ -13,6 +13,8 @@ use infra_model::journal::{Commit, Epoch, HistoryEntry, Intent, IntentId, OpenIn
 use infra_model::record::{RecordEntry, RecordKey, Serial};
 use infra_model::snapshot::{Durations, Lineage};
 
+use crate::archive::Archive;
+
 /// The version of the layout of states. A store refuses a higher one and never writes to it.
 pub const STATE_FORMAT: u32 = 1;
 
@@ -37,6 +39,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// When there is a state already, or the epoch is old.
     async fn initialize(&self, epoch: Epoch, header: &StateHeader) -> Result<(), StoreError>;
+
+    /// Fills an empty store with an archive, whole or not at all. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// When there is a state already, the epoch is old, or the archive is newer.
+    async fn restore(&self, epoch: Epoch, archive: &Archive) -> Result<(), StoreError>;
 
     /// Takes the lease, if nobody holds it or the holder's time is over. Durable when it returns; the new epoch is
     /// higher than any before.
@@ -193,4 +202,26 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl StoreError {
+    /// Returns what the user can do about it, if there is anything.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            StoreError::Held { .. } => {
+                "Wait for the holder to finish; a holder that died loses the lease by itself"
+            }
+            StoreError::Fenced { .. } => "Run the command again: it plans from what the other run left",
+            StoreError::Newer { .. } => "Use an engine at least as new as the one that wrote the state",
+            StoreError::Damaged { .. } => {
+                "Nothing was overwritten: put a backup of the state back in its place, or an archive that \
+                 `infra state pull` made"
+            }
+            StoreError::Full { .. } => "Free some space and run the command again: nothing is lost",
+            StoreError::AlreadyInitialized | StoreError::Unwritable { .. } | StoreError::Io { .. } => {
+                return None;
+            }
+        })
+    }
 }

@@ -3,4 +3,9 @@
 //! [`contract::Store`] is the whole of what the engine knows of a store. All implementations pass the same
 //! [`conformance`] suite.
 
+pub mod archive;
+pub mod conformance;
 pub mod contract;
+pub mod history;
+mod rules;
+pub mod stores;

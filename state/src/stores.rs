@@ -1,0 +1,3 @@
+//! The stores: one module each, all under the same conformance suite.
+
+pub mod memory;
