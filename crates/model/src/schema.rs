@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::address::ResourceType;
 use crate::value::Value;
 
+pub mod equality;
+
 /// How an unknown create of a type is resolved without a person.
 ///
 /// Every [`ResourceSchema`] has one: the field is not optional and there is no default, so a type of resource
