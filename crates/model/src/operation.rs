@@ -9,13 +9,17 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::Expression;
-use crate::sealing::Secret;
 use crate::value::Value;
 
 pub mod function;
+mod limit;
+mod marks;
 mod operator;
+#[cfg(test)]
+mod tests;
 
 pub use function::Function;
+pub use marks::Depth;
 pub use operator::Operator;
 
 /// What an expression does to its arguments.
@@ -37,66 +41,68 @@ impl Operation {
         }
     }
 
-    /// Returns the result, deferred if an argument is.
+    /// Returns the result, deferred if something that the operation reads is not known or sealed.
     ///
-    /// A secret argument makes the whole result secret. A sealed or deferred argument makes it deferred.
+    /// Reading a secret makes the texts and numbers of the result secret; see [`Depth`] for what is read.
     ///
     /// # Errors
     ///
-    /// When the arguments do not fit the operation.
+    /// When the arguments do not fit the operation. Their number is checked even if the result is deferred.
     pub fn fold(self, arguments: Vec<Value>) -> Result<Value, OperationError> {
-        if arguments.iter().any(blocks) {
+        self.check_count(arguments.len())?;
+        let mut places = arguments.iter().enumerate();
+        if let Some((at, _)) = places.find(|(at, value)| self.depth(*at).refuses(value)) {
+            return Err(OperationError::argument(
+                at,
+                "A secret cannot be a key, because keys are shown",
+            ));
+        }
+        let any = |test: &dyn Fn(Depth, &Value) -> bool| {
+            let mut places = arguments.iter().enumerate();
+            places.any(|(at, value)| test(self.depth(at), value))
+        };
+        let secret = any(&|depth, value| depth.reads_secret(value));
+        // A result that depends on a secret could be an unknown part passed on unread: it waits, or it would
+        // lose the mark.
+        let later = any(&|depth, value| depth.is_blocked_by(value))
+            || secret && arguments.iter().any(marks::holds_later);
+        if later {
             return Ok(Value::deferred(Expression::Apply {
                 operation: self,
                 arguments,
             }));
         }
-        if !arguments.iter().any(Value::is_secret) {
+        if !secret {
             return self.evaluate(&arguments);
         }
-        let exposed: Vec<Value> = arguments.into_iter().map(expose).collect();
-        self.evaluate(&exposed).map(conceal)
+        let exposed = arguments.into_iter().enumerate().map(|(at, value)| {
+            let read = self.depth(at).reads_secret(&value);
+            if read { marks::expose(value) } else { value }
+        });
+        self.evaluate(&exposed.collect::<Vec<_>>()).map(marks::conceal)
+    }
+
+    fn depth(self, argument: usize) -> Depth {
+        match self {
+            Operation::Operator(operator) => operator.depth(argument),
+            Operation::Call(function) => function.depth(argument),
+        }
+    }
+
+    fn check_count(self, count: usize) -> Result<(), OperationError> {
+        match self {
+            Operation::Operator(_) => Ok(()),
+            Operation::Call(function) => function.check_count(count),
+        }
     }
 
     fn evaluate(self, arguments: &[Value]) -> Result<Value, OperationError> {
-        match self {
+        let result = match self {
             Operation::Operator(operator) => operator.evaluate(arguments),
             Operation::Call(function) => function.evaluate(arguments),
-        }
-    }
-}
-
-fn blocks(value: &Value) -> bool {
-    value.any(&|part| matches!(part, Value::Deferred(_) | Value::Sealed(_)))
-}
-
-fn expose(value: Value) -> Value {
-    match value {
-        Value::Secret(secret) => Value::String(secret.expose().to_owned()),
-        Value::List(values) => Value::List(values.into_iter().map(expose).collect()),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, expose(value)))
-                .collect(),
-        ),
-        other => other,
-    }
-}
-
-/// Marks every text and number inside as secret; truth values and nulls stay, they hold nothing to hide.
-fn conceal(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::Secret(Secret::new(text)),
-        Value::Number(number) => Value::Secret(Secret::new(number.to_string())),
-        Value::List(values) => Value::List(values.into_iter().map(conceal).collect()),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, conceal(value)))
-                .collect(),
-        ),
-        other => other,
+        }?;
+        limit::check(&result)?;
+        Ok(result)
     }
 }
 

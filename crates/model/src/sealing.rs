@@ -8,15 +8,18 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::expression::Expression;
-use crate::value::Value;
+use crate::value::{Number, Value};
 
-/// A secret text in clear. It is wiped from memory when the last copy goes, and never printed.
+/// A secret text or number in clear. It is wiped from memory when the last copy goes, and never printed.
 #[derive(Clone)]
-pub struct Secret(Arc<Zeroizing<String>>);
+pub struct Secret {
+    text: Arc<Zeroizing<String>>,
+    is_number: bool,
+}
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.expose() == other.expose()
+        self.cmp(other) == Ordering::Equal
     }
 }
 
@@ -30,7 +33,7 @@ impl PartialOrd for Secret {
 
 impl Ord for Secret {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.expose().cmp(other.expose())
+        (self.is_number, self.expose()).cmp(&(other.is_number, other.expose()))
     }
 }
 
@@ -38,13 +41,35 @@ impl Secret {
     /// Takes a text as a secret.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Secret(Arc::new(Zeroizing::new(text.into())))
+        Secret {
+            text: Arc::new(Zeroizing::new(text.into())),
+            is_number: false,
+        }
     }
 
-    /// Returns the text in clear: the caller takes care of where it goes.
+    /// Takes a number as a secret, so that expressions can still calculate with it.
+    #[must_use]
+    pub fn number(number: Number) -> Self {
+        Secret {
+            is_number: true,
+            ..Secret::new(number.to_string())
+        }
+    }
+
+    /// Returns the text in clear, of a number its decimal form: the caller takes care of where it goes.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Returns the number in clear, if it was taken as a number.
+    #[must_use]
+    pub fn as_number(&self) -> Option<Number> {
+        if !self.is_number {
+            return None;
+        }
+        let whole = self.text.parse().ok().map(Number::Int);
+        whole.or_else(|| self.text.parse().ok().and_then(Number::from_f64))
     }
 }
 
@@ -100,11 +125,33 @@ pub trait Sealing: Send + Sync {
 #[error("A sealed secret cannot be opened with this key")]
 pub struct OpenError;
 
+/// Precedes the seal of a number, which [`Sealing`] sees as its decimal text.
+const NUMBER: &str = "number:";
+
+fn seal_secret(secret: &Secret, sealing: &dyn Sealing) -> Sealed {
+    let sealed = sealing.seal(secret);
+    if secret.is_number {
+        return Sealed(format!("{NUMBER}{}", sealed.0));
+    }
+    sealed
+}
+
+fn open_secret(sealed: &Sealed, sealing: &dyn Sealing) -> Result<Secret, OpenError> {
+    let Some(number) = sealed.0.strip_prefix(NUMBER) else {
+        return sealing.open(sealed);
+    };
+    let secret = sealing.open(&Sealed(number.to_owned()))?;
+    Ok(Secret {
+        is_number: true,
+        ..secret
+    })
+}
+
 /// Returns the value with every secret in clear replaced by its seal.
 #[must_use]
 pub fn seal_value(value: Value, sealing: &dyn Sealing) -> Value {
     match value {
-        Value::Secret(secret) => Value::Sealed(sealing.seal(&secret)),
+        Value::Secret(secret) => Value::Sealed(seal_secret(&secret, sealing)),
         Value::List(values) => Value::List(
             values
                 .into_iter()
@@ -138,7 +185,7 @@ pub fn seal_value(value: Value, sealing: &dyn Sealing) -> Value {
 /// When a seal does not fit the key.
 pub fn open_value(value: Value, sealing: &dyn Sealing) -> Result<Value, OpenError> {
     Ok(match value {
-        Value::Sealed(sealed) => Value::Secret(sealing.open(&sealed)?),
+        Value::Sealed(sealed) => Value::Secret(open_secret(&sealed, sealing)?),
         Value::List(values) => Value::List(
             values
                 .into_iter()

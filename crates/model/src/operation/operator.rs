@@ -1,6 +1,6 @@
 //! Operators: arithmetic, comparison, logic, index, conditional and template.
 
-use crate::operation::OperationError;
+use crate::operation::{Depth, OperationError};
 use crate::value::{Number, Value};
 
 /// An operator of the stack language.
@@ -89,6 +89,15 @@ impl Operator {
             Operator::GreaterOrEqual => "$greater_or_equal",
             Operator::And => "$and",
             Operator::Or => "$or",
+        }
+    }
+
+    /// Returns how much of an argument, counted from zero, it reads.
+    pub(super) fn depth(self, argument: usize) -> Depth {
+        match (self, argument) {
+            (Operator::Index, 0) => Depth::Outline,
+            (Operator::Conditional, 1 | 2) => Depth::Nothing,
+            _ => Depth::Content,
         }
     }
 
@@ -186,22 +195,26 @@ fn compare(operator: Operator, left: &Value, right: &Value) -> Result<Value, Ope
 }
 
 fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Result<Value, OperationError> {
-    let (left, right) = (number(left, 0)?, number(right, 1)?);
+    let result = calculate(operator, number(left, 0)?, number(right, 1)?);
+    let error = || OperationError::argument(1, "Division by zero, or a result too large for a number");
+    result.map(Value::Number).ok_or_else(error)
+}
+
+/// Returns the result of an arithmetic operator, or nothing if it is no finite number.
+pub(super) fn calculate(operator: Operator, left: Number, right: Number) -> Option<Number> {
     if let (Number::Int(left), Number::Int(right)) = (left, right)
         && let Some(exact) = exact(operator, left, right)
     {
-        return Ok(Value::Number(Number::Int(exact)));
+        return Some(Number::Int(exact));
     }
     let (left, right) = (left.as_f64(), right.as_f64());
-    let result = match operator {
+    Number::from_f64(match operator {
         Operator::Add => left + right,
         Operator::Subtract => left - right,
         Operator::Multiply => left * right,
         Operator::Divide => left / right,
         _ => left % right,
-    };
-    let error = || OperationError::argument(1, "Division by zero, or a result too large for a number");
-    Number::from_f64(result).map(Value::Number).ok_or_else(error)
+    })
 }
 
 /// Returns the result where whole numbers give a whole number without loss.
