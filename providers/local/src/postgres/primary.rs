@@ -1,0 +1,101 @@
+//! Makes the data of a primary and the identities that the engine, replicas and the pooler use in it.
+
+use std::path::Path;
+
+use thiserror::Error;
+
+use super::configuration::{POOLER_ROLE, REPLICATION_ROLE};
+use super::connection::{Endpoint, identifier, literal};
+use super::data_directory;
+use super::server::{self, Server, ServerError};
+use super::template::{self, TemplateError};
+use super::tools::Tools;
+use crate::host::disk::DiskError;
+use crate::host::folder;
+
+/// Why a primary cannot be made.
+#[derive(Debug, Error)]
+pub enum PrimaryError {
+    /// There is no template to copy.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The server did not do what it should.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+impl PrimaryError {
+    /// Returns what the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Server(error) => error.hint(),
+            Self::Template(TemplateError::Installation(error)) => error.hint(),
+            Self::Template(TemplateError::Disk(error)) => error.hint(),
+            Self::Template(_) => None,
+        }
+    }
+}
+
+/// Makes a primary's data anew and starts it.
+///
+/// Only for a server whose creation has not finished: what an earlier attempt left of its data is removed.
+///
+/// # Errors
+/// [`PrimaryError`]; the same call may be repeated.
+pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<(), PrimaryError> {
+    let files = &server.configuration.files;
+    let template = template::ensure(templates, tools).await?;
+    server::stop(files, &server.owner).await?;
+    let (data, cluster) = (files.data(), server.cluster.clone());
+    blocking(move || {
+        folder::remove_tree(&data)?;
+        data_directory::copy(&template, &data)?;
+        data_directory::mark(&data, &cluster)
+    })
+    .await
+    .map_err(ServerError::from)?;
+    // The disk is told to keep the copy while the server starts; neither waits for the other.
+    let data = files.data();
+    let (synced, started) = tokio::join!(
+        blocking(move || data_directory::sync(&data)),
+        begin(server, tools)
+    );
+    synced.map_err(ServerError::from)?;
+    Ok(started?)
+}
+
+async fn begin(server: &Server, tools: &Tools) -> Result<(), ServerError> {
+    server::start(server, tools).await?;
+    ensure_system_roles(&server.endpoint()).await
+}
+
+/// Makes the roles of replicas and poolers, which have no password and are admitted at the unix socket alone.
+///
+/// # Errors
+/// [`ServerError::Connection`] when the server cannot be asked.
+pub async fn ensure_system_roles(primary: &Endpoint) -> Result<(), ServerError> {
+    let session = server::session(primary, "postgres").await?;
+    let role = |name: &str, options: &str| {
+        format!(
+            "if not exists (select from pg_roles where rolname = {}) then create role {} {options}; end if;",
+            literal(name),
+            identifier(name),
+        )
+    };
+    let statements = format!(
+        "do $$ begin {} {} end $$",
+        role(REPLICATION_ROLE, "login replication"),
+        role(POOLER_ROLE, "login"),
+    );
+    Ok(session.run("make its system roles", &statements).await?)
+}
+
+/// Runs work on files where it keeps no other task waiting.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DiskError> + Send + 'static,
+) -> Result<T, DiskError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

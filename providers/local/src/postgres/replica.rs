@@ -1,0 +1,387 @@
+//! Makes replicas, keeps them following, and takes them out again.
+//!
+//! A replica's data comes from one of two sources. While the primary is young its whole log is still there, and a copy
+//! of the template catches up within milliseconds; later a base backup is taken. Either way it is only a copy: a replica
+//! that cannot follow any more is thrown away and made anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::configuration::{REPLICATION_ROLE, Upstream};
+use super::connection::{ConnectionError, Endpoint, Session};
+use super::data_directory;
+use super::primary::blocking;
+use super::server::{self, Server, ServerError};
+use super::template::{self, TemplateError};
+use super::tools::Tools;
+use crate::host::disk::DiskError;
+use crate::host::folder;
+use crate::host::launch::Launch;
+use crate::host::run::{RunError, RunRequest, run};
+use crate::host::spawn::{log_length, log_tail};
+
+/// A base backup copies all data; a laptop's disk does a gigabyte in a few seconds.
+const BASE_BACKUP_WITHIN: Duration = Duration::from_secs(3600);
+/// How long a replica may take from its start until it streams, if nothing in its log says that it cannot.
+const STREAMING_WITHIN: Duration = Duration::from_secs(30);
+/// How often it is asked; a fresh replica streams 20 to 50 ms after its start.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// A copy of the template replays the log from its first byte; beyond this a base backup is quicker, and the primary may
+/// no longer keep it (see `wal_keep_size`).
+const TEMPLATE_LOG_BYTES_MAX: i64 = 64 << 20;
+
+/// What a replica writes to its log when it can never follow again.
+const HOPELESS: &[&str] = &[
+    "has already been removed",
+    "is not in this server's history",
+    "is not a child of this server's history",
+    "forked off before current recovery point",
+    "is ahead of the WAL flush position of this server",
+    "is behind recovery timeline",
+    "database system identifier differs",
+    "can no longer get changes from replication slot",
+    "cannot read from logical replication slot",
+];
+
+/// Why a replica cannot be made or does not follow.
+#[derive(Debug, Error)]
+pub enum ReplicaError {
+    /// There is no template to compare with.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// One of the servers did not do what it should.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The base backup failed.
+    #[error("The primary's data cannot be copied")]
+    BaseBackup(#[from] RunError),
+    /// It does not follow.
+    #[error("The replica `{name}` does not follow its primary: {log_tail}")]
+    NotFollowing {
+        /// Its name.
+        name: String,
+        /// What it wrote last.
+        log_tail: String,
+    },
+}
+
+impl From<DiskError> for ReplicaError {
+    fn from(error: DiskError) -> Self {
+        Self::Server(error.into())
+    }
+}
+
+impl From<ConnectionError> for ReplicaError {
+    fn from(error: ConnectionError) -> Self {
+        Self::Server(error.into())
+    }
+}
+
+impl ReplicaError {
+    /// Returns what the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Server(error) => error.hint(),
+            Self::Template(_) | Self::BaseBackup(_) | Self::NotFollowing { .. } => None,
+        }
+    }
+}
+
+/// Where a replica's data came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seed {
+    /// From a copy of the template.
+    Template,
+    /// From a base backup of the primary.
+    BaseBackup,
+}
+
+/// Makes a replica's data anew, starts it and waits until it follows.
+///
+/// What an earlier attempt left of its data is removed.
+///
+/// # Errors
+/// [`ReplicaError`]; the same call may be repeated.
+pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<Seed, ReplicaError> {
+    let upstream = upstream(server)?;
+    let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
+    server::stop(&server.configuration.files, &server.owner).await?;
+    ensure_slot(&primary, &upstream.slot).await?;
+    let template = template::ensure(templates, tools).await?;
+    if is_young(&primary, &template).await? {
+        copy_template(server, &template).await?;
+        if follow_and_sync(server, &primary, tools).await?.is_following() {
+            return Ok(Seed::Template);
+        }
+    }
+    rebuild(server, &primary, tools).await?;
+    Ok(Seed::BaseBackup)
+}
+
+/// Starts a replica that exists and waits until it follows; one that cannot is made anew from a base backup.
+///
+/// # Errors
+/// [`ReplicaError`]; the same call may be repeated.
+pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> {
+    let upstream = upstream(server)?;
+    let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
+    ensure_slot(&primary, &upstream.slot).await?;
+    let usable = data_directory::check(&server.configuration.files.data(), &server.cluster, server.major);
+    match usable {
+        Err(data_directory::DataDirectoryError::Damaged { .. }) => {
+            return rebuild(server, &primary, tools).await;
+        }
+        other => other.map_err(ServerError::from)?,
+    }
+    match follow(server, &primary, tools).await? {
+        Following::Yes => Ok(()),
+        Following::Never => rebuild(server, &primary, tools).await,
+    }
+}
+
+async fn rebuild(server: &Server, primary: &Session, tools: &Tools) -> Result<(), ReplicaError> {
+    server::stop(&server.configuration.files, &server.owner).await?;
+    base_backup(server, tools).await?;
+    match follow_and_sync(server, primary, tools).await? {
+        Following::Yes => Ok(()),
+        Following::Never => Err(not_following(server, 0)),
+    }
+}
+
+fn upstream(server: &Server) -> Result<&Upstream, ReplicaError> {
+    server
+        .configuration
+        .upstream
+        .as_ref()
+        .ok_or_else(|| ReplicaError::NotFollowing {
+            name: server.configuration.name.clone(),
+            log_tail: "no primary is configured".to_owned(),
+        })
+}
+
+fn upstream_endpoint(upstream: &Upstream) -> Endpoint {
+    Endpoint {
+        sockets: upstream.sockets.clone(),
+        port: upstream.port,
+    }
+}
+
+/// Says whether a copy of the template can catch up: same system identifier, first timeline, log complete and short.
+async fn is_young(primary: &Session, template: &Path) -> Result<bool, ReplicaError> {
+    let Some(identifier) = system_identifier(template) else {
+        return Ok(false);
+    };
+    let query = "select (select system_identifier from pg_control_system()) = $1 \
+                 and (select timeline_id from pg_control_checkpoint()) = 1 \
+                 and pg_current_wal_lsn() - '0/1000000'::pg_lsn < $2 \
+                 and exists (select from pg_ls_waldir() where name = '000000010000000000000001')";
+    let limit = TEMPLATE_LOG_BYTES_MAX;
+    let query = query.replace("$2", &limit.to_string());
+    let rows = primary
+        .rows("tell the age of its log", &query, &[&identifier])
+        .await?;
+    Ok(rows[0].get(0))
+}
+
+/// The control file begins with the system identifier, in the machine's own byte order.
+fn system_identifier(data: &Path) -> Option<i64> {
+    let control = fs::read(data.join("global/pg_control")).ok()?;
+    Some(i64::from_ne_bytes(control.get(..8)?.try_into().ok()?))
+}
+
+async fn copy_template(server: &Server, template: &Path) -> Result<(), ReplicaError> {
+    let (data, template, cluster) = (
+        server.configuration.files.data(),
+        template.to_owned(),
+        server.cluster.clone(),
+    );
+    let copy = move || {
+        folder::remove_tree(&data)?;
+        data_directory::copy(&template, &data)?;
+        data_directory::mark(&data, &cluster)?;
+        make_standby(&data)
+    };
+    Ok(blocking(copy).await?)
+}
+
+async fn base_backup(server: &Server, tools: &Tools) -> Result<(), ReplicaError> {
+    let upstream = upstream(server)?;
+    let data = server.configuration.files.data();
+    folder::remove_tree(&data)?;
+    let mut launch = Launch::new(
+        tools
+            .installation
+            .program("pg_basebackup")
+            .map_err(ServerError::from)?,
+    );
+    launch.arguments = [
+        "--checkpoint=fast",
+        "--wal-method=stream",
+        "--no-sync",
+        "--no-password",
+    ]
+    .iter()
+    .map(Into::into)
+    .collect();
+    launch.arguments.extend([
+        format!("--host={}", upstream.sockets.display()).into(),
+        format!("--port={}", upstream.port).into(),
+        format!("--username={REPLICATION_ROLE}").into(),
+        format!("--slot={}", upstream.slot).into(),
+        "--pgdata".into(),
+        data.clone().into(),
+    ]);
+    run(
+        RunRequest {
+            launch,
+            input: Vec::new(),
+            within: BASE_BACKUP_WITHIN,
+        },
+        &tools.programs,
+    )
+    .await?;
+    Ok(make_standby(&data)?)
+}
+
+fn make_standby(data: &Path) -> Result<(), DiskError> {
+    folder::write_private(&data.join("standby.signal"), b"")
+}
+
+/// Whether a replica follows its primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Following {
+    /// It streams.
+    Yes,
+    /// It wrote to its log that it cannot.
+    Never,
+}
+
+impl Following {
+    fn is_following(self) -> bool {
+        self == Self::Yes
+    }
+}
+
+async fn follow_and_sync(
+    server: &Server,
+    primary: &Session,
+    tools: &Tools,
+) -> Result<Following, ReplicaError> {
+    let data = server.configuration.files.data();
+    let sync = blocking(move || data_directory::sync(&data));
+    let (synced, following) = tokio::join!(sync, follow(server, primary, tools));
+    synced?;
+    following
+}
+
+async fn follow(server: &Server, primary: &Session, tools: &Tools) -> Result<Following, ReplicaError> {
+    let slot = &upstream(server)?.slot;
+    let log = server.configuration.files.log();
+    let offset = log_length(&log);
+    match server::start(server, tools).await {
+        Err(ServerError::Ended { log_tail, .. }) if is_hopeless(&log_tail) => return Ok(Following::Never),
+        started => started?,
+    };
+    let wait = async {
+        let mut pace = tokio::time::interval(LOOK_EVERY);
+        loop {
+            pace.tick().await;
+            if followed_slots(primary).await?.contains(slot) {
+                return Ok(Following::Yes);
+            }
+            if is_hopeless(&log_tail(&log, offset)) {
+                return Ok(Following::Never);
+            }
+        }
+    };
+    tokio::time::timeout(STREAMING_WITHIN, wait)
+        .await
+        .unwrap_or_else(|_| Err(not_following(server, offset)))
+}
+
+fn is_hopeless(log: &str) -> bool {
+    HOPELESS.iter().any(|words| log.contains(words))
+}
+
+fn not_following(server: &Server, offset: u64) -> ReplicaError {
+    let configuration = &server.configuration;
+    ReplicaError::NotFollowing {
+        name: configuration.name.clone(),
+        log_tail: log_tail(&configuration.files.log(), offset),
+    }
+}
+
+/// Returns the slots through which a primary sends its log right now.
+///
+/// Only the primary knows: a replica calls itself streaming before it has connected.
+///
+/// # Errors
+/// [`ConnectionError`] when the primary cannot be asked.
+pub async fn followed_slots(primary: &Session) -> Result<BTreeSet<String>, ConnectionError> {
+    let query = "select s.slot_name::text from pg_replication_slots s \
+                 join pg_stat_replication r on r.pid = s.active_pid where r.state = 'streaming'";
+    let rows = primary.rows("tell who follows it", query, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Makes a replication slot that keeps the log from now on; one that lost its log is made anew.
+///
+/// # Errors
+/// [`ConnectionError`] when the primary refuses.
+pub async fn ensure_slot(primary: &Session, slot: &str) -> Result<(), ConnectionError> {
+    let query =
+        "select wal_status is not distinct from 'lost' from pg_replication_slots where slot_name = $1";
+    match primary
+        .rows("look at its replication slots", query, &[&slot])
+        .await?
+        .first()
+    {
+        Some(row) if row.get(0) => drop_slot(primary, slot).await?,
+        Some(_) => return Ok(()),
+        None => {}
+    }
+    let make = "select pg_create_physical_replication_slot($1, true)";
+    primary
+        .rows("make a replication slot", make, &[&slot])
+        .await
+        .map(drop)
+}
+
+/// Removes a replication slot; one that is gone is success. Its replica must have been stopped.
+///
+/// # Errors
+/// [`ConnectionError`] when the primary refuses.
+pub async fn drop_slot(primary: &Session, slot: &str) -> Result<(), ConnectionError> {
+    // The primary may not have noticed yet that the replica is gone.
+    let end = "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots \
+               where slot_name = $1 and active_pid is not null";
+    primary.rows("end a replication", end, &[&slot]).await?;
+    let remove = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1";
+    primary
+        .rows("remove a replication slot", remove, &[&slot])
+        .await
+        .map(drop)
+}
+
+/// Makes a replica a primary of its own, on a new timeline.
+///
+/// # Errors
+/// [`ConnectionError`] when it refuses or takes longer than a minute.
+pub async fn promote(replica: &Session) -> Result<(), ConnectionError> {
+    let promoted: bool = replica
+        .rows("be promoted", "select pg_promote(true, 60)", &[])
+        .await?[0]
+        .get(0);
+    if promoted {
+        return Ok(());
+    }
+    Err(ConnectionError::Statement {
+        action: "be promoted",
+        message: "not done within 60 s".to_owned(),
+        code: None,
+    })
+}

@@ -1,0 +1,287 @@
+//! Primaries and replicas: made, killed, repaired, refused.
+
+use std::time::Instant;
+
+use provider_local::host::process;
+use provider_local::postgres::data_directory::DataDirectoryError;
+use provider_local::postgres::replica::{self, Seed};
+use provider_local::postgres::server::{self, ServerError};
+use provider_local::postgres::{parameter, primary};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Scratch, scratch, session, templates, until, value};
+use provider_local::postgres::server::Server;
+
+async fn make_primary(scratch: &Scratch) -> Server {
+    let server = scratch.primary("main");
+    primary::create(&server, &templates(), &scratch.tools)
+        .await
+        .unwrap();
+    server
+}
+
+fn kill(server: &Server) {
+    let running = server::find_running(&server.configuration.files, None)
+        .unwrap()
+        .unwrap();
+    kill_process(
+        Pid::from_raw(i32::try_from(running.pid).unwrap()).unwrap(),
+        Signal::KILL,
+    )
+    .unwrap();
+}
+
+async fn wait_for_end(server: &Server) {
+    while server::find_running(&server.configuration.files, None)
+        .unwrap()
+        .is_some()
+    {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn fresh_replicas_start_from_the_template_and_see_what_is_written() {
+    let Some(scratch) = scratch().await else { return };
+    let clock = Instant::now();
+    let main = make_primary(&scratch).await;
+    println!("primary after {:?}", clock.elapsed());
+    let (one, two) = (scratch.replica("one", &main), scratch.replica("two", &main));
+    let templates = templates();
+    let (first, second) = tokio::join!(
+        replica::create(&one, &templates, &scratch.tools),
+        replica::create(&two, &templates, &scratch.tools)
+    );
+    println!("three after {:?}", clock.elapsed());
+    assert_eq!(
+        (first.unwrap(), second.unwrap()),
+        (Seed::Template, Seed::Template)
+    );
+    session(&main)
+        .await
+        .run("write", "create table t as select 42 as n")
+        .await
+        .unwrap();
+    for replica in [&one, &two] {
+        let replica = session(replica).await;
+        until(&replica, "select to_regclass('t')", "t").await;
+        assert_eq!(value(&replica, "select n from t").await, "42");
+    }
+    let clock = Instant::now();
+    for server in [&one, &two, &main] {
+        server::stop(&server.configuration.files, &server.owner)
+            .await
+            .unwrap();
+    }
+    println!("stopped in {:?}", clock.elapsed());
+}
+
+#[tokio::test]
+async fn a_replica_added_to_live_data_is_a_base_backup() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let session = session(&main).await;
+    let fill = "create table t as select n, repeat('x', 1000) from generate_series(1, 70000) n";
+    session.run("write", fill).await.unwrap();
+    let one = scratch.replica("one", &main);
+    let seed = replica::create(&one, &templates(), &scratch.tools).await.unwrap();
+    assert_eq!(seed, Seed::BaseBackup);
+    let replica = crate::harness::session(&one).await;
+    until(&replica, "select count(*) from t", "70000").await;
+}
+
+#[tokio::test]
+async fn a_killed_server_starts_again_with_its_data() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    session(&main)
+        .await
+        .run("write", "create table t as select 1 as n")
+        .await
+        .unwrap();
+    kill(&main);
+    wait_for_end(&main).await;
+    server::start(&main, &scratch.tools).await.unwrap();
+    assert_eq!(value(&session(&main).await, "select count(*) from t").await, "1");
+}
+
+#[tokio::test]
+async fn starting_a_running_server_changes_nothing_and_finds_an_orphan() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let first = server::start(&main, &scratch.tools).await.unwrap();
+    std::fs::remove_file(main.configuration.files.folder.join("process.json")).unwrap();
+    let second = server::start(&main, &scratch.tools).await.unwrap();
+    assert_eq!(first, second);
+    server::stop(&main.configuration.files, &main.owner)
+        .await
+        .unwrap();
+    assert!(!process::is_alive(&first).unwrap());
+}
+
+#[tokio::test]
+async fn a_replica_whose_slot_is_gone_gets_it_back() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let one = scratch.replica("one", &main);
+    replica::create(&one, &templates(), &scratch.tools).await.unwrap();
+    server::stop(&one.configuration.files, &one.owner).await.unwrap();
+    let primary = session(&main).await;
+    replica::drop_slot(&primary, "infra_one").await.unwrap();
+    replica::repair(&one, &scratch.tools).await.unwrap();
+    assert!(
+        replica::followed_slots(&primary)
+            .await
+            .unwrap()
+            .contains("infra_one")
+    );
+}
+
+#[tokio::test]
+async fn a_replica_that_went_its_own_way_is_made_anew() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let one = scratch.replica("one", &main);
+    replica::create(&one, &templates(), &scratch.tools).await.unwrap();
+    let promoted = session(&one).await;
+    replica::promote(&promoted).await.unwrap();
+    promoted
+        .run("write", "create table lost as select 1")
+        .await
+        .unwrap();
+    let primary = session(&main).await;
+    primary
+        .run("write", "create table kept as select 1")
+        .await
+        .unwrap();
+    server::stop(&one.configuration.files, &one.owner).await.unwrap();
+    std::fs::write(one.configuration.files.data().join("standby.signal"), "").unwrap();
+    replica::repair(&one, &scratch.tools).await.unwrap();
+    let replica = session(&one).await;
+    until(&replica, "select to_regclass('kept')", "kept").await;
+    assert_eq!(value(&replica, "select to_regclass('lost')").await, "");
+}
+
+#[tokio::test]
+async fn a_busy_port_names_its_holder() {
+    let Some(scratch) = scratch().await else { return };
+    let main = scratch.primary("main");
+    let taken = std::net::TcpListener::bind(("127.0.0.1", main.configuration.port)).unwrap();
+    let error = primary::create(&main, &templates(), &scratch.tools)
+        .await
+        .unwrap_err();
+    let port = main.configuration.port;
+    let start = format!("Port {port} on 127.0.0.1 is already in use by ");
+    assert!(error.to_string().starts_with(&start), "{error}");
+    assert!(
+        error
+            .to_string()
+            .ends_with(&format!("(process {})", std::process::id())),
+        "{error}"
+    );
+    drop(taken);
+    primary::create(&main, &templates(), &scratch.tools)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_foreign_cluster_in_the_place_of_ours_is_left_alone() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    server::stop(&main.configuration.files, &main.owner)
+        .await
+        .unwrap();
+    let mark = main.configuration.files.data().join("infra.cluster");
+    std::fs::write(&mark, "another").unwrap();
+    let error = server::start(&main, &scratch.tools).await.unwrap_err();
+    assert!(
+        matches!(error, ServerError::Data(DataDirectoryError::Foreign { .. })),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(mark).unwrap(), "another");
+}
+
+#[tokio::test]
+async fn parameters_are_checked_before_anything_is_written() {
+    let Some(scratch) = scratch().await else { return };
+    let check = async |name: &str, value: &str| {
+        let parameters = [(name.to_owned(), value.to_owned())].into();
+        parameter::check(&scratch.tools.installation, &parameters)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(check("work_mem", "8MB").await, Ok(()));
+    let unknown = check("work_memm", "8MB").await.unwrap_err();
+    assert!(
+        unknown.ends_with(r#"unrecognized configuration parameter "work_memm""#),
+        "{unknown}"
+    );
+    let range = check("max_connections", "10000000").await.unwrap_err();
+    assert!(range.contains("is outside the valid range"), "{range}");
+    assert_eq!(
+        check("port", "1").await.unwrap_err(),
+        "The server parameter `port` is set by the provider"
+    );
+}
+
+#[tokio::test]
+async fn the_list_of_parameters_that_need_a_restart_is_that_of_the_server() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let query = "select name, context = 'postmaster' from pg_settings where context <> 'internal'";
+    for row in session(&main).await.client.query(query, &[]).await.unwrap() {
+        let (name, needs_restart): (&str, bool) = (row.get(0), row.get(1));
+        if !parameter::is_managed(name) {
+            assert_eq!(
+                parameter::effect(name) == parameter::Effect::Restart,
+                needs_restart,
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reload_says_which_parameters_wait_for_a_restart() {
+    let Some(scratch) = scratch().await else { return };
+    let mut main = make_primary(&scratch).await;
+    let parameters = &mut main.configuration.parameters;
+    parameters.insert("work_mem".to_owned(), "9MB".to_owned());
+    parameters.insert("max_connections".to_owned(), "77".to_owned());
+    assert_eq!(
+        server::configure(&main.configuration).unwrap(),
+        ["postgresql.conf"]
+    );
+    assert_eq!(server::configure(&main.configuration).unwrap(), [] as [&str; 0]);
+    let pending = server::reload(&session(&main).await).await.unwrap();
+    assert_eq!(pending, ["max_connections"]);
+    assert_eq!(
+        value(&session(&main).await, "current_setting('work_mem')").await,
+        "9MB"
+    );
+}
+
+#[tokio::test]
+async fn the_archive_gives_back_what_went_in() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let session = session(&main).await;
+    session
+        .run("switch", "create table t(); select pg_switch_wal()")
+        .await
+        .unwrap();
+    until(
+        &session,
+        "select archived_count > 0 from pg_stat_archiver",
+        "true",
+    )
+    .await;
+    assert!(
+        main.configuration
+            .files
+            .archive
+            .join("000000010000000000000001.gz")
+            .is_file()
+    );
+}
