@@ -1,0 +1,99 @@
+use super::*;
+
+const POLICY: ConcurrencyPolicy = ConcurrencyPolicy {
+    initial: 4,
+    maximum: 32,
+};
+
+/// Fills the group and lets all its calls end alike, a few times; returns the limit after each round.
+fn rounds(limits: &mut Limits, end: CallEnd, count: usize) -> Vec<u32> {
+    (0..count)
+        .map(|_| {
+            let slots: Vec<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+            slots.into_iter().for_each(|slot| limits.leave(slot, end));
+            limits.limit("api")
+        })
+        .collect()
+}
+
+#[test]
+fn no_more_calls_run_than_the_limit_allows() {
+    let mut limits = Limits::new(POLICY);
+    let slots: Vec<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+    assert_eq!(slots.len(), 4);
+    assert!(limits.has_room("another api"));
+    let mut slots = slots.into_iter();
+    limits.leave(slots.next().unwrap(), CallEnd::Silent);
+    assert!(limits.has_room("api"));
+}
+
+#[test]
+fn a_throttled_round_halves_the_limit_once_and_never_below_one() {
+    let mut limits = Limits::new(ConcurrencyPolicy {
+        initial: 32,
+        maximum: 32,
+    });
+    assert_eq!(rounds(&mut limits, CallEnd::Throttled, 7), [16, 8, 4, 2, 1, 1, 1]);
+}
+
+#[test]
+fn the_limit_grows_fast_before_the_first_throttle_and_by_one_per_round_after_it() {
+    let mut limits = Limits::new(POLICY);
+    // The first call of a round finds the group full; the others leave a group that is not.
+    assert!(
+        rounds(&mut limits, CallEnd::Taken, 3)
+            .iter()
+            .all(|limit| *limit > 4)
+    );
+    let mut limits = Limits::new(POLICY);
+    rounds(&mut limits, CallEnd::Throttled, 1);
+    let after = rounds(&mut limits, CallEnd::Taken, 12);
+    assert!(after.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{after:?}");
+    assert!(after.last().unwrap() > &2);
+}
+
+#[test]
+fn a_full_group_under_steady_load_reaches_the_maximum() {
+    let mut limits = Limits::new(POLICY);
+    let mut running: std::collections::VecDeque<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+    for _ in 0..200 {
+        limits.leave(running.pop_front().unwrap(), CallEnd::Taken);
+        running.extend(std::iter::from_fn(|| limits.enter("api")));
+    }
+    assert_eq!((limits.limit("api"), running.len()), (32, 32));
+}
+
+#[test]
+fn an_unused_limit_does_not_grow() {
+    let mut limits = Limits::new(POLICY);
+    for _ in 0..100 {
+        let slot = limits.enter("api").unwrap();
+        limits.leave(slot, CallEnd::Taken);
+    }
+    assert_eq!(limits.limit("api"), 4);
+}
+
+#[test]
+fn calls_that_are_tried_again_go_before_new_ones() {
+    let mut limits = Limits::new(ConcurrencyPolicy {
+        initial: 1,
+        maximum: 1,
+    });
+    let slot = limits.enter("api").unwrap();
+    limits.leave(slot, CallEnd::Throttled);
+    limits.wait("api");
+    assert!(limits.enter("api").is_none());
+    let again = limits.enter_again("api").unwrap();
+    assert!(limits.enter_again("api").is_none());
+    limits.leave(again, CallEnd::Taken);
+    assert!(limits.has_room("api"));
+    limits.wait("api");
+    limits.give_up("api");
+    assert!(limits.has_room("api"));
+}
+
+#[test]
+fn a_group_is_the_provider_and_its_service() {
+    let address: Address = "postgres.main/aws.rds.instance.primary".parse().unwrap();
+    assert_eq!(group_of(&address), "aws.rds");
+}
