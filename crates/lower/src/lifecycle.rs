@@ -1,0 +1,85 @@
+//! What the lifecycle of a component means for its resources.
+
+use std::collections::BTreeSet;
+
+use infra_model::address::Address;
+use infra_model::component::Component;
+use infra_model::diagnostic::{Diagnostic, near_match};
+use infra_model::resource::Desired;
+use infra_model::schema::{ResourceSchema, SchemaSet};
+
+/// Gives each resource its part of the component's lifecycle; what the provider asked for beyond that stays.
+///
+/// Protection covers the resources that hold data, so that replicas and poolers of a protected database may come
+/// and go. In a component that holds none it covers all of them.
+pub fn apply(
+    component: &Component,
+    resources: &mut [Desired],
+    schemas: &SchemaSet,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let lifecycle = &component.lifecycle;
+    let schema_of = |desired: &Desired| schemas.get(desired.address.resource_type_str());
+    let holds_data = |desired: &Desired| schema_of(desired).is_some_and(|schema| schema.holds_data);
+    let any_holds_data = resources.iter().any(holds_data);
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for desired in resources.iter_mut() {
+        let protect = lifecycle.protect && (!any_holds_data || holds_data(desired));
+        let attributes = schema_of(desired).map(|schema: &ResourceSchema| &schema.attributes);
+        let ignored = lifecycle
+            .ignore_changes
+            .iter()
+            .filter(|name| attributes.is_some_and(|attributes| attributes.contains_key(*name)));
+        let own = &mut desired.lifecycle;
+        own.protect |= protect;
+        own.ignore_changes.extend(ignored.cloned());
+        own.depends_on.extend(lifecycle.depends_on.iter().cloned());
+        own.create_before_destroy = lifecycle.create_before_destroy.or(own.create_before_destroy);
+        known.extend(
+            attributes
+                .into_iter()
+                .flat_map(|attributes| attributes.keys().map(String::as_str)),
+        );
+    }
+    for name in &lifecycle.ignore_changes {
+        if !resources.is_empty() && !known.contains(name.as_str()) {
+            diagnostics.push(unknown(component, name, &known));
+        }
+    }
+}
+
+fn unknown(component: &Component, name: &str, known: &BTreeSet<&str>) -> Diagnostic {
+    let detail = format!("No resource of `{}` has an attribute `{name}`", component.address);
+    let diagnostic = Diagnostic::error("Unknown attribute in `ignore_changes`", detail).at(component.span);
+    match near_match(name, known.iter().copied()) {
+        Some(near) => diagnostic.hint(format!("Did you mean `{near}`?")),
+        None => {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            diagnostic.hint(format!("There are: {}", known.join(", ")))
+        }
+    }
+}
+
+/// Makes the resources wait for `before` and returns those that others have to wait for.
+///
+/// Only resources that need none of their siblings wait themselves, and only those that no sibling needs are
+/// waited for: the rest follows through them, with far fewer edges. A component without resources hands on what it
+/// would have waited for.
+pub fn join(resources: &mut [Desired], before: &BTreeSet<Address>) -> BTreeSet<Address> {
+    if resources.is_empty() {
+        return before.clone();
+    }
+    let own: BTreeSet<Address> = resources.iter().map(|desired| desired.address.clone()).collect();
+    let mut ends = own.clone();
+    for desired in resources {
+        let dependencies = desired.dependencies();
+        let siblings: Vec<&Address> = dependencies.iter().filter(|need| own.contains(*need)).collect();
+        for sibling in &siblings {
+            ends.remove(*sibling);
+        }
+        if siblings.is_empty() {
+            desired.after.extend(before.iter().cloned());
+        }
+    }
+    ends
+}
