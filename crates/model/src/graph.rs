@@ -33,11 +33,14 @@ impl<N: Ord + Clone> Graph<N> {
             .iter()
             .map(|name| (name.clone(), inner.add_node(())))
             .collect();
-        for (name, needs) in entries {
-            for need in needs {
-                if let (Some(from), Some(to)) = (index.get(&name), index.get(need)) {
-                    inner.update_edge(*from, *to, ());
-                }
+        for (from, (_, needs)) in entries.enumerate() {
+            // A set, because petgraph would search all edges of the name for each new one.
+            let needs: BTreeSet<NodeIndex> = needs
+                .into_iter()
+                .filter_map(|need| index.get(need).copied())
+                .collect();
+            for to in needs {
+                inner.add_edge(NodeIndex::new(from), to, ());
             }
         }
         Graph { nodes, index, inner }

@@ -125,7 +125,7 @@ pub struct Record {
 /// A record as a store keeps it: bytes, and beside them what planning needs of an unchanged one.
 #[derive(Clone, Debug)]
 pub struct RecordEntry {
-    /// The digest of its inputs, see [`crate::value::canonical`].
+    /// The digest of its inputs and target, see [`crate::value::canonical`].
     pub inputs_digest: Digest,
     /// Whether planning must look inside even if the digest is the same: it is tainted.
     pub tainted: bool,
@@ -146,7 +146,7 @@ impl RecordEntry {
     pub fn of(record: Record, serial: Serial) -> Result<Self, RecordError> {
         let bytes: Arc<[u8]> = record.encode()?.into();
         let entry = RecordEntry {
-            inputs_digest: crate::value::canonical::digest_attributes(&record.inputs),
+            inputs_digest: crate::value::canonical::digest_inputs(&record.inputs, &record.target),
             tainted: record.tainted,
             protect: record.protect,
             serial,
@@ -187,6 +187,23 @@ impl RecordEntry {
         &self.bytes
     }
 
+    /// Returns the outputs; of a record that nobody parsed yet only they are read and nothing is kept, so that
+    /// planning can look up what others refer to without holding all records in memory.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are damaged or of a newer version.
+    pub fn outputs(&self) -> Result<Attributes, RecordError> {
+        #[derive(Deserialize)]
+        struct Outputs {
+            outputs: Attributes,
+        }
+        match self.parsed.get() {
+            Some(record) => Ok(record.outputs.clone()),
+            None => decode::<Outputs>(&self.bytes).map(|record| record.outputs),
+        }
+    }
+
     /// Returns the record, parsed at the first call.
     ///
     /// # Errors
@@ -204,7 +221,7 @@ impl RecordEntry {
 /// What a store keeps beside the bytes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordHeader {
-    /// The digest of its inputs.
+    /// The digest of its inputs and target.
     pub inputs_digest: Digest,
     /// Whether its creation was not finished.
     pub tainted: bool,
@@ -232,11 +249,15 @@ impl Record {
     ///
     /// When the bytes are damaged or of a newer version.
     pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
-        let (version, json) = bytes.split_first_chunk::<4>().ok_or(RecordError::Short)?;
-        match u32::from_le_bytes(*version) {
-            RECORD_FORMAT => serde_json::from_slice(json).map_err(RecordError::Decode),
-            version => Err(RecordError::Version { version }),
-        }
+        decode(bytes)
+    }
+}
+
+fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RecordError> {
+    let (version, json) = bytes.split_first_chunk::<4>().ok_or(RecordError::Short)?;
+    match u32::from_le_bytes(*version) {
+        RECORD_FORMAT => serde_json::from_slice(json).map_err(RecordError::Decode),
+        version => Err(RecordError::Version { version }),
     }
 }
 

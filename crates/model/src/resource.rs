@@ -46,10 +46,10 @@ impl Desired {
         dependencies
     }
 
-    /// Returns the digest of the inputs.
+    /// Returns the digest of the inputs and the target.
     #[must_use]
     pub fn inputs_digest(&self) -> Digest {
-        canonical::digest_attributes(&self.inputs)
+        canonical::digest_inputs(&self.inputs, &self.target)
     }
 }
 

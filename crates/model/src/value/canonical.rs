@@ -5,13 +5,22 @@
 
 use crate::digest::{Digest, Hasher};
 use crate::expression::{Expression, Reference};
+use crate::resource::Target;
 use crate::value::{Attributes, Number, Value};
 
-/// Returns the digest of a set of attributes; nulls count as absent.
+/// Returns the digest of what a resource is asked to be and where; nulls count as absent.
+///
+/// The target is part of it, so that an environment that moves to another region is seen without a look inside
+/// the records.
 #[must_use]
-pub fn digest_attributes(attributes: &Attributes) -> Digest {
+pub fn digest_inputs(inputs: &Attributes, target: &Target) -> Digest {
     let mut hasher = Hasher::new();
-    write_map(&mut hasher, attributes);
+    write_map(&mut hasher, inputs);
+    hasher.count(b'@', target.0.len());
+    for (key, value) in &target.0 {
+        hasher.tagged(b'k', key.as_bytes());
+        hasher.tagged(b's', value.as_bytes());
+    }
     hasher.finish()
 }
 
