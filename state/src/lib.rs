@@ -8,4 +8,5 @@ pub mod conformance;
 pub mod contract;
 pub mod history;
 mod rules;
+pub mod sealing;
 pub mod stores;
