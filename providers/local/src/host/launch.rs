@@ -22,6 +22,8 @@ pub enum Place {
         /// The file that stands for the namespace.
         file: PathBuf,
     },
+    /// In user, mount and network namespaces of its own, as root of these; needs no root.
+    Fresh,
     /// In the user and mount namespaces of a holder process, without root.
     Holder {
         /// The holder's process number.
@@ -105,6 +107,11 @@ pub fn entry(place: &Place, programs: &Programs) -> Result<Vec<OsString>, Missin
     Ok(match place {
         Place::Host => Vec::new(),
         Place::Namespace { file } => join(file)?.to_vec(),
+        Place::Fresh => {
+            let mut words = vec![programs.require("unshare")?.into()];
+            words.extend(["--user", "--map-root-user", "--mount", "--net"].map(OsString::from));
+            words
+        }
         Place::Holder { pid, file } => {
             let mut words = vec![nsenter()?, "--target".into(), pid.to_string().into()];
             words.extend(["--user", "--mount", "--net", "--preserve-credentials"].map(OsString::from));
@@ -172,5 +179,5 @@ fn account_wrapper(launch: &Launch, programs: &Programs) -> Result<Vec<OsString>
 
 /// Root on the host, and the caller once inside a holder, who is root there.
 fn sees_root(place: &Place) -> bool {
-    matches!(place, Place::Holder { .. }) || rustix::process::geteuid().is_root()
+    matches!(place, Place::Fresh | Place::Holder { .. }) || rustix::process::geteuid().is_root()
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{Identity, ProcessError, identify, proc_path, status};
+use super::{Identity, ProcessError, identify, network_namespace, proc_path, status};
 
 /// The environment variable with which every process of ours carries its ownership tag.
 pub const OWNER_VARIABLE: &str = "INFRA_OWNER";
@@ -66,6 +66,16 @@ pub fn working_under(folder: &Path) -> Result<Vec<Identity>, ProcessError> {
         }
     }
     Ok(found)
+}
+
+/// Tells whether any process that we may look at is in a network namespace, by its number.
+///
+/// # Errors
+/// [`ProcessError`] when the process file system cannot be read.
+pub fn is_anybody_in(namespace: u64) -> Result<bool, ProcessError> {
+    Ok(pids()?
+        .into_iter()
+        .any(|pid| matches!(network_namespace(pid), Ok(Some(found)) if found == namespace)))
 }
 
 fn owned(wanted: impl Fn(&str) -> bool) -> Result<Vec<Owned>, ProcessError> {
