@@ -1,1 +1,6 @@
-//! Placeholder.
+//! The hermetic environment in which end-to-end tests run the binary: its own folders, its own home, no variables of
+//! the caller but the few that the machine needs.
+
+pub mod environment;
+pub mod machine;
+pub mod run;
