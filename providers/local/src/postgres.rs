@@ -10,18 +10,24 @@
 //! - **Every step may run twice.** A folder says in its marker how far it came; what is half made is completed or
 //!   removed, never guessed at.
 
+pub mod access;
 pub mod busy_port;
 pub mod certificate;
+pub mod comment;
 pub mod configuration;
 pub mod connection;
 pub mod data_directory;
+pub mod database;
 pub mod extension_catalogue;
 pub mod installation;
 pub mod marker;
 pub mod parameter;
 pub mod password;
+pub mod pooler;
 pub mod primary;
+pub mod process_record;
 pub mod replica;
+pub mod role;
 pub mod server;
 pub mod template;
 pub mod tools;

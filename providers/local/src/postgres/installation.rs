@@ -70,6 +70,20 @@ pub enum InstallationError {
         #[source]
         source: std::io::Error,
     },
+    /// No PgBouncer is installed.
+    #[error("PgBouncer is not installed; looked for: {}", display_paths(.looked))]
+    PoolerMissing {
+        /// Each file that would have been accepted.
+        looked: Vec<PathBuf>,
+    },
+    /// The program that should be PgBouncer is something else.
+    #[error("`{}` should be PgBouncer but says `{said}`", .program.display())]
+    NotPooler {
+        /// The program.
+        program: PathBuf,
+        /// The first line it printed.
+        said: String,
+    },
     /// The program runs but is not what its folder promises.
     #[error("`{}` should be PostgreSQL {expected} but says `{said}`", .program.display())]
     WrongVersion {
@@ -86,10 +100,10 @@ impl InstallationError {
     /// Returns what the user can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { .. } | Self::ProgramMissing { .. } => {
+            Self::Missing { .. } | Self::ProgramMissing { .. } | Self::PoolerMissing { .. } => {
                 Some("Install the servers with: scripts/install-servers".to_owned())
             }
-            Self::NotRunnable { .. } | Self::WrongVersion { .. } => None,
+            Self::NotRunnable { .. } | Self::WrongVersion { .. } | Self::NotPooler { .. } => None,
         }
     }
 }

@@ -7,6 +7,8 @@ use thiserror::Error;
 use super::configuration::{POOLER_ROLE, REPLICATION_ROLE};
 use super::connection::{Endpoint, identifier, literal};
 use super::data_directory;
+use super::server::start::start;
+use super::server::stop::stop;
 use super::server::{self, Server, ServerError};
 use super::template::{self, TemplateError};
 use super::tools::Tools;
@@ -45,7 +47,7 @@ impl PrimaryError {
 pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<(), PrimaryError> {
     let files = &server.configuration.files;
     let template = template::ensure(templates, tools).await?;
-    server::stop(files, &server.owner).await?;
+    stop(files, &server.owner).await?;
     let (data, cluster) = (files.data(), server.cluster.clone());
     blocking(move || {
         folder::remove_tree(&data)?;
@@ -65,7 +67,7 @@ pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<
 }
 
 async fn begin(server: &Server, tools: &Tools) -> Result<(), ServerError> {
-    server::start(server, tools).await?;
+    start(server, tools).await?;
     ensure_system_roles(&server.endpoint()).await
 }
 

@@ -15,6 +15,8 @@ use super::configuration::{REPLICATION_ROLE, Upstream};
 use super::connection::{ConnectionError, Endpoint, Session};
 use super::data_directory;
 use super::primary::blocking;
+use super::server::start::start;
+use super::server::stop::stop;
 use super::server::{self, Server, ServerError};
 use super::template::{self, TemplateError};
 use super::tools::Tools;
@@ -109,7 +111,7 @@ pub enum Seed {
 pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<Seed, ReplicaError> {
     let upstream = upstream(server)?;
     let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
-    server::stop(&server.configuration.files, &server.owner).await?;
+    stop(&server.configuration.files, &server.owner).await?;
     ensure_slot(&primary, &upstream.slot).await?;
     let template = template::ensure(templates, tools).await?;
     if is_young(&primary, &template).await? {
@@ -144,7 +146,7 @@ pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> 
 }
 
 async fn rebuild(server: &Server, primary: &Session, tools: &Tools) -> Result<(), ReplicaError> {
-    server::stop(&server.configuration.files, &server.owner).await?;
+    stop(&server.configuration.files, &server.owner).await?;
     base_backup(server, tools).await?;
     match follow_and_sync(server, primary, tools).await? {
         Following::Yes => Ok(()),
@@ -282,7 +284,7 @@ async fn follow(server: &Server, primary: &Session, tools: &Tools) -> Result<Fol
     let slot = &upstream(server)?.slot;
     let log = server.configuration.files.log();
     let offset = log_length(&log);
-    match server::start(server, tools).await {
+    match start(server, tools).await {
         Err(ServerError::Ended { log_tail, .. }) if is_hopeless(&log_tail) => return Ok(Following::Never),
         started => started?,
     };

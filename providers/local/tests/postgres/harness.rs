@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use provider_local::host::launch::Place;
 use provider_local::host::programs::Programs;
 use provider_local::postgres::configuration::{Configuration, ServerFiles, Upstream};
-use provider_local::postgres::connection::Session;
+use provider_local::postgres::connection::{Endpoint, Session};
 use provider_local::postgres::installation::{SearchPath, locate};
 use provider_local::postgres::server::{self, Server};
 use provider_local::postgres::tools::{Tools, assemble};
@@ -144,4 +144,33 @@ pub(crate) async fn until(session: &Session, query: &str, wanted: &str) {
     tokio::time::timeout(std::time::Duration::from_secs(20), wait)
         .await
         .expect(query);
+}
+
+/// Who logs in where, with a password.
+pub(crate) struct LogIn<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) database: &'a str,
+    pub(crate) role: &'a str,
+    pub(crate) password: &'a str,
+}
+
+/// Logs in as an application would.
+pub(crate) async fn log_in(request: &LogIn<'_>) -> Result<tokio_postgres::Client, String> {
+    let mut config = tokio_postgres::Config::new();
+    config
+        .host_path(&request.endpoint.sockets)
+        .port(request.endpoint.port)
+        .user(request.role)
+        .password(request.password)
+        .dbname(request.database);
+    let (client, connection) =
+        config
+            .connect(tokio_postgres::NoTls)
+            .await
+            .map_err(|error| match error.as_db_error() {
+                Some(answer) => answer.message().to_owned(),
+                None => error.to_string(),
+            })?;
+    tokio::spawn(connection);
+    Ok(client)
 }

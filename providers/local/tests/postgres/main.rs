@@ -2,4 +2,9 @@
 
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod poolers;
+#[cfg(test)]
 mod servers;

@@ -5,6 +5,9 @@ use std::time::Instant;
 use provider_local::host::process;
 use provider_local::postgres::data_directory::DataDirectoryError;
 use provider_local::postgres::replica::{self, Seed};
+use provider_local::postgres::server::reload::reload;
+use provider_local::postgres::server::start::start;
+use provider_local::postgres::server::stop::{find_running, stop};
 use provider_local::postgres::server::{self, ServerError};
 use provider_local::postgres::{parameter, primary};
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,9 +24,7 @@ async fn make_primary(scratch: &Scratch) -> Server {
 }
 
 fn kill(server: &Server) {
-    let running = server::find_running(&server.configuration.files, None)
-        .unwrap()
-        .unwrap();
+    let running = find_running(&server.configuration.files, None).unwrap().unwrap();
     kill_process(
         Pid::from_raw(i32::try_from(running.pid).unwrap()).unwrap(),
         Signal::KILL,
@@ -32,10 +33,7 @@ fn kill(server: &Server) {
 }
 
 async fn wait_for_end(server: &Server) {
-    while server::find_running(&server.configuration.files, None)
-        .unwrap()
-        .is_some()
-    {
+    while find_running(&server.configuration.files, None).unwrap().is_some() {
         tokio::task::yield_now().await;
     }
 }
@@ -69,9 +67,7 @@ async fn fresh_replicas_start_from_the_template_and_see_what_is_written() {
     }
     let clock = Instant::now();
     for server in [&one, &two, &main] {
-        server::stop(&server.configuration.files, &server.owner)
-            .await
-            .unwrap();
+        stop(&server.configuration.files, &server.owner).await.unwrap();
     }
     println!("stopped in {:?}", clock.elapsed());
 }
@@ -101,7 +97,7 @@ async fn a_killed_server_starts_again_with_its_data() {
         .unwrap();
     kill(&main);
     wait_for_end(&main).await;
-    server::start(&main, &scratch.tools).await.unwrap();
+    start(&main, &scratch.tools).await.unwrap();
     assert_eq!(value(&session(&main).await, "select count(*) from t").await, "1");
 }
 
@@ -109,13 +105,11 @@ async fn a_killed_server_starts_again_with_its_data() {
 async fn starting_a_running_server_changes_nothing_and_finds_an_orphan() {
     let Some(scratch) = scratch().await else { return };
     let main = make_primary(&scratch).await;
-    let first = server::start(&main, &scratch.tools).await.unwrap();
+    let first = start(&main, &scratch.tools).await.unwrap();
     std::fs::remove_file(main.configuration.files.folder.join("process.json")).unwrap();
-    let second = server::start(&main, &scratch.tools).await.unwrap();
+    let second = start(&main, &scratch.tools).await.unwrap();
     assert_eq!(first, second);
-    server::stop(&main.configuration.files, &main.owner)
-        .await
-        .unwrap();
+    stop(&main.configuration.files, &main.owner).await.unwrap();
     assert!(!process::is_alive(&first).unwrap());
 }
 
@@ -125,7 +119,7 @@ async fn a_replica_whose_slot_is_gone_gets_it_back() {
     let main = make_primary(&scratch).await;
     let one = scratch.replica("one", &main);
     replica::create(&one, &templates(), &scratch.tools).await.unwrap();
-    server::stop(&one.configuration.files, &one.owner).await.unwrap();
+    stop(&one.configuration.files, &one.owner).await.unwrap();
     let primary = session(&main).await;
     replica::drop_slot(&primary, "infra_one").await.unwrap();
     replica::repair(&one, &scratch.tools).await.unwrap();
@@ -154,7 +148,7 @@ async fn a_replica_that_went_its_own_way_is_made_anew() {
         .run("write", "create table kept as select 1")
         .await
         .unwrap();
-    server::stop(&one.configuration.files, &one.owner).await.unwrap();
+    stop(&one.configuration.files, &one.owner).await.unwrap();
     std::fs::write(one.configuration.files.data().join("standby.signal"), "").unwrap();
     replica::repair(&one, &scratch.tools).await.unwrap();
     let replica = session(&one).await;
@@ -189,12 +183,10 @@ async fn a_busy_port_names_its_holder() {
 async fn a_foreign_cluster_in_the_place_of_ours_is_left_alone() {
     let Some(scratch) = scratch().await else { return };
     let main = make_primary(&scratch).await;
-    server::stop(&main.configuration.files, &main.owner)
-        .await
-        .unwrap();
+    stop(&main.configuration.files, &main.owner).await.unwrap();
     let mark = main.configuration.files.data().join("infra.cluster");
     std::fs::write(&mark, "another").unwrap();
-    let error = server::start(&main, &scratch.tools).await.unwrap_err();
+    let error = start(&main, &scratch.tools).await.unwrap_err();
     assert!(
         matches!(error, ServerError::Data(DataDirectoryError::Foreign { .. })),
         "{error}"
@@ -254,7 +246,7 @@ async fn a_reload_says_which_parameters_wait_for_a_restart() {
         ["postgresql.conf"]
     );
     assert_eq!(server::configure(&main.configuration).unwrap(), [] as [&str; 0]);
-    let pending = server::reload(&session(&main).await).await.unwrap();
+    let pending = reload(&session(&main).await).await.unwrap();
     assert_eq!(pending, ["max_connections"]);
     assert_eq!(
         value(&session(&main).await, "current_setting('work_mem')").await,

@@ -1,0 +1,60 @@
+//! Remembers which process serves a folder, and finds it again when the engine died before it could write that down.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::host::disk::DiskError;
+use crate::host::folder;
+use crate::host::process::{self, Identity, ProcessError, find};
+
+/// The file in a server's folder that names its process.
+const FILE: &str = "process.json";
+
+/// Writes down which process serves a folder.
+///
+/// # Errors
+/// [`DiskError`] when it cannot be written.
+pub fn write(folder: &Path, identity: &Identity) -> Result<(), DiskError> {
+    let path = path(folder);
+    let text =
+        serde_json::to_vec(identity).map_err(|error| DiskError::from_io("write", &path, error.into()))?;
+    folder::write_private(&path, &text)
+}
+
+/// Forgets the process that served a folder.
+///
+/// # Errors
+/// [`DiskError`] when the file is there and stays.
+pub fn remove(folder: &Path) -> Result<(), DiskError> {
+    folder::remove_file(&path(folder))
+}
+
+/// Returns the process that was written down, if it still runs.
+///
+/// # Errors
+/// [`ProcessError`] when the process file system cannot be read.
+pub fn recorded(folder: &Path) -> Result<Option<Identity>, ProcessError> {
+    let written: Option<Identity> = fs::read(path(folder))
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    match written {
+        Some(identity) if process::is_alive(&identity)? => Ok(Some(identity)),
+        _ => Ok(None),
+    }
+}
+
+/// Searches all processes of this machine for a program that carries an ownership tag.
+///
+/// # Errors
+/// [`ProcessError`] when the process file system cannot be read.
+pub fn search(owner: &str, program: &str) -> Result<Option<Identity>, ProcessError> {
+    let mut found = find::outermost(find::owned_by(owner)?)
+        .into_iter()
+        .map(|owned| owned.identity);
+    // A command that the server ran carries the tag too and may outlive it.
+    Ok(found.find(|identity| identity.executable.ends_with(program)))
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}

@@ -1,0 +1,110 @@
+//! Finds and stops a server, whoever started it.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::{PROGRAM, ServerError};
+use crate::host::process::stop::{Request, stop as stop_process};
+use crate::host::process::{self, Identity, ProcessError, find};
+use crate::postgres::configuration::ServerFiles;
+use crate::postgres::process_record;
+
+/// How long a fast shutdown may take: it ends all sessions and writes a checkpoint.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How long an immediate shutdown may take: it writes nothing.
+const QUIT_WITHIN: Duration = Duration::from_secs(10);
+/// How long a session left behind by a killed server may take to notice.
+const LEFTOVER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Stops a server, waiting for its sessions to end; one that does not run is success.
+///
+/// # Errors
+/// [`ServerError::Stop`] when it does not even end when killed.
+pub async fn stop(files: &ServerFiles, owner: &str) -> Result<(), ServerError> {
+    if let Some(running) = find_running(files, Some(owner))? {
+        let requests = [
+            Request {
+                signal: Signal::INT,
+                wait: SHUTDOWN_WITHIN,
+            },
+            Request {
+                signal: Signal::QUIT,
+                wait: QUIT_WITHIN,
+            },
+        ];
+        stop_process(&running, &requests).await?;
+    }
+    end_leftovers(&files.data()).await?;
+    Ok(process_record::remove(&files.folder)?)
+}
+
+/// Returns the server's process if it runs.
+///
+/// What was written down is tried first, then the server's own pid file; with an owner given, at last all processes of
+/// this machine, because an engine may have been killed before either was written.
+///
+/// # Errors
+/// [`ProcessError`] when the process file system cannot be read.
+pub fn find_running(files: &ServerFiles, owner: Option<&str>) -> Result<Option<Identity>, ProcessError> {
+    if let Some(recorded) = process_record::recorded(&files.folder)? {
+        return Ok(Some(recorded));
+    }
+    if let Some(found) = process_in_pid_file(&files.data())? {
+        return Ok(Some(found));
+    }
+    owner.map_or(Ok(None), |owner| process_record::search(owner, PROGRAM))
+}
+
+/// A pid file alone is not trusted: the process must also work in the data directory, as the server's first one does.
+fn process_in_pid_file(data: &Path) -> Result<Option<Identity>, ProcessError> {
+    let Some(pid) = PidFile::read(data).map(|file| file.pid) else {
+        return Ok(None);
+    };
+    let works_there =
+        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| same_folder(&folder, data));
+    if works_there {
+        process::identify(pid)
+    } else {
+        Ok(None)
+    }
+}
+
+fn same_folder(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Ends what a killed server left behind: its sessions notice late if they are busy, and a new server waits for them.
+pub(super) async fn end_leftovers(data: &Path) -> Result<(), ServerError> {
+    let Ok(data) = data.canonicalize() else {
+        return Ok(());
+    };
+    for leftover in find::working_under(&data)? {
+        let request = Request {
+            signal: Signal::QUIT,
+            wait: LEFTOVER_WITHIN,
+        };
+        stop_process(&leftover, &[request]).await?;
+    }
+    Ok(())
+}
+
+/// The parts that we read of `postmaster.pid`.
+pub(super) struct PidFile {
+    pub(super) pid: u32,
+    pub(super) status: String,
+}
+
+impl PidFile {
+    /// The first line is the process number; the eighth is what the server says of itself.
+    pub(super) fn read(data: &Path) -> Option<Self> {
+        let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+        let pid = text.lines().next()?.trim().parse().ok()?;
+        Some(Self {
+            pid,
+            status: text.lines().nth(7).unwrap_or_default().trim().to_owned(),
+        })
+    }
+}
