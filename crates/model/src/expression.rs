@@ -63,7 +63,9 @@ impl Expression {
     pub fn is_secret(&self) -> bool {
         match self {
             Expression::Reference(reference) => reference.is_secret(),
-            Expression::Apply { arguments, .. } => arguments.iter().any(Value::is_secret),
+            Expression::Apply { operation, arguments } => {
+                operation.makes_secret() || arguments.iter().any(Value::is_secret)
+            }
         }
     }
 }

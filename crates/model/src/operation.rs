@@ -19,7 +19,7 @@ mod operator;
 mod tests;
 
 pub use function::Function;
-pub use marks::Depth;
+pub use marks::{Depth, conceal};
 pub use operator::Operator;
 
 /// What an expression does to its arguments.
@@ -61,7 +61,7 @@ impl Operation {
             let mut places = arguments.iter().enumerate();
             places.any(|(at, value)| test(self.depth(at), value))
         };
-        let secret = any(&|depth, value| depth.reads_secret(value));
+        let secret = self.makes_secret() || any(&|depth, value| depth.reads_secret(value));
         // A result that depends on a secret could be an unknown part passed on unread: it waits, or it would
         // lose the mark.
         let later = any(&|depth, value| depth.is_blocked_by(value))
@@ -80,6 +80,12 @@ impl Operation {
             if read { marks::expose(value) } else { value }
         });
         self.evaluate(&exposed.collect::<Vec<_>>()).map(marks::conceal)
+    }
+
+    /// Tells whether every result is secret, whatever it is computed from.
+    #[must_use]
+    pub fn makes_secret(self) -> bool {
+        matches!(self, Operation::Call(function) if function.name() == function::SENSITIVE)
     }
 
     fn depth(self, argument: usize) -> Depth {

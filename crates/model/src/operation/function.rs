@@ -31,6 +31,9 @@ mod text;
 use arguments::Arguments;
 use signature::Signature;
 
+/// The function whose results are secret, whatever they are computed from.
+pub const SENSITIVE: &str = "sensitive";
+
 /// A function of the stack language.
 #[derive(Clone, Copy)]
 pub struct Function(&'static FunctionEntry);

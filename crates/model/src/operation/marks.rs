@@ -88,8 +88,9 @@ pub(super) fn expose(value: Value) -> Value {
     }
 }
 
-/// Marks every text and number inside as secret.
-pub(super) fn conceal(value: Value) -> Value {
+/// Returns the value with every text and number inside marked as secret.
+#[must_use]
+pub fn conceal(value: Value) -> Value {
     match value {
         Value::String(text) => Value::Secret(Secret::new(text)),
         Value::Number(number) => Value::Secret(Secret::number(number)),

@@ -51,6 +51,21 @@ fn what_is_computed_from_a_secret_is_secret() {
 }
 
 #[test]
+fn sensitive_makes_a_value_secret_also_one_that_comes_later() {
+    assert_eq!(call("sensitive", ["a".into()]), Ok(secret("a")));
+    assert_eq!(
+        call("sensitive", [Value::list(["a".into()])]),
+        Ok(Value::list([secret("a")]))
+    );
+    let waiting = call("sensitive", [later("url")]).expect("one argument");
+    assert!(waiting.is_secret() && !waiting.is_known(), "{waiting:?}");
+    assert_eq!(
+        expression::resolve(waiting, &|_| Some("b".into())),
+        Ok(secret("b"))
+    );
+}
+
+#[test]
 fn the_length_of_a_secret_is_a_secret_number_and_stays_usable() {
     let length = call("length", [secret("0123456789")]).expect("a text has a length");
     assert_eq!(length, Value::Secret(Secret::number(10_i64.into())));

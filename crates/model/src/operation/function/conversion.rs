@@ -1,4 +1,4 @@
-//! Functions that turn one type into another, or assert a type. Null stays null.
+//! Functions that turn one type into another, assert a type, or add a mark. Null stays null.
 
 use crate::operation::Depth::Outline;
 use crate::operation::OperationError;
@@ -7,6 +7,12 @@ use crate::operation::function::{FunctionEntry, reads, reads_all};
 use crate::value::{Number, Value};
 
 pub(super) const FUNCTIONS: &[FunctionEntry] = &[
+    reads_all(
+        "sensitive(value)",
+        "Returns the value with every text and number in it marked as secret",
+        [r#"sensitive("a")"#, r#""a""#],
+        |call| Ok(call.value(0).clone()),
+    ),
     reads_all(
         "tobool(value)",
         "Returns true or false from the texts `true` and `false`",

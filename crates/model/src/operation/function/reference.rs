@@ -19,7 +19,8 @@ and `merge` of a map whose values come later are known at once, so `for_each` ca
 
 **Secrets.** Texts and numbers computed from a secret are secret: `sha256(var.key)` and `length(var.key)` are never
 shown, and can still be calculated with and compared. True and false are not secret, nor is the number of elements of
-a list, nor are the keys of a map; a secret is therefore refused as a key. Nothing makes a secret plain again.
+a list, nor are the keys of a map; a secret is therefore refused as a key. `sensitive` makes a value secret; nothing
+makes a secret plain again.
 
 **Sets** are sorted lists without repetitions.
 
