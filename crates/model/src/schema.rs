@@ -87,6 +87,54 @@ pub struct AttributeSchema {
     pub default: Option<Value>,
 }
 
+impl AttributeSchema {
+    /// Returns an attribute that is observed, compared exactly, not carried, and has no default.
+    #[must_use]
+    pub fn new(summary: &str, on_change: OnChange) -> Self {
+        AttributeSchema {
+            summary: summary.to_owned(),
+            on_change,
+            equality: Equality::Exact,
+            carried: false,
+            observed: true,
+            default: None,
+        }
+    }
+
+    /// Returns it compared in this way.
+    #[must_use]
+    pub fn equality(self, equality: Equality) -> Self {
+        AttributeSchema { equality, ..self }
+    }
+
+    /// Returns it as set at creation and kept afterwards.
+    #[must_use]
+    pub fn carried(self) -> Self {
+        AttributeSchema {
+            carried: true,
+            ..self
+        }
+    }
+
+    /// Returns it as never reported by an observation.
+    #[must_use]
+    pub fn not_observed(self) -> Self {
+        AttributeSchema {
+            observed: false,
+            ..self
+        }
+    }
+
+    /// Returns it with what the provider fills in.
+    #[must_use]
+    pub fn default_value(self, default: impl Into<Value>) -> Self {
+        AttributeSchema {
+            default: Some(default.into()),
+            ..self
+        }
+    }
+}
+
 /// An output of a type of resource, known once the object exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputSchema {
@@ -96,6 +144,33 @@ pub struct OutputSchema {
     pub secret: bool,
     /// Whether an update of the object may change it; then it is unknown in a plan that updates the object.
     pub changes_on_update: bool,
+}
+
+impl OutputSchema {
+    /// Returns an output that is not secret and that updates leave alone.
+    #[must_use]
+    pub fn new(summary: &str) -> Self {
+        OutputSchema {
+            summary: summary.to_owned(),
+            secret: false,
+            changes_on_update: false,
+        }
+    }
+
+    /// Returns it as sealed in the state and hidden on screens.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        OutputSchema { secret: true, ..self }
+    }
+
+    /// Returns it as one that an update may change.
+    #[must_use]
+    pub fn changes_on_update(self) -> Self {
+        OutputSchema {
+            changes_on_update: true,
+            ..self
+        }
+    }
 }
 
 /// Usual durations in milliseconds, used until history knows better.

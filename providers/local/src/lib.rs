@@ -2,3 +2,9 @@
 //! key vaults and segmented networks. Lowering is pure; everything that touches the machine goes through `host`.
 
 pub mod host;
+pub mod lower;
+pub mod network;
+pub mod postgres;
+pub mod provider;
+pub mod settings;
+pub mod vault;

@@ -1,0 +1,35 @@
+//! Lowering for the local provider: one file per kind of component, pure.
+
+use infra_model::component::{Component, ComponentSpec};
+use infra_model::diagnostic::Diagnostic;
+use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
+
+pub mod key_vault;
+
+/// Turns components into local resources, with what was found out about the machine beforehand.
+#[derive(Debug)]
+pub struct LocalLowering {}
+
+impl Lowering for LocalLowering {
+    fn lower(&self, request: &LowerRequest<'_>) -> Lowered {
+        let component = request.component;
+        match &component.spec {
+            ComponentSpec::KeyVault(vault) => key_vault::lower(component, vault),
+            _ => not_yet(component),
+        }
+    }
+}
+
+fn not_yet(component: &Component) -> Lowered {
+    let detail = format!(
+        "The local provider does not manage `{}` yet",
+        component.spec.kind()
+    );
+    let diagnostic = Diagnostic::error("Kind not built yet", detail)
+        .at(component.span)
+        .hint("Declare it in the overlays of the environments whose provider has it");
+    Lowered {
+        diagnostics: vec![diagnostic],
+        ..Lowered::default()
+    }
+}

@@ -1,0 +1,52 @@
+//! The local provider of one environment: what was found out about the machine, and the kinds of resource.
+
+use async_trait::async_trait;
+use infra_provider::error::ProviderError;
+use infra_provider::kind::KindSet;
+use infra_provider::lowering::Lowering;
+use infra_provider::provider::Provider;
+
+use crate::lower::LocalLowering;
+use crate::settings::LocalSettings;
+use crate::vault::kind::SecretKind;
+
+/// Manages servers, networks and secrets of one environment on this machine.
+#[derive(Debug)]
+pub struct LocalProvider {
+    kinds: KindSet,
+    lowering: LocalLowering,
+}
+
+impl LocalProvider {
+    /// Finds out what the machine has and returns the provider.
+    ///
+    /// # Errors
+    ///
+    /// When the machine cannot be looked at.
+    pub async fn connect(settings: LocalSettings) -> Result<Self, ProviderError> {
+        let kinds = KindSet::new(vec![Box::new(SecretKind::new(&settings))]);
+        Ok(LocalProvider {
+            kinds,
+            lowering: LocalLowering {},
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for LocalProvider {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn kinds(&self) -> &KindSet {
+        &self.kinds
+    }
+
+    fn lowering(&self) -> &dyn Lowering {
+        &self.lowering
+    }
+
+    async fn verify_target(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
