@@ -49,6 +49,8 @@ pub(crate) struct Change {
     pub(crate) records: Vec<(RecordKey, Option<RecordEntry>)>,
     /// The entry of the history.
     pub(crate) history: HistoryEntry,
+    /// The canonical bytes of that entry.
+    pub(crate) history_bytes: Vec<u8>,
 }
 
 /// Refuses a writer whose lease was taken over.
@@ -182,6 +184,7 @@ pub(crate) fn change(
         closed,
         records,
         history,
+        history_bytes,
     })
 }
 

@@ -1,3 +1,4 @@
 //! The stores: one module each, all under the same conformance suite.
 
+pub mod embedded;
 pub mod memory;

@@ -1,0 +1,173 @@
+//! Keys and values of the database.
+//!
+//! One keyspace, so that one batch changes everything at once. The first byte of a key says what it holds:
+//!
+//! | Key | Value |
+//! | --- | --- |
+//! | `p` | position: number of the batch, counters, tally (JSON) |
+//! | `h` | header of the state (JSON) |
+//! | `r` and a record's key | serial, flags, digest of the inputs, encoded record |
+//! | `i` and a number | an intent without an outcome (JSON); removed by the commit that closes it |
+//! | `d` and `type action` | a learned duration in milliseconds |
+//! | `l` and a serial | an entry of the history (canonical JSON) |
+//!
+//! Every value is framed: a version byte, then a checksum over key and payload, so that a value can neither be
+//! altered nor appear under another key. The tally counts and sums the checksums of all `r`, `i` and `d`: a value
+//! that the database lost without noticing is missed when the state is loaded.
+
+use infra_model::digest::Digest;
+use infra_model::record::{RecordEntry, RecordHeader, RecordKey, Serial};
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Head;
+
+pub(super) const POSITION: &[u8] = b"p";
+pub(super) const HEADER: &[u8] = b"h";
+pub(super) const RECORDS: u8 = b'r';
+pub(super) const INTENTS: u8 = b'i';
+pub(super) const DURATIONS: u8 = b'd';
+pub(super) const HISTORY: u8 = b'l';
+
+const FRAME_VERSION: u8 = 1;
+const CHECK_BYTES: usize = 16;
+const PAYLOAD_AT: usize = 1 + CHECK_BYTES;
+
+const RECORD_HEAD_BYTES: usize = 8 + 1 + 32;
+const TAINTED: u8 = 1;
+const PROTECTED: u8 = 2;
+
+/// Where the database stands: written with every batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Position {
+    /// The number of the batch.
+    pub(super) batch: u64,
+    /// The counters of the state.
+    pub(super) head: Head,
+    /// What must be there.
+    pub(super) tally: Tally,
+}
+
+/// Counts values and sums their checksums, in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) values: u64,
+    sum: u64,
+}
+
+impl Tally {
+    /// Counts a framed value in.
+    pub(super) fn add(&mut self, framed: &[u8]) {
+        self.values = self.values.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(check_number(framed));
+    }
+
+    /// Counts a framed value out.
+    pub(super) fn remove(&mut self, framed: &[u8]) {
+        self.values = self.values.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(check_number(framed));
+    }
+
+    /// Tells whether values under this key are tallied.
+    pub(super) fn covers(key: &[u8]) -> bool {
+        matches!(key.first(), Some(&RECORDS | &INTENTS | &DURATIONS))
+    }
+}
+
+fn check_number(framed: &[u8]) -> u64 {
+    let number = framed.get(1..PAYLOAD_AT).and_then(<[u8]>::first_chunk);
+    number.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Returns the key of a record.
+pub(super) fn record_key(key: &RecordKey) -> Vec<u8> {
+    text_key(RECORDS, &key.to_string())
+}
+
+/// Returns the key of something named by text.
+pub(super) fn text_key(space: u8, text: &str) -> Vec<u8> {
+    let mut bytes = vec![space];
+    bytes.extend(text.as_bytes());
+    bytes
+}
+
+/// Returns the key of something numbered; keys sort as numbers.
+pub(super) fn number_key(space: u8, number: u64) -> Vec<u8> {
+    let mut bytes = vec![space];
+    bytes.extend(number.to_be_bytes());
+    bytes
+}
+
+/// Names what is under a key, for people.
+pub(super) fn describe(key: &[u8]) -> String {
+    let rest = key.get(1..).unwrap_or_default();
+    let text = || String::from_utf8_lossy(rest).into_owned();
+    let number = || rest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    match key.first() {
+        _ if key == POSITION => "the position".to_owned(),
+        _ if key == HEADER => "the header".to_owned(),
+        Some(&RECORDS) => format!("the record of `{}`", text()),
+        Some(&INTENTS) => format!("the intent {}", number()),
+        Some(&DURATIONS) => format!("the duration of `{}`", text()),
+        Some(&HISTORY) => format!("the history entry {}", number()),
+        _ => "a value of unknown kind".to_owned(),
+    }
+}
+
+fn check(key: &[u8], payload: &[u8]) -> [u8; CHECK_BYTES] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(key.len() as u64).to_le_bytes());
+    hasher.update(key);
+    hasher.update(payload);
+    let mut check = [0; CHECK_BYTES];
+    check.copy_from_slice(&hasher.finalize().as_bytes()[..CHECK_BYTES]);
+    check
+}
+
+/// Returns the value to store for a payload.
+pub(super) fn frame(key: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(PAYLOAD_AT + payload.len());
+    framed.push(FRAME_VERSION);
+    framed.extend(check(key, payload));
+    framed.extend(payload);
+    framed
+}
+
+/// Returns the payload of a stored value, or what is wrong with it.
+pub(super) fn unframe<'a>(key: &[u8], framed: &'a [u8]) -> Result<&'a [u8], String> {
+    match framed.split_at_checked(PAYLOAD_AT) {
+        Some(([FRAME_VERSION, found @ ..], payload)) if *found == check(key, payload) => Ok(payload),
+        _ => Err(format!("{} does not match its checksum", describe(key))),
+    }
+}
+
+/// Returns the payload that keeps a record.
+pub(super) fn record_payload(entry: &RecordEntry) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(RECORD_HEAD_BYTES + entry.bytes().len());
+    payload.extend(entry.serial.0.to_le_bytes());
+    let tainted = if entry.tainted { TAINTED } else { 0 };
+    let protected = if entry.protect { PROTECTED } else { 0 };
+    payload.push(tainted | protected);
+    payload.extend(entry.inputs_digest.as_bytes());
+    payload.extend(&**entry.bytes());
+    payload
+}
+
+/// Reads a record's key and entry; the record itself stays unparsed.
+pub(super) fn read_record(key: &[u8], payload: &[u8]) -> Result<(RecordKey, RecordEntry), String> {
+    let unreadable = || format!("{} cannot be read", describe(key));
+    let text = key
+        .get(1..)
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .ok_or_else(unreadable)?;
+    let record_key = text.parse().map_err(|_| unreadable())?;
+    let (serial, rest) = payload.split_first_chunk::<8>().ok_or_else(unreadable)?;
+    let (flags, rest) = rest.split_first().ok_or_else(unreadable)?;
+    let (inputs, record) = rest.split_first_chunk::<32>().ok_or_else(unreadable)?;
+    let header = RecordHeader {
+        inputs_digest: Digest::from_bytes(*inputs),
+        tainted: flags & TAINTED != 0,
+        protect: flags & PROTECTED != 0,
+        serial: Serial(u64::from_le_bytes(*serial)),
+    };
+    Ok((record_key, RecordEntry::from_parts(header, record.into())))
+}

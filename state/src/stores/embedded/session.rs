@@ -1,0 +1,307 @@
+//! An open store: what is known in memory, what is staged for the next batch, and the batch itself.
+//!
+//! Changes are staged one after the other and written together, so that everybody who waits shares one sync. What
+//! is staged counts at once for the next change; when the batch cannot be written, none of it was acknowledged and
+//! the session refuses everything that follows.
+
+use std::fs::File;
+
+use infra_model::clock::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::contract::{Lease, StateHeader, StoreError};
+use crate::rules;
+use crate::stores::embedded::OpenRequest;
+use crate::stores::embedded::database::{Database, Writes, data_file};
+use crate::stores::embedded::failure::Failure;
+use crate::stores::embedded::folder::{Folder, LeaseNote};
+use crate::stores::embedded::layout::{self, HEADER, POSITION, Position, Tally};
+use crate::stores::embedded::mark::{Mark, MarkFile};
+use crate::stores::embedded::settling;
+
+/// What stays free on the disk, so that a state can still be opened and read when others have filled it.
+const RESERVE_BYTES: u64 = 1024 * 1024;
+
+/// What stays free when an intent is allowed: the outcomes of everything that runs must still find room.
+const INTENT_RESERVE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// An open store, or one that was not made yet.
+#[derive(Debug)]
+pub(super) struct Session {
+    folder: Folder,
+    who: String,
+    now: Timestamp,
+    opened: Option<Opened>,
+    broken: Option<Failure>,
+    staged: Writes,
+    written: Position,
+    pub(super) position: Position,
+    pub(super) header: Option<StateHeader>,
+    pub(super) lease: Option<Lease>,
+}
+
+/// The files of a store that exists. The lock goes last.
+#[derive(Debug)]
+struct Opened {
+    database: Database,
+    mark_file: MarkFile,
+    mark: Mark,
+    _lock: File,
+}
+
+/// What a write is for, which decides how much must stay free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Something is about to be done.
+    Intent,
+    /// Something was done.
+    Outcome,
+}
+
+impl Session {
+    /// Opens the store if there is one. Where there is none, nothing is made before somebody takes the lease.
+    pub(super) fn open(request: &OpenRequest) -> Result<Self, Failure> {
+        let mut session = Session {
+            folder: Folder::at(&request.path),
+            who: request.holder.clone(),
+            now: request.now,
+            opened: None,
+            broken: None,
+            staged: Writes::new(),
+            written: Position::default(),
+            position: Position::default(),
+            header: None,
+            lease: None,
+        };
+        session.attach()?;
+        Ok(session)
+    }
+
+    /// Opens the store if it was made since, perhaps by another process, and refuses a broken one.
+    pub(super) fn attach(&mut self) -> Result<(), Failure> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.clone());
+        }
+        if self.opened.is_none() && self.folder.has_store()? {
+            let lock = self.folder.lock(self.now)?;
+            self.open_files(lock)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the store if there is none.
+    pub(super) fn make(&mut self, now: Timestamp) -> Result<(), Failure> {
+        self.now = now;
+        if self.opened.is_some() {
+            return Ok(());
+        }
+        self.folder.create()?;
+        let lock = self.folder.lock(now)?;
+        self.room(0, Purpose::Intent)?;
+        if !self.folder.has_store()? {
+            self.folder.write_format()?;
+        }
+        self.open_files(lock)
+    }
+
+    fn open_files(&mut self, lock: File) -> Result<(), Failure> {
+        let path = self.folder.database();
+        let (mark_file, found) = MarkFile::open(&self.folder)?;
+        let mark = found.unwrap_or_default();
+        let begun = data_file(&path).exists();
+        match found {
+            Some(mark) if mark.batch > 0 && !begun => {
+                return Err(Failure::damaged(self.folder.path(), "the database is missing"));
+            }
+            None if begun => return Err(Failure::damaged(self.folder.path(), "the file `mark` is missing")),
+            Some(_) => {}
+            None => {
+                mark_file.write(mark)?;
+                mark_file.sync()?;
+            }
+        }
+        settling::verify(&path, &mark)?;
+        let database = Database::open(&path)?;
+        self.opened = Some(Opened {
+            database,
+            mark_file,
+            mark,
+            _lock: lock,
+        });
+        self.read_position(mark)?;
+        self.note(None)
+    }
+
+    fn read_position(&mut self, mark: Mark) -> Result<(), Failure> {
+        self.position = self.value(POSITION)?.unwrap_or_default();
+        self.written = self.position.clone();
+        if self.position.batch < mark.batch {
+            let (found, expected) = (self.position.batch, mark.batch);
+            let what = format!("changes are missing: batch {expected} was acknowledged, {found} is the last");
+            return Err(Failure::damaged(self.folder.path(), what));
+        }
+        self.header = self.value(HEADER)?;
+        Ok(())
+    }
+
+    /// Reads a JSON value that must be sound if it is there.
+    fn value<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Failure> {
+        match self.payload(key)? {
+            None => Ok(None),
+            Some(payload) => self.parse(key, &payload).map(Some),
+        }
+    }
+
+    /// Returns the payload under a key, staged or written.
+    pub(super) fn payload(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        match self.current(key)? {
+            None => Ok(None),
+            Some(framed) => self.unframe(key, &framed).map(|payload| Some(payload.to_vec())),
+        }
+    }
+
+    fn current(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        match (self.staged.get(key), &self.opened) {
+            (Some(staged), _) => Ok(staged.clone()),
+            (None, Some(opened)) => opened.database.get(key),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Returns the payload of a framed value, or which one is damaged.
+    pub(super) fn unframe<'a>(&self, key: &[u8], framed: &'a [u8]) -> Result<&'a [u8], Failure> {
+        layout::unframe(key, framed).map_err(|what| self.damaged(what))
+    }
+
+    /// Parses a JSON payload.
+    pub(super) fn parse<T: DeserializeOwned>(&self, key: &[u8], payload: &[u8]) -> Result<T, Failure> {
+        serde_json::from_slice(payload)
+            .map_err(|error| self.damaged(format!("{} cannot be read ({error})", layout::describe(key))))
+    }
+
+    /// Returns the failure of damage in this store.
+    pub(super) fn damaged(&self, what: impl Into<String>) -> Failure {
+        Failure::damaged(self.folder.path(), what)
+    }
+
+    /// Returns the database, if there is one.
+    pub(super) fn database(&self) -> Option<&Database> {
+        self.opened.as_ref().map(|opened| &opened.database)
+    }
+
+    /// Stages changes of values: a payload, or nothing for a removal. All of them or, when that fails, the session
+    /// is broken.
+    pub(super) fn stage(
+        &mut self,
+        changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
+    ) -> Result<(), Failure> {
+        for (key, payload) in changes {
+            if let Err(failure) = self.stage_one(key, payload) {
+                self.broken = Some(failure.clone());
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn stage_one(&mut self, key: Vec<u8>, payload: Option<Vec<u8>>) -> Result<(), Failure> {
+        let framed = payload.map(|payload| layout::frame(&key, &payload));
+        if Tally::covers(&key) {
+            if let Some(old) = self.current(&key)? {
+                self.position.tally.remove(&old);
+            }
+            if let Some(framed) = &framed {
+                self.position.tally.add(framed);
+            }
+        }
+        self.staged.insert(key, framed);
+        Ok(())
+    }
+
+    /// Writes everything that was staged, as one batch. It is on the disk when this returns.
+    pub(super) fn write(&mut self) -> Result<(), Failure> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.clone());
+        }
+        let written = self.write_staged();
+        if let Err(failure) = &written {
+            self.broken = Some(failure.clone());
+        }
+        written
+    }
+
+    fn write_staged(&mut self) -> Result<(), Failure> {
+        let Some(opened) = self.opened.as_mut() else {
+            return Ok(());
+        };
+        if self.staged.is_empty() && self.position == self.written {
+            return Ok(());
+        }
+        if opened.mark.settled.take().is_some() {
+            opened.mark_file.write(opened.mark)?;
+            opened.mark_file.sync()?;
+        }
+        self.position.batch += 1;
+        let position = serde_json::to_vec(&self.position).map_err(|error| Failure::Io {
+            attempt: "written",
+            message: error.to_string(),
+        })?;
+        let mut writes = std::mem::take(&mut self.staged);
+        writes.insert(POSITION.to_vec(), Some(layout::frame(POSITION, &position)));
+        opened.database.write(writes)?;
+        self.written = self.position.clone();
+        opened.mark.batch = self.position.batch;
+        opened.mark_file.write(opened.mark)
+    }
+
+    /// Refuses a change that would leave too little free on the disk: a database that runs out of space half-way
+    /// through a write stops, while one that is asked in time goes on.
+    pub(super) fn room(&self, bytes: usize, purpose: Purpose) -> Result<(), Failure> {
+        let reserve = match purpose {
+            Purpose::Intent => INTENT_RESERVE_BYTES,
+            Purpose::Outcome => RESERVE_BYTES,
+        };
+        let path = self.folder.path();
+        let disk = rustix::fs::statvfs(path).map_err(|error| Failure::io("written", path, &error.into()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // A value is written once as it is and once more when its page is rewritten.
+        if free < reserve.saturating_add(bytes as u64 * 2) {
+            return Err(Failure::Full {
+                path: path.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Tells others who has the store, and until when its lease runs.
+    pub(super) fn note(&self, lease: Option<&Lease>) -> Result<(), Failure> {
+        self.folder.note(&LeaseNote {
+            holder: lease.map_or(&self.who, |lease| &lease.holder).clone(),
+            until: lease.map(|lease| lease.until),
+        })
+    }
+
+    /// Closes the store and lets the next process in.
+    pub(super) fn close(self) {
+        let Some(opened) = self.opened else { return };
+        let Opened {
+            database,
+            mark_file,
+            mark,
+            _lock,
+        } = opened;
+        drop(database);
+        if self.broken.is_none() && mark.settled.is_none() {
+            settling::settle(&self.folder.database(), &mark_file, mark);
+        }
+        self.folder.remove_note();
+    }
+
+    /// Refuses a header of a newer format.
+    pub(super) fn readable_header(&self) -> Result<Option<&StateHeader>, StoreError> {
+        if let Some(header) = &self.header {
+            rules::readable(header)?;
+        }
+        Ok(self.header.as_ref())
+    }
+}
