@@ -1,0 +1,9 @@
+environment "local" {
+  data = "mock"
+
+  provider "local" {}
+}
+
+postgres "main" {
+  size = "tiny"
+}
