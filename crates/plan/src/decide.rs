@@ -1,0 +1,407 @@
+//! One decision per address.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use infra_model::decision::{
+    Change, ChangeOrigin, CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason,
+};
+use infra_model::record::{ObjectId, Record};
+use infra_model::resource::Desired;
+use infra_model::schema::{OnChange, ResourceSchema, StepClass};
+use infra_model::snapshot::{Condition, Observed, Owner};
+use infra_model::value::{Attributes, Value, canonical};
+
+use crate::diff::{self, Differences, Sides};
+use crate::error::PlanError;
+use crate::guard::Guard;
+use crate::order::Needs;
+use crate::request::{Goal, PlanOptions};
+use crate::roster::{Held, Node, Roster};
+use crate::rotation;
+use crate::selection::Selection;
+use crate::substitute::Outputs;
+
+/// A decision that changes something, with what its steps need.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) decision: Decision,
+    /// What the record will hold as inputs, where there will be one.
+    pub(crate) inputs: Attributes,
+    /// The outputs as far as they are known before the step.
+    pub(crate) outputs: Attributes,
+}
+
+/// What was decided of all addresses.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// By place; none where nothing changes.
+    pub(crate) verdicts: Vec<Option<Verdict>>,
+    pub(crate) drift: Vec<Drift>,
+}
+
+/// What deciding looks at beside the address itself.
+struct View<'a> {
+    options: &'a PlanOptions,
+    guard: Guard,
+    drift: Vec<Drift>,
+}
+
+/// A declared address with its inputs after substitution.
+struct Case<'a> {
+    node: &'a Node<'a>,
+    desired: &'a Desired,
+    schema: &'a ResourceSchema,
+    inputs: Cow<'a, Attributes>,
+}
+
+/// Decides for every selected address, each after those that it needs.
+pub(crate) fn decide<'a>(
+    options: &'a PlanOptions,
+    roster: &'a Roster<'a>,
+    needs: &Needs,
+    selection: &Selection,
+) -> Result<Decided, PlanError> {
+    let mut verdicts: Vec<Option<Verdict>> = roster.nodes.iter().map(|_| None).collect();
+    let outputs = Outputs::new(roster);
+    let mut view = View {
+        options,
+        guard: Guard::default(),
+        drift: Vec::new(),
+    };
+    for place in needs
+        .order
+        .iter()
+        .copied()
+        .filter(|place| selection.contains(*place))
+    {
+        let node = roster.node(place);
+        let verdict = match (options.goal, node.desired) {
+            (Goal::Destroy, _) => view.destroyed(node, DeleteReason::Destroy),
+            (Goal::Converge, None) => view.destroyed(node, DeleteReason::Undeclared),
+            (Goal::Converge, Some(desired)) => {
+                let inputs = outputs.substitute(desired, &verdicts)?;
+                let schema = node.schema()?;
+                view.declared(&Case {
+                    node,
+                    desired,
+                    schema,
+                    inputs,
+                })
+            }
+        }?;
+        verdicts[place as usize] = verdict;
+    }
+    for held in roster
+        .places()
+        .filter(|place| selection.contains(*place))
+        .flat_map(|place| &roster.node(place).deposed)
+    {
+        view.guard.owner(held);
+    }
+    view.guard.finish()?;
+    view.drift.sort_by(|left, right| left.address.cmp(&right.address));
+    Ok(Decided {
+        verdicts,
+        drift: view.drift,
+    })
+}
+
+impl View<'_> {
+    fn destroyed(&mut self, node: &Node<'_>, because: DeleteReason) -> Result<Option<Verdict>, PlanError> {
+        let Some(held) = &node.current else {
+            return Ok(None);
+        };
+        if held.is_gone() {
+            let because = ForgetReason::Gone;
+            return Ok(Some(without_inputs(Decision::Forget { because })));
+        }
+        self.guard.owner(held);
+        self.guard.deletion(node, held);
+        let schema = node.schema()?;
+        let class = class_of_deletion(schema, held);
+        Ok(Some(without_inputs(Decision::Delete { because, class })))
+    }
+
+    fn declared(&mut self, case: &Case<'_>) -> Result<Option<Verdict>, PlanError> {
+        let Some(held) = &case.node.current else {
+            return Ok(self.unrecorded(case));
+        };
+        if held.is_gone() {
+            self.drift.push(Drift {
+                address: case.node.address.clone(),
+                changes: Vec::new(),
+                disappeared: true,
+            });
+            let inputs = carry(case, held.record()?);
+            return Ok(Some(created(CreateReason::Disappeared, inputs)));
+        }
+        self.guard.owner(held);
+        if self.is_unchanged(case, held) {
+            return Ok(None);
+        }
+        let record = record_of(case, held)?;
+        let wanted = rotation::raise(self.options, case.node, record, carry(case, record));
+        let differences = diff::compare(&Sides {
+            schema: case.schema,
+            ignored: &case.desired.lifecycle.ignore_changes,
+            last: &record.inputs,
+            wanted: &wanted,
+            seen: held.observed().map(|observed| &observed.attributes),
+        });
+        if !differences.drift.is_empty() {
+            self.drift.push(Drift {
+                address: case.node.address.clone(),
+                changes: differences.drift.clone(),
+                disappeared: false,
+            });
+        }
+        let because = self.replace_reasons(case, held, record, &differences);
+        if because.is_empty() {
+            return Ok(in_place(case, held, record, wanted, differences));
+        }
+        self.guard.replacement(case.node, held);
+        Ok(Some(replaced(case, held, because, wanted, differences)))
+    }
+
+    /// Decides about an address that is not recorded; its object may exist all the same.
+    fn unrecorded(&mut self, case: &Case<'_>) -> Option<Verdict> {
+        let mut inputs = case.inputs.clone().into_owned();
+        inputs.retain(|_, value| !value.is_null());
+        let Some(observed) = case.node.unrecorded else {
+            return Some(created(CreateReason::New, inputs));
+        };
+        self.guard.owner_of(case.node, observed);
+        let is_ours = matches!(&observed.owner, Owner::Ours(address) if *address == case.node.address);
+        if !is_ours || observed.condition == Condition::HalfMade {
+            return Some(created(CreateReason::New, inputs));
+        }
+        // The record says what the object is, not what it shall be: the next plan sees the difference.
+        for (name, seen) in &observed.attributes {
+            let schema = case.schema.attributes.get(name).filter(|schema| schema.observed);
+            if schema.is_some_and(|schema| {
+                !schema
+                    .equality
+                    .same(inputs.get(name).unwrap_or(&Value::Null), seen)
+            }) && inputs.contains_key(name)
+            {
+                inputs.insert(name.clone(), seen.clone());
+            }
+        }
+        Some(Verdict {
+            decision: Decision::Adopt {
+                id: observed.id.clone(),
+                changes: diff::from_nothing(&inputs),
+            },
+            inputs,
+            outputs: known_outputs(case.schema, &Attributes::new(), Some(observed)),
+        })
+    }
+
+    /// Tells without a look inside the record that nothing is to be done.
+    fn is_unchanged(&self, case: &Case<'_>, held: &Held<'_>) -> bool {
+        let address = &case.node.address;
+        held.seen.is_none()
+            && !held.entry.tainted
+            && held.entry.protect == case.desired.lifecycle.protect
+            && !self.options.replace.contains(address)
+            && !self.options.rotate.contains(address)
+            && held.entry.inputs_digest == canonical::digest_inputs(&case.inputs, &case.desired.target)
+    }
+
+    fn replace_reasons(
+        &self,
+        case: &Case<'_>,
+        held: &Held<'_>,
+        record: &Record,
+        differences: &Differences,
+    ) -> Vec<ReplaceReason> {
+        let mut because = Vec::new();
+        if held.is_unfinished() {
+            because.push(ReplaceReason::Tainted);
+        }
+        if self.options.replace.contains(&case.node.address) {
+            because.push(ReplaceReason::Requested);
+        }
+        if record.target != case.desired.target {
+            because.push(ReplaceReason::Target);
+        }
+        let replacing = differences.changes.iter().filter(|change| change.replaces);
+        because.extend(replacing.map(|change| ReplaceReason::Attribute(change.attribute.clone())));
+        because
+    }
+}
+
+fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanError> {
+    let record = held.record()?;
+    if record.schema_version > case.schema.version {
+        return Err(PlanError::NewerRecord {
+            address: case.node.address.clone(),
+            record: record.schema_version,
+            known: case.schema.version,
+        });
+    }
+    Ok(record)
+}
+
+/// Returns the wanted inputs, carried attributes as they are recorded.
+fn carry(case: &Case<'_>, record: &Record) -> Attributes {
+    let mut inputs = case.inputs.clone().into_owned();
+    for (name, _) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
+        if let Some(value) = record.inputs.get(name).filter(|value| !value.is_null()) {
+            inputs.insert(name.clone(), value.clone());
+        }
+    }
+    inputs.retain(|_, value| !value.is_null());
+    inputs
+}
+
+/// Decides about an object that stays: it is updated, or the record learns something, or nothing happens.
+fn in_place(
+    case: &Case<'_>,
+    held: &Held<'_>,
+    record: &Record,
+    wanted: Attributes,
+    differences: Differences,
+) -> Option<Verdict> {
+    let mut inputs = wanted;
+    for (name, value) in differences.held {
+        match value.is_null() {
+            true => inputs.remove(&name),
+            false => inputs.insert(name, value),
+        };
+    }
+    let outputs = known_outputs(case.schema, &record.outputs, held.observed());
+    let mut changes = differences.changes;
+    let is_update = !changes.is_empty();
+    let class = class_of_update(case.schema, &changes);
+    changes.extend(differences.catches_up);
+    changes.extend(protection(case, held));
+    if is_update {
+        let decision = Decision::Update { changes, class };
+        return Some(Verdict {
+            decision,
+            inputs,
+            outputs,
+        });
+    }
+    changes.extend(moved_outputs(record, &outputs));
+    let id = held.observed().map_or(&record.id, |observed| &observed.id);
+    if changes.is_empty() && *id == record.id {
+        return None;
+    }
+    changes.extend(moved_identity(&record.id, id));
+    let id = id.clone();
+    Some(Verdict {
+        decision: Decision::Adopt { id, changes },
+        inputs,
+        outputs,
+    })
+}
+
+fn replaced(
+    case: &Case<'_>,
+    held: &Held<'_>,
+    because: Vec<ReplaceReason>,
+    inputs: Attributes,
+    differences: Differences,
+) -> Verdict {
+    let lifecycle = &case.desired.lifecycle;
+    let class = match case.schema.holds_data && !held.is_unfinished() {
+        true => StepClass::DestroysData,
+        false => StepClass::Replacing,
+    };
+    let mut changes = differences.changes;
+    changes.extend(protection(case, held));
+    Verdict {
+        decision: Decision::Replace {
+            because,
+            changes,
+            create_before_destroy: lifecycle
+                .create_before_destroy
+                .unwrap_or(case.schema.create_before_destroy),
+            class,
+        },
+        inputs,
+        outputs: Attributes::new(),
+    }
+}
+
+fn created(because: CreateReason, inputs: Attributes) -> Verdict {
+    let changes = diff::from_nothing(&inputs);
+    Verdict {
+        decision: Decision::Create { because, changes },
+        inputs,
+        outputs: Attributes::new(),
+    }
+}
+
+fn without_inputs(decision: Decision) -> Verdict {
+    Verdict {
+        decision,
+        inputs: Attributes::new(),
+        outputs: Attributes::new(),
+    }
+}
+
+/// Returns the recorded outputs with what was seen of them since.
+fn known_outputs(schema: &ResourceSchema, recorded: &Attributes, observed: Option<&Observed>) -> Attributes {
+    let mut outputs = recorded.clone();
+    let seen = observed.iter().flat_map(|observed| &observed.outputs);
+    for (name, value) in seen.filter(|(name, _)| schema.outputs.contains_key(*name)) {
+        outputs.insert(name.clone(), value.clone());
+    }
+    outputs
+}
+
+fn moved_outputs<'a>(record: &'a Record, outputs: &'a Attributes) -> impl Iterator<Item = Change> + 'a {
+    let names: BTreeSet<&String> = record.outputs.keys().chain(outputs.keys()).collect();
+    names.into_iter().filter_map(|name| {
+        let before = record.outputs.get(name).cloned().unwrap_or_default();
+        let after = outputs.get(name).cloned().unwrap_or_default();
+        (before != after).then(|| record_change(name, before, after, ChangeOrigin::Drift))
+    })
+}
+
+fn moved_identity(before: &ObjectId, after: &ObjectId) -> Option<Change> {
+    let value = |id: &ObjectId| Value::string(id.0.as_str());
+    (before != after).then(|| record_change("id", value(before), value(after), ChangeOrigin::Drift))
+}
+
+/// Returns the change of protection, which is a property of the record and not of the object's inputs.
+fn protection(case: &Case<'_>, held: &Held<'_>) -> Option<Change> {
+    let (before, after) = (held.entry.protect, case.desired.lifecycle.protect);
+    (before != after).then(|| record_change("protect", before.into(), after.into(), ChangeOrigin::Stack))
+}
+
+fn record_change(attribute: &str, before: Value, after: Value, origin: ChangeOrigin) -> Change {
+    Change {
+        attribute: attribute.to_owned(),
+        before,
+        after,
+        origin,
+        replaces: false,
+    }
+}
+
+fn class_of_update(schema: &ResourceSchema, changes: &[Change]) -> StepClass {
+    let is_disruptive = |change: &Change| {
+        let attribute = schema.attributes.get(&change.attribute);
+        attribute.is_some_and(|attribute| attribute.on_change == OnChange::Disruptive)
+    };
+    match changes.iter().any(is_disruptive) {
+        true => StepClass::Disruptive,
+        false => StepClass::Safe,
+    }
+}
+
+/// Returns how much deleting an object hurts: data is gone, or its users lose a service, or it never worked.
+pub(crate) fn class_of_deletion(schema: &ResourceSchema, held: &Held<'_>) -> StepClass {
+    match (held.is_unfinished(), schema.holds_data) {
+        (true, _) => StepClass::Safe,
+        (false, true) => StepClass::DestroysData,
+        // Nobody uses an object any more that a replacement set aside.
+        (false, false) if held.key.deposed.is_some() => StepClass::Safe,
+        (false, false) => StepClass::Disruptive,
+    }
+}

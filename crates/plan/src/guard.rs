@@ -1,0 +1,71 @@
+//! What must not be touched: protected objects, and objects of others. All of them are named at once.
+
+use infra_model::record::RecordKey;
+use infra_model::snapshot::Observed;
+
+use crate::error::{ForeignObject, Harm, PlanError, ProtectedObject};
+use crate::roster::{Held, Node, foreign_owner};
+
+/// What was found that must not be touched.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    foreign: Vec<ForeignObject>,
+    protected: Vec<ProtectedObject>,
+}
+
+impl Guard {
+    /// Looks whose a recorded object is.
+    pub(crate) fn owner(&mut self, held: &Held<'_>) {
+        if let Some(owner) = held.foreign_owner() {
+            self.foreign(held.key.clone(), owner);
+        }
+    }
+
+    /// Looks whose an object is that is not recorded.
+    pub(crate) fn owner_of(&mut self, node: &Node<'_>, observed: &Observed) {
+        if let Some(owner) = foreign_owner(observed) {
+            self.foreign(RecordKey::current(node.address.clone()), owner);
+        }
+    }
+
+    fn foreign(&mut self, key: RecordKey, owner: &str) {
+        let owner = owner.to_owned();
+        self.foreign.push(ForeignObject { key, owner });
+    }
+
+    /// Looks whether an object may be deleted: neither record nor stack protect it. What the stack lifts counts only
+    /// when the record says so too, that is in a later plan.
+    pub(crate) fn deletion(&mut self, node: &Node<'_>, held: &Held<'_>) {
+        self.harm(node, held, Harm::Delete);
+    }
+
+    /// Looks whether an object may be replaced.
+    pub(crate) fn replacement(&mut self, node: &Node<'_>, held: &Held<'_>) {
+        self.harm(node, held, Harm::Replace);
+    }
+
+    fn harm(&mut self, node: &Node<'_>, held: &Held<'_>, harm: Harm) {
+        let declared = node.desired.is_some_and(|desired| desired.lifecycle.protect);
+        // What never came to be whole holds nothing, and protecting it would leave no way on.
+        if (held.entry.protect || declared) && !held.is_unfinished() {
+            let address = node.address.clone();
+            self.protected.push(ProtectedObject { address, harm });
+        }
+    }
+
+    /// Refuses when anything was found.
+    pub(crate) fn finish(mut self) -> Result<(), PlanError> {
+        self.foreign.sort_by(|left, right| left.key.cmp(&right.key));
+        self.protected
+            .sort_by(|left, right| left.address.cmp(&right.address));
+        if !self.foreign.is_empty() {
+            let objects = self.foreign;
+            return Err(PlanError::Foreign { objects });
+        }
+        if !self.protected.is_empty() {
+            let objects = self.protected;
+            return Err(PlanError::Protected { objects });
+        }
+        Ok(())
+    }
+}
