@@ -5,16 +5,21 @@ use infra_model::diagnostic::Diagnostic;
 use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
 pub mod key_vault;
+pub mod network;
 
 /// Turns components into local resources, with what was found out about the machine beforehand.
 #[derive(Debug)]
-pub struct LocalLowering {}
+pub struct LocalLowering {
+    /// What networks need to know.
+    pub network: network::NetworkFacts,
+}
 
 impl Lowering for LocalLowering {
     fn lower(&self, request: &LowerRequest<'_>) -> Lowered {
         let component = request.component;
         match &component.spec {
             ComponentSpec::KeyVault(vault) => key_vault::lower(component, vault),
+            ComponentSpec::Network(network) => network::lower(component, network, &self.network),
             _ => not_yet(component),
         }
     }

@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod error;
+pub mod kind;
 pub mod names;
 pub mod probe;
 pub mod realm;

@@ -1,12 +1,21 @@
 //! The local provider of one environment: what was found out about the machine, and the kinds of resource.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use infra_provider::error::ProviderError;
 use infra_provider::kind::KindSet;
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
 
+use crate::host::capability::probe;
+use crate::host::programs::Programs;
 use crate::lower::LocalLowering;
+use crate::lower::network::NetworkFacts;
+use crate::network::kind::router::RouterKind;
+use crate::network::kind::rules::RulesKind;
+use crate::network::kind::segment::SegmentKind;
+use crate::network::site::Site;
 use crate::settings::LocalSettings;
 use crate::vault::kind::SecretKind;
 
@@ -24,10 +33,26 @@ impl LocalProvider {
     ///
     /// When the machine cannot be looked at.
     pub async fn connect(settings: LocalSettings) -> Result<Self, ProviderError> {
-        let kinds = KindSet::new(vec![Box::new(SecretKind::new(&settings))]);
+        let programs = Programs::new(settings.path.clone());
+        let enforcement = probe(&programs).await.enforcement;
+        let site = Arc::new(Site::new(settings.folder.join("network"), programs));
+        let kinds = KindSet::new(vec![
+            Box::new(SecretKind::new(&settings)),
+            Box::new(RouterKind::new(
+                site.clone(),
+                settings.folder.clone(),
+                settings.lineage.clone(),
+            )),
+            Box::new(SegmentKind::new(site.clone(), settings.lineage.clone())),
+            Box::new(RulesKind::new(site)),
+        ]);
+        let network = NetworkFacts {
+            environment: settings.folder,
+            enforcement,
+        };
         Ok(LocalProvider {
             kinds,
-            lowering: LocalLowering {},
+            lowering: LocalLowering { network },
         })
     }
 }

@@ -75,6 +75,8 @@ impl From<&Enforcement> for Separation {
 pub struct RouterFile {
     /// The ownership tag of the router.
     pub owner: String,
+    /// The network that it serves, as the stack names it.
+    pub name: String,
     /// How its segments are kept apart.
     pub separation: Separation,
 }
@@ -185,9 +187,12 @@ pub(super) struct Opened {
 
 /// Makes the router's own namespace, if it is not there.
 pub(super) async fn open(site: &Site, router: &str, file: &RouterFile) -> Result<Opened, NetworkError> {
-    // What an earlier attempt made is known by its own tag, which the new one is about to replace.
-    if let Some(earlier) = remembered(site, router)?.filter(|earlier| earlier != file) {
-        close(site, router, earlier.separation).await?;
+    // What an earlier attempt made is known by its own tag, which the new one is about to replace. Without a
+    // file a namespace of this name is what an earlier life of the folder left, with rules nobody knows.
+    let earlier = remembered(site, router)?;
+    if earlier.as_ref() != Some(file) {
+        let separation = earlier.map_or(file.separation, |earlier| earlier.separation);
+        close(site, router, separation).await?;
     }
     site.keep(router, ROUTER_FILE, file)?;
     if let Some(realm) = find(site, router)? {

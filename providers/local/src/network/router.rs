@@ -24,6 +24,8 @@ pub struct RouterRequest {
     pub router: String,
     /// Its ownership tag.
     pub owner: String,
+    /// The network that it serves, as the stack names it.
+    pub name: String,
     /// How its segments are kept apart.
     pub separation: Separation,
 }
@@ -49,6 +51,7 @@ pub enum RouterState {
 pub async fn create(site: &Site, request: &RouterRequest) -> Result<Realm, NetworkError> {
     let file = RouterFile {
         owner: request.owner.clone(),
+        name: request.name.clone(),
         separation: request.separation,
     };
     let Opened { realm, fresh } = open(site, &request.router, &file).await?;

@@ -13,7 +13,7 @@ use super::names::segment;
 use super::probe::{Reach, connect};
 use super::realm::{Realm, find, require};
 use super::ruleset::{Allowed, Packets, Permission, ReadBack, Source, from_list, read_back, render, to_list};
-use super::segment::remembered;
+use super::segment::{names_of, remembered};
 use super::site::{Script, Site};
 use super::subnet::Subnet;
 use super::view;
@@ -107,7 +107,10 @@ pub async fn inspect(
     }
     let loaded: Option<Value> = site.kept(router, LOADED_FILE)?;
     let view = view::router(site, &realm.router_place(router)).await?;
-    let Some(found) = read_back(&view.ruleset, segments) else {
+    // A segment that leaves the network is still in the rules until they are loaded again.
+    let mut segments = segments.clone();
+    segments.extend(names_of(site, router)?);
+    let Some(found) = read_back(&view.ruleset, &segments) else {
         let condition = if view.forwards {
             Condition::Altered
         } else {

@@ -165,6 +165,19 @@ pub fn remembered(site: &Site, id: &str) -> Result<Option<SegmentFile>, NetworkE
     site.kept(id, SEGMENT_FILE)
 }
 
+/// Returns the names of all segments that are remembered of a router.
+///
+/// # Errors
+/// [`NetworkError`] when their files cannot be read.
+pub fn names_of(site: &Site, router: &str) -> Result<BTreeSet<String>, NetworkError> {
+    let mut names = BTreeSet::new();
+    for id in site.remembered()? {
+        let file = remembered(site, &id)?.filter(|file| file.router == router);
+        names.extend(file.map(|file| file.name));
+    }
+    Ok(names)
+}
+
 /// Returns where programs of a segment run.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
 use super::error::NetworkError;
+use crate::host::disk::DiskError;
 use crate::host::folder;
 use crate::host::launch::{Launch, Place};
 use crate::host::programs::Programs;
@@ -44,6 +45,18 @@ impl Site {
     #[must_use]
     pub fn folder_of(&self, id: &str) -> PathBuf {
         self.folder.join(id)
+    }
+
+    /// Returns the identities of all routers and segments that have a folder.
+    pub(super) fn remembered(&self) -> Result<Vec<String>, NetworkError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(DiskError::from_io("list", &self.folder, error).into()),
+        };
+        Ok(entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect())
     }
 
     /// Writes a file of a router or segment.

@@ -5,13 +5,16 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-/// The range of benchmark networks (RFC 2544): nothing else on a machine uses it. Addresses of 10.0.0.0/8 have
-/// been seen to leak to the host's default gateway.
+/// All addresses of segments in namespaces: the range of benchmark networks (RFC 2544), which nothing else on a
+/// machine uses. Addresses of 10.0.0.0/8 have been seen to leak to the host's default gateway.
+pub const NAMESPACE_RANGE: &str = "198.18.0.0/15";
+/// All addresses of segments on the loopback device: a part of its network that no distribution uses.
+pub const LOOPBACK_RANGE: &str = "127.64.0.0/10";
+
 const NAMESPACE_POOL: Pool = Pool {
     first: Ipv4Addr::new(198, 18, 0, 0),
     subnets: 512,
 };
-/// A part of the loopback network that no distribution uses.
 const LOOPBACK_POOL: Pool = Pool {
     first: Ipv4Addr::new(127, 64, 0, 0),
     subnets: 16384,

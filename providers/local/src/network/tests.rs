@@ -4,4 +4,4 @@
 mod bench;
 mod isolation;
 mod recovery;
-mod world;
+pub(super) mod world;

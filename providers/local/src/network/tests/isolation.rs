@@ -1,8 +1,9 @@
 //! What may pass passes, everything else does not.
 
 use super::world::{World, allow};
+use crate::network::error::NetworkError;
 use crate::network::probe::Reach;
-use crate::network::rules::{Condition, RulesState, inspect};
+use crate::network::rules::{Condition, RulesState, apply, inspect};
 use crate::network::segment;
 
 const SEGMENTS: [&str; 3] = ["app", "data", "edge"];
@@ -157,5 +158,43 @@ async fn rules_that_somebody_altered_are_seen_and_repaired() {
             );
             world.meddle("nft flush ruleset");
         }
+    }
+}
+
+/// Rules of somebody else in the router that bend what ours say, and what the proof finds.
+async fn refused_because(meddling: &str) -> Vec<NetworkError> {
+    let mut errors = Vec::new();
+    for world in World::permitted().await {
+        world.build(&SEGMENTS).await;
+        let data = world.segment_request("data").subnet.segment();
+        world.meddle(&meddling.replace("DATA", &data.to_string()));
+        let request = world.rules_request(&SEGMENTS, allow(&[("app", "data", &[5432])]));
+        errors.push(apply(&world.site, &request).await.unwrap_err());
+        world.meddle("test $(cat /proc/sys/net/ipv4/ip_forward) = 0");
+    }
+    errors
+}
+
+#[tokio::test]
+async fn a_path_that_is_open_against_the_rules_is_found_and_everything_closed() {
+    let redirect = "nft 'table ip bent { chain turn { type nat hook prerouting priority -100; \
+                    ip daddr DATA tcp dport 9 dnat to DATA:5432; }; }'";
+    for error in refused_because(redirect).await {
+        assert_eq!(
+            error.to_string(),
+            "`app` reaches port 9 of `data`, which no rule allows"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_closed_against_the_rules_is_found_and_everything_closed() {
+    let refuse = "nft 'table ip bent { chain stop { type filter hook forward priority -10; \
+                  tcp dport 5432 reject with tcp reset; }; }'";
+    for error in refused_because(refuse).await {
+        assert_eq!(
+            error.to_string(),
+            "`app` does not reach port 5432 of `data`, which a rule allows"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -32,16 +33,16 @@ const LISTEN: &str = "INFRA_TEST_LISTEN";
 /// The test that listens instead.
 const LISTENER: &str = "network::tests::world::listens_when_it_is_asked_to";
 
-pub(super) struct World {
-    pub(super) site: Site,
-    pub(super) router: String,
-    pub(super) separation: Separation,
-    folder: TempDir,
+pub(in crate::network) struct World {
+    pub(in crate::network) site: Arc<Site>,
+    pub(in crate::network) router: String,
+    pub(in crate::network) separation: Separation,
+    pub(in crate::network) folder: TempDir,
 }
 
 impl World {
     /// Returns the worlds that this machine permits; says so where there is none.
-    pub(super) async fn permitted() -> Vec<Self> {
+    pub(in crate::network) async fn permitted() -> Vec<Self> {
         let separations = match probe(&Programs::default()).await.enforcement {
             Enforcement::Namespaces => vec![Separation::Namespaces, Separation::Rootless],
             Enforcement::Rootless => vec![Separation::Rootless],
@@ -53,10 +54,10 @@ impl World {
         separations.into_iter().map(Self::new).collect()
     }
 
-    pub(super) fn new(separation: Separation) -> Self {
+    pub(in crate::network) fn new(separation: Separation) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let environment = folder.path().canonicalize().unwrap();
-        let site = Site::new(environment.join("network"), Programs::default());
+        let site = Arc::new(Site::new(environment.join("network"), Programs::default()));
         Self {
             router: names::router(&environment, "network.main"),
             site,
@@ -65,16 +66,17 @@ impl World {
         }
     }
 
-    pub(super) fn router_request(&self) -> RouterRequest {
+    pub(in crate::network) fn router_request(&self) -> RouterRequest {
         let owner = format!("{} token router", self.lineage());
         RouterRequest {
             router: self.router.clone(),
             owner,
+            name: "network.main".to_owned(),
             separation: self.separation,
         }
     }
 
-    pub(super) fn segment_request(&self, name: &str) -> SegmentRequest {
+    pub(in crate::network) fn segment_request(&self, name: &str) -> SegmentRequest {
         SegmentRequest {
             router: self.router.clone(),
             name: name.to_owned(),
@@ -83,21 +85,21 @@ impl World {
         }
     }
 
-    pub(super) async fn segment(&self, name: &str) -> String {
+    pub(in crate::network) async fn segment(&self, name: &str) -> String {
         segment::create(&self.site, &self.segment_request(name))
             .await
             .unwrap()
     }
 
     /// Makes a router and segments, without rules.
-    pub(super) async fn build(&self, names: &[&str]) {
+    pub(in crate::network) async fn build(&self, names: &[&str]) {
         router::create(&self.site, &self.router_request()).await.unwrap();
         for name in names {
             self.segment(name).await;
         }
     }
 
-    pub(super) fn rules_request(&self, names: &[&str], allowed: Allowed) -> RulesRequest {
+    pub(in crate::network) fn rules_request(&self, names: &[&str], allowed: Allowed) -> RulesRequest {
         let segments: BTreeSet<String> = names.iter().map(|&name| name.to_owned()).collect();
         RulesRequest {
             router: self.router.clone(),
@@ -106,18 +108,18 @@ impl World {
         }
     }
 
-    pub(super) async fn apply(&self, names: &[&str], allowed: Allowed) {
+    pub(in crate::network) async fn apply(&self, names: &[&str], allowed: Allowed) {
         rules::apply(&self.site, &self.rules_request(names, allowed))
             .await
             .unwrap();
     }
 
-    pub(super) fn id(&self, name: &str) -> String {
+    pub(in crate::network) fn id(&self, name: &str) -> String {
         names::segment(&self.router, name)
     }
 
     /// Starts a server of a segment that listens on ports, and waits until it does.
-    pub(super) async fn listen(&self, name: &str, server: &str, ports: &[u16]) -> Attachment {
+    pub(in crate::network) async fn listen(&self, name: &str, server: &str, ports: &[u16]) -> Attachment {
         let attached = attach(&self.site, &self.id(name), server).await.unwrap();
         let sockets: Vec<String> = ports
             .iter()
@@ -144,7 +146,7 @@ impl World {
         attached
     }
 
-    pub(super) async fn reach(&self, from: &str, to: Ipv4Addr, port: u16) -> Reach {
+    pub(in crate::network) async fn reach(&self, from: &str, to: Ipv4Addr, port: u16) -> Reach {
         let place = segments::place(&self.site, &self.id(from)).unwrap();
         connect(&self.site, &place, &[SocketAddrV4::new(to, port)], WAIT)
             .await
@@ -152,12 +154,12 @@ impl World {
     }
 
     /// Runs a command of the test in the router's namespace.
-    pub(super) fn meddle(&self, command: &str) {
+    pub(in crate::network) fn meddle(&self, command: &str) {
         let realm = crate::network::realm::require(&self.site, &self.router).unwrap();
         self.meddle_in(&realm.router_place(&self.router), command);
     }
 
-    pub(super) fn meddle_in(&self, place: &crate::host::launch::Place, command: &str) {
+    pub(in crate::network) fn meddle_in(&self, place: &crate::host::launch::Place, command: &str) {
         let mut words = crate::host::launch::entry(place, &self.site.programs).unwrap();
         words.extend(["sh", "-c", command].map(OsString::from));
         let output = Command::new(&words[0]).args(&words[1..]).output().unwrap();
@@ -169,7 +171,7 @@ impl World {
     }
 
     /// Everything of this world that the machine still has.
-    pub(super) fn traces(&self) -> Vec<String> {
+    pub(in crate::network) fn traces(&self) -> Vec<String> {
         let mut traces: Vec<String> = names_under(&self.prefix());
         traces.extend(
             owned_under(&self.lineage())
@@ -184,11 +186,11 @@ impl World {
     }
 
     /// Stops the servers that tests started.
-    pub(super) fn kill_servers(&self) {
+    pub(in crate::network) fn kill_servers(&self) {
         self.kill(|owner| !owner.ends_with("router"));
     }
 
-    pub(super) fn kill_holder(&self) {
+    pub(in crate::network) fn kill_holder(&self) {
         self.kill(|owner| owner.ends_with("router"));
     }
 
@@ -204,7 +206,7 @@ impl World {
         }
     }
 
-    fn lineage(&self) -> String {
+    pub(in crate::network) fn lineage(&self) -> String {
         format!("test-{}", self.prefix())
     }
 
@@ -230,7 +232,7 @@ fn names_under(prefix: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(prefix)).collect()
 }
 
-pub(super) fn allow(rules: &[(&str, &str, &[u16])]) -> Allowed {
+pub(in crate::network) fn allow(rules: &[(&str, &str, &[u16])]) -> Allowed {
     let one = |(from, to, ports): &(&str, &str, &[u16])| {
         (
             (Source::from(*from), (*to).to_owned()),
