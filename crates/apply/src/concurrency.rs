@@ -88,12 +88,10 @@ impl Limits {
             .is_none_or(|group| group.running + group.waiting < group.limit())
     }
 
-    /// Takes a slot if the group has one for a new call.
-    pub fn enter(&mut self, group: &str) -> Option<Slot> {
-        if !self.has_room(group) {
-            return None;
-        }
-        Some(self.group(group).begin(group))
+    /// Takes a slot for a new call. The caller has made sure that there is room.
+    pub fn enter(&mut self, group: &str) -> Slot {
+        debug_assert!(self.has_room(group));
+        self.group(group).begin(group)
     }
 
     /// Announces a call that will be tried again.

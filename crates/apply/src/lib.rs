@@ -4,6 +4,23 @@
 //! [`recovery`] and [`apply`] talk to providers and stores. Nothing here plans: apply takes the steps of the plan
 //! it was given and no other.
 
+pub mod apply;
+mod changes;
 pub mod concurrency;
+mod creation;
+mod gate;
+pub mod inputs;
+pub mod interrupt;
+pub mod lease;
+mod ledger;
+pub mod observe;
+pub mod outcome;
+mod pacer;
+mod pursuit;
 pub mod ready_queue;
+pub mod recovery;
 pub mod retry;
+mod run;
+mod sealed;
+mod updating;
+pub mod world;

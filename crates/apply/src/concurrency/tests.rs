@@ -5,11 +5,15 @@ const POLICY: ConcurrencyPolicy = ConcurrencyPolicy {
     maximum: 32,
 };
 
+fn enter(limits: &mut Limits) -> Option<Slot> {
+    limits.has_room("api").then(|| limits.enter("api"))
+}
+
 /// Fills the group and lets all its calls end alike, a few times; returns the limit after each round.
 fn rounds(limits: &mut Limits, end: CallEnd, count: usize) -> Vec<u32> {
     (0..count)
         .map(|_| {
-            let slots: Vec<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+            let slots: Vec<Slot> = std::iter::from_fn(|| enter(limits)).collect();
             slots.into_iter().for_each(|slot| limits.leave(slot, end));
             limits.limit("api")
         })
@@ -19,7 +23,7 @@ fn rounds(limits: &mut Limits, end: CallEnd, count: usize) -> Vec<u32> {
 #[test]
 fn no_more_calls_run_than_the_limit_allows() {
     let mut limits = Limits::new(POLICY);
-    let slots: Vec<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+    let slots: Vec<Slot> = std::iter::from_fn(|| enter(&mut limits)).collect();
     assert_eq!(slots.len(), 4);
     assert!(limits.has_room("another api"));
     let mut slots = slots.into_iter();
@@ -55,10 +59,10 @@ fn the_limit_grows_fast_before_the_first_throttle_and_by_one_per_round_after_it(
 #[test]
 fn a_full_group_under_steady_load_reaches_the_maximum() {
     let mut limits = Limits::new(POLICY);
-    let mut running: std::collections::VecDeque<Slot> = std::iter::from_fn(|| limits.enter("api")).collect();
+    let mut running: std::collections::VecDeque<Slot> = std::iter::from_fn(|| enter(&mut limits)).collect();
     for _ in 0..200 {
         limits.leave(running.pop_front().unwrap(), CallEnd::Taken);
-        running.extend(std::iter::from_fn(|| limits.enter("api")));
+        running.extend(std::iter::from_fn(|| enter(&mut limits)));
     }
     assert_eq!((limits.limit("api"), running.len()), (32, 32));
 }
@@ -67,7 +71,7 @@ fn a_full_group_under_steady_load_reaches_the_maximum() {
 fn an_unused_limit_does_not_grow() {
     let mut limits = Limits::new(POLICY);
     for _ in 0..100 {
-        let slot = limits.enter("api").unwrap();
+        let slot = enter(&mut limits).unwrap();
         limits.leave(slot, CallEnd::Taken);
     }
     assert_eq!(limits.limit("api"), 4);
@@ -79,10 +83,10 @@ fn calls_that_are_tried_again_go_before_new_ones() {
         initial: 1,
         maximum: 1,
     });
-    let slot = limits.enter("api").unwrap();
+    let slot = enter(&mut limits).unwrap();
     limits.leave(slot, CallEnd::Throttled);
     limits.wait("api");
-    assert!(limits.enter("api").is_none());
+    assert!(enter(&mut limits).is_none());
     let again = limits.enter_again("api").unwrap();
     assert!(limits.enter_again("api").is_none());
     limits.leave(again, CallEnd::Taken);

@@ -1,0 +1,251 @@
+//! What became of a create that nobody answered: the table of recovery classes.
+//!
+//! | Class | Looks for | Decides |
+//! | --- | --- | --- |
+//! | named | the name | ours is adopted; another's means that ours was not made |
+//! | token | the token, then sends it again | the answer names the object, whether new or old |
+//! | tagged | the token, again and again until lists have settled | one is adopted, two are an error |
+//! | content | the content, until lists have settled | what says the same is adopted |
+
+use infra_model::address::Address;
+use infra_model::journal::Finding;
+use infra_model::plan::Draft;
+use infra_model::record::{ObjectId, RecordKey};
+use infra_model::schema::{RecoveryClass, ResourceSchema};
+use infra_model::snapshot::{Condition, Observed, Owner};
+use infra_model::value::{Attributes, Value};
+use infra_provider::error::{Effect, ErrorKind, ProviderError};
+use infra_provider::request::{CreateRequest, FindRequest};
+
+use crate::outcome::Unresolved;
+use crate::pacer::Pacer;
+use crate::pursuit::Look;
+use crate::run::Run;
+use crate::sealed;
+
+/// A create that may have happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Creation<'a> {
+    /// The record that it was for.
+    pub(crate) key: &'a RecordKey,
+    /// What the record will hold; inputs in their stored form.
+    pub(crate) draft: &'a Draft,
+    /// The token under which the current record is set aside.
+    pub(crate) depose: Option<&'a str>,
+    /// What the provider was asked for.
+    pub(crate) request: &'a CreateRequest,
+}
+
+/// An object as a create left it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Made {
+    pub(crate) id: ObjectId,
+    /// Its outputs, sealed.
+    pub(crate) outputs: Attributes,
+    pub(crate) wholeness: Wholeness,
+}
+
+/// How much of an object is what its create asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wholeness {
+    /// All of it.
+    Whole,
+    /// Its creation stopped half-way, or what only the lost answer told cannot be read again.
+    Half,
+    /// An earlier create made it, perhaps with other inputs.
+    Earlier,
+}
+
+impl Wholeness {
+    /// Returns what an observation that found the object says.
+    pub(crate) fn finding(self) -> Finding {
+        match self {
+            Wholeness::Whole | Wholeness::Earlier => Finding::Adopted,
+            Wholeness::Half => Finding::AdoptedHalfMade,
+        }
+    }
+}
+
+/// What the objects that were found mean.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Judgement {
+    /// This one was made.
+    Made(Observed),
+    /// None was made.
+    Nothing,
+    /// More than one was made.
+    Several(Vec<ObjectId>),
+}
+
+/// Judges the objects that were found after a create without an answer.
+///
+/// `is_kept` tells whether another record has an object already; `is_asked` whether an object is what the create
+/// asked for, as far as it can be seen.
+pub(crate) fn judge(
+    class: RecoveryClass,
+    address: &Address,
+    found: Vec<Observed>,
+    is_kept: impl Fn(&ObjectId) -> bool,
+    is_asked: impl Fn(&Observed) -> bool,
+) -> Judgement {
+    let may_be_it = |observed: &Observed| match (&observed.owner, class) {
+        (Owner::Ours(owner), _) => owner == address,
+        (Owner::Other(_), _) => false,
+        // Whoever lists by the token of a call finds what the call made.
+        (Owner::Untagged, RecoveryClass::Token | RecoveryClass::Tagged) => true,
+        (Owner::Untagged, RecoveryClass::Named | RecoveryClass::Content) => is_asked(observed),
+    };
+    let mut candidates: Vec<Observed> = found
+        .into_iter()
+        .filter(|one| !is_kept(&one.id) && may_be_it(one))
+        .collect();
+    match candidates.len() {
+        0 => Judgement::Nothing,
+        1 => Judgement::Made(candidates.remove(0)),
+        _ => Judgement::Several(candidates.into_iter().map(|one| one.id).collect()),
+    }
+}
+
+/// Tells whether an object is what the inputs ask for, as far as the provider can see its attributes.
+pub(crate) fn is_as_asked(schema: Option<&ResourceSchema>, inputs: &Attributes, seen: &Observed) -> bool {
+    let Some(schema) = schema else { return false };
+    let visible = schema
+        .attributes
+        .iter()
+        .filter(|(_, attribute)| attribute.observed);
+    let mut wanted = visible.filter_map(|(name, attribute)| Some((name, attribute, inputs.get(name)?)));
+    wanted.all(|(name, attribute, value)| {
+        value.is_null()
+            || attribute
+                .equality
+                .same(value, seen.attributes.get(name).unwrap_or(&Value::Null))
+    })
+}
+
+/// Looks for what a create without an answer made.
+pub(crate) async fn look(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>) -> Look<Made> {
+    let looks = match creation.draft.recovery {
+        RecoveryClass::Named | RecoveryClass::Token => 1,
+        RecoveryClass::Tagged | RecoveryClass::Content => run.world.policy.settling.looks.max(1),
+    };
+    for remaining in (0..looks).rev() {
+        match find(run, pacer, creation).await {
+            Ok(Judgement::Made(observed)) => return Look::Happened(taken(run, creation, observed)),
+            Ok(Judgement::Several(ids)) => return Look::Open(Unresolved::Several(ids)),
+            Ok(Judgement::Nothing) if remaining > 0 => {
+                tokio::time::sleep(run.world.policy.settling.pause).await;
+            }
+            Ok(Judgement::Nothing) => {}
+            Err(error) => return Look::Open(Unresolved::Unreachable(Box::new(error))),
+        }
+    }
+    match creation.draft.recovery {
+        RecoveryClass::Token => send_again(run, pacer, creation).await,
+        _ => Look::Not(Finding::NothingMade),
+    }
+}
+
+/// Looks for the object that made the provider refuse a create because it exists.
+pub(crate) async fn look_at_obstacle(
+    run: &Run<'_>,
+    pacer: &mut Pacer<'_>,
+    creation: Creation<'_>,
+) -> Look<Made> {
+    let class = creation.draft.recovery;
+    if matches!(class, RecoveryClass::Token | RecoveryClass::Tagged) {
+        return Look::Not(Finding::NothingMade);
+    }
+    match find(run, pacer, creation).await {
+        // What an earlier run made and lost sight of is ours: leaving it would lose it for good.
+        Ok(Judgement::Made(observed)) if class == RecoveryClass::Named => match observed.owner {
+            Owner::Ours(_) => {
+                let made = taken(run, creation, observed);
+                let earlier = made.wholeness == Wholeness::Whole;
+                let wholeness = if earlier {
+                    Wholeness::Earlier
+                } else {
+                    made.wholeness
+                };
+                Look::Happened(Made { wholeness, ..made })
+            }
+            Owner::Other(_) | Owner::Untagged => Look::Not(Finding::NothingMade),
+        },
+        Ok(Judgement::Made(observed)) => Look::Happened(taken(run, creation, observed)),
+        Ok(Judgement::Nothing | Judgement::Several(_)) => Look::Not(Finding::NothingMade),
+        Err(error) => Look::Open(Unresolved::Unreachable(Box::new(error))),
+    }
+}
+
+async fn find(
+    run: &Run<'_>,
+    pacer: &mut Pacer<'_>,
+    creation: Creation<'_>,
+) -> Result<Judgement, ProviderError> {
+    let kind = run.kind(creation.key)?;
+    let CreateRequest { tag, target, inputs } = creation.request.clone();
+    let request = FindRequest { tag, target, inputs };
+    let found = pacer.ask(async || kind.find(&request).await).await?;
+    let resource_type = creation.key.address.resource_type_str();
+    // The object that is set aside is not what the create made, nor is one of another record. The record that
+    // the create was to overwrite does not count: its object had disappeared.
+    let but = creation.depose.is_none().then_some(creation.key);
+    Ok(judge(
+        creation.draft.recovery,
+        &creation.key.address,
+        found,
+        |id| run.ledger.keeper(resource_type, id, but).is_some(),
+        |seen| is_as_asked(run.world.schema(resource_type), &request.inputs, seen),
+    ))
+}
+
+fn taken(run: &Run<'_>, creation: Creation<'_>, observed: Observed) -> Made {
+    let schema = run.world.schema(creation.key.address.resource_type_str());
+    let outputs = sealed::outputs(observed.outputs, schema, run.world.sealing);
+    let is_complete =
+        schema.is_none_or(|schema| schema.outputs.keys().all(|name| outputs.contains_key(name)));
+    let wholeness = match observed.condition {
+        Condition::Complete if is_complete => Wholeness::Whole,
+        Condition::Complete | Condition::HalfMade => Wholeness::Half,
+    };
+    Made {
+        id: observed.id,
+        outputs,
+        wholeness,
+    }
+}
+
+/// Sends the stored token again: the provider answers with the object that it made for it, or makes it now.
+async fn send_again(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>) -> Look<Made> {
+    let kind = match run.kind(creation.key) {
+        Ok(kind) => kind,
+        Err(error) => return Look::Open(Unresolved::Unreachable(Box::new(error))),
+    };
+    match pacer.ask(async || kind.create(creation.request).await).await {
+        Ok(applied) => {
+            let schema = run.world.schema(creation.key.address.resource_type_str());
+            let outputs = sealed::outputs(applied.outputs, schema, run.world.sealing);
+            Look::Happened(Made {
+                id: applied.id,
+                outputs,
+                wholeness: Wholeness::Whole,
+            })
+        }
+        Err(error) if proves_nothing_made(&error) => Look::Not(Finding::NothingMade),
+        Err(error) => Look::Open(Unresolved::Unreachable(Box::new(error))),
+    }
+}
+
+/// Tells whether the refusal of a repeated token says that the first call made nothing either.
+///
+/// A provider that had made the object would answer with it; only a refusal to look at the request at all, such
+/// as for expired credentials, says nothing about the past.
+fn proves_nothing_made(error: &ProviderError) -> bool {
+    let judged = matches!(
+        error.kind,
+        ErrorKind::Invalid | ErrorKind::Quota | ErrorKind::AlreadyExists | ErrorKind::NotFound
+    );
+    error.effect == Effect::None && judged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! The retry policy as something to wait with.
+
+use std::time::Duration;
+
+use infra_provider::error::ProviderError;
+
+use crate::interrupt::Interrupt;
+use crate::retry::{Jitter, RetryDecision, RetryPolicy, Tries, decide};
+
+/// Counts the tries of one step and pauses between them.
+#[derive(Debug)]
+pub(crate) struct Pacer<'a> {
+    policy: RetryPolicy,
+    tries: Tries,
+    jitter: Jitter,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Pacer<'a> {
+    pub(crate) fn new(policy: RetryPolicy, seed: u64, interrupt: &'a Interrupt) -> Self {
+        Pacer {
+            policy,
+            tries: Tries::default(),
+            jitter: Jitter::seeded(seed),
+            interrupt,
+        }
+    }
+
+    /// Returns the pause before another try, nothing if there shall be none.
+    pub(crate) fn next(&mut self, error: &ProviderError) -> Option<Duration> {
+        if self.interrupt.is_raised() {
+            return None;
+        }
+        match decide(&self.policy, self.tries, error, &mut self.jitter) {
+            RetryDecision::GiveUp => None,
+            RetryDecision::Retry { after } => {
+                self.tries = self.tries.and(after);
+                Some(after)
+            }
+        }
+    }
+
+    /// Pauses; tells whether nobody interrupted.
+    pub(crate) async fn rest(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = self.interrupt.raised() => false,
+        }
+    }
+
+    /// Asks until there is an answer or no more patience. Only for questions: they change nothing.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        question: impl AsyncFn() -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        loop {
+            let error = match question().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match self.next(&error) {
+                Some(pause) if self.rest(pause).await => {}
+                _ => return Err(error),
+            }
+        }
+    }
+}
