@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
-
 use super::launch::Launch;
 use super::programs::{MissingProgram, Programs};
 use super::run::{RunError, RunRequest, run};
@@ -61,18 +59,7 @@ pub struct Capability {
     pub unprivileged_servers: UnprivilegedServers,
 }
 
-/// Probes once and remembers the answer for as long as it lives: one run of the command.
-#[derive(Debug, Default)]
-pub struct CapabilityCell(OnceCell<Capability>);
-
-impl CapabilityCell {
-    /// Returns what the machine lets us do.
-    pub async fn get(&self, programs: &Programs) -> &Capability {
-        self.0.get_or_init(|| probe(programs)).await
-    }
-}
-
-/// Tries what the machine lets us do. Leaves nothing behind.
+/// Tries what the machine lets us do. Leaves nothing behind; asked once for a run of the command.
 pub async fn probe(programs: &Programs) -> Capability {
     let (enforcement, unprivileged_servers) =
         tokio::join!(probe_enforcement(programs), probe_unprivileged_servers(programs));
@@ -156,15 +143,6 @@ mod tests {
                 reason: "The program `ip` is not installed".to_owned()
             }
         );
-    }
-
-    #[tokio::test]
-    async fn the_answer_is_found_once() {
-        let cell = CapabilityCell::default();
-        let programs = Programs::default();
-        let first = cell.get(&programs).await.clone();
-        let nothing = Programs::only(Vec::new());
-        assert_eq!(*cell.get(&nothing).await, first);
     }
 
     #[test]

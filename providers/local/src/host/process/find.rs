@@ -78,27 +78,50 @@ pub fn is_anybody_in(namespace: u64) -> Result<bool, ProcessError> {
         .any(|pid| matches!(network_namespace(pid), Ok(Some(found)) if found == namespace)))
 }
 
+/// Looks at each process once, and a second time at those that showed no environment: one that is just
+/// replacing its program, as our wrappers do, has none for a moment.
 fn owned(wanted: impl Fn(&str) -> bool) -> Result<Vec<Owned>, ProcessError> {
-    let mut found = Vec::new();
+    let (mut found, mut bare) = (Vec::new(), Vec::new());
     for pid in pids()? {
-        // Another user's process cannot be read and is not ours.
-        let Ok(environment) = fs::read(proc_path(pid, "environ")) else {
-            continue;
-        };
-        let Some(owner) = owner_in(&environment).filter(|owner| wanted(owner)) else {
-            continue;
-        };
-        let Some(status) = status(pid)? else { continue };
-        let Some(identity) = identify_ours(pid)? else {
-            continue;
-        };
-        found.push(Owned {
-            owner,
-            identity,
-            parent: status.parent,
-        });
+        match environment(pid) {
+            Some(environment) if environment.is_empty() => bare.push(pid),
+            Some(environment) => found.extend(owned_process(pid, &environment, &wanted)?),
+            None => {}
+        }
     }
+    for pid in bare {
+        if let Some(environment) = environment(pid) {
+            found.extend(owned_process(pid, &environment, &wanted)?);
+        }
+    }
+    found.sort_by_key(|process| process.identity.pid);
     Ok(found)
+}
+
+/// Another user's process cannot be read and is not ours.
+fn environment(pid: u32) -> Option<Vec<u8>> {
+    fs::read(proc_path(pid, "environ")).ok()
+}
+
+fn owned_process(
+    pid: u32,
+    environment: &[u8],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Option<Owned>, ProcessError> {
+    let Some(owner) = owner_in(environment).filter(|owner| wanted(owner)) else {
+        return Ok(None);
+    };
+    let Some(status) = status(pid)? else {
+        return Ok(None);
+    };
+    let Some(identity) = identify_ours(pid)? else {
+        return Ok(None);
+    };
+    Ok(Some(Owned {
+        owner,
+        identity,
+        parent: status.parent,
+    }))
 }
 
 /// A process may end, or close itself to us, between two looks at it.
