@@ -1,1 +1,18 @@
-//! Placeholder.
+//! One function per operation: this crate wires the stages, sends events, and never prints.
+//!
+//! What is concrete (providers, stores, keys) comes in through [`backend::Backend`]; the command line chooses it.
+
+pub mod apply;
+pub mod backend;
+pub mod configuration;
+pub mod error;
+mod files;
+pub mod import;
+pub mod inspect;
+pub mod opened;
+pub mod output;
+pub mod plan;
+pub mod plan_file;
+pub mod recovery;
+pub mod refresh;
+pub mod surgery;

@@ -1,0 +1,60 @@
+//! Connects the provider that an environment names. An unknown one is an error, never a stand-in.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use infra_engine::backend::{ConnectRequest, ProviderFactory};
+use infra_engine::opened::environment_folder;
+use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::provider::Provider;
+use provider_local::provider::LocalProvider;
+use provider_local::settings::LocalSettings;
+
+use crate::backends::PROVIDERS_LATER;
+use crate::settings::Settings;
+
+/// Connects providers with the user's settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Providers {
+    settings: Settings,
+}
+
+impl Providers {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Providers {
+            settings: settings.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl ProviderFactory for Providers {
+    async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError> {
+        let choice = &request.environment.provider;
+        let operation = format!("connect provider `{}`", choice.name);
+        match choice.name.as_str() {
+            "local" => {
+                let settings = LocalSettings {
+                    folder: environment_folder(request.folder, &request.environment.name),
+                    servers: self.settings.servers.clone(),
+                    runtime: self.settings.runtime.clone(),
+                    home: self.settings.home.clone(),
+                    path: self.settings.path.clone(),
+                    lineage: request.lineage.clone(),
+                    sealing: request.sealing.clone(),
+                };
+                Ok(Arc::new(LocalProvider::connect(settings).await?))
+            }
+            name if PROVIDERS_LATER.contains(&name) => {
+                let message = "This provider is not built yet; the environment can be validated, not planned";
+                Err(ProviderError::rejected(ErrorKind::Invalid, operation, message)
+                    .hint("Check it with: infra validate"))
+            }
+            _ => {
+                let error =
+                    ProviderError::rejected(ErrorKind::Invalid, operation, "There is no such provider");
+                Err(error.hint("Name `local`, `aws` or `azure`"))
+            }
+        }
+    }
+}

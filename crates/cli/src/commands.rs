@@ -1,0 +1,88 @@
+//! One file per command: its arguments, whose comments are the help, and what it does.
+
+use std::process::ExitCode;
+
+use crate::arguments::{Arguments, Command, GlobalArguments};
+use crate::failure::{Failure, FailureKind};
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod context;
+pub(crate) mod destroy;
+pub(crate) mod fmt;
+pub(crate) mod graph;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod output;
+pub(crate) mod plan;
+pub(crate) mod refresh;
+pub(crate) mod rotate;
+pub(crate) mod show;
+pub(crate) mod state;
+pub(crate) mod validate;
+pub(crate) mod version;
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation<'a> {
+    pub(crate) global: GlobalArguments,
+    pub(crate) settings: &'a Settings,
+    pub(crate) terminal: &'a Terminal,
+}
+
+/// Runs the command that was typed.
+pub(crate) fn run(
+    arguments: Arguments,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<ExitCode, Failure> {
+    let invocation = Invocation {
+        global: arguments.global,
+        settings,
+        terminal,
+    };
+    match arguments.command {
+        Command::Init(arguments) => init::run(&arguments, &invocation),
+        Command::Validate(arguments) => validate::run(&arguments, &invocation),
+        Command::Fmt(arguments) => fmt::run(&arguments, &invocation),
+        Command::Version(arguments) => version::run(&arguments, &invocation),
+        Command::Completions(arguments) => completions::run(&arguments, &invocation),
+        command => block_on(run_async(command, &invocation)),
+    }
+}
+
+async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Plan(arguments) => plan::run(&arguments, invocation).await,
+        Command::Apply(arguments) => apply::run(&arguments, invocation).await,
+        Command::Destroy(arguments) => destroy::run(&arguments, invocation).await,
+        Command::Refresh(arguments) => refresh::run(&arguments, invocation).await,
+        Command::Show(arguments) => show::run(&arguments, invocation).await,
+        Command::Output(arguments) => output::run(&arguments, invocation).await,
+        Command::Graph(arguments) => graph::run(&arguments, invocation).await,
+        Command::State(arguments) => state::run(&arguments, invocation).await,
+        Command::Import(arguments) => import::run(&arguments, invocation).await,
+        Command::Rotate(arguments) => rotate::run(&arguments, invocation).await,
+        Command::Init(_)
+        | Command::Validate(_)
+        | Command::Fmt(_)
+        | Command::Version(_)
+        | Command::Completions(_) => Err(Failure::new(
+            FailureKind::Bug,
+            "A command without a runtime was given one",
+        )),
+    }
+}
+
+/// Commands that never wait start without a runtime, so that `infra version` costs nothing.
+fn block_on<F: Future<Output = Result<ExitCode, Failure>>>(future: F) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime
+        .map_err(|error| Failure::of(FailureKind::Environment, &error))?
+        .block_on(future)
+}

@@ -1,0 +1,54 @@
+//! `infra refresh`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use infra_engine::plan::{Options, PlanRequest};
+
+use crate::arguments::{TargetArguments, WaitArguments};
+use crate::commands::{Invocation, context};
+use crate::failure::Failure;
+use crate::render;
+
+/// Take what the providers see into the state, and change nothing else
+///
+/// `plan` and `apply` look by themselves; this is for accepting what somebody changed elsewhere before the stack
+/// follows.
+#[derive(Debug, Args)]
+pub(crate) struct RefreshArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+pub(crate) async fn run(
+    arguments: &RefreshArguments,
+    invocation: &Invocation<'_>,
+) -> Result<ExitCode, Failure> {
+    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
+    let request = PlanRequest {
+        target: context::target(&arguments.target, invocation)?,
+        options: Options {
+            refresh: true,
+            ..Options::default()
+        },
+        wait: context::wait(arguments.wait.wait),
+    };
+    let planned = infra_engine::plan::plan(&backend, &request)
+        .await
+        .map_err(context::failure)?;
+    let drift = infra_engine::refresh::refresh(&backend, &planned)
+        .await
+        .map_err(context::failure)?;
+    if invocation.global.json {
+        context::print_json(
+            invocation,
+            &serde_json::json!({ "format": "infra.drift/1", "drift": drift }),
+        )?;
+    } else {
+        context::print(invocation, &render::plan::drift(&drift))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,210 @@
+//! `infra state`: looking at the state and repairing it by hand.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use infra_engine::opened::Opened;
+use infra_engine::{inspect, opened, surgery};
+
+use crate::arguments::{TargetArguments, WaitArguments};
+use crate::commands::{Invocation, context};
+use crate::failure::{Failure, FailureKind};
+use crate::render;
+
+/// Look at the state of an environment, or change it by hand
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    #[command(subcommand)]
+    command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StateCommand {
+    /// List the addresses of all recorded resources
+    List(ListArguments),
+    /// Show records whole; secrets are hidden
+    Show(ShowArguments),
+    /// List the operations that changed the state, newest last
+    Log(LogArguments),
+    /// Rename a resource, or all resources of a component, without touching the objects
+    Mv(MvArguments),
+    /// Forget resources; the objects go on to exist
+    Rm(RmArguments),
+    /// Write the whole state to a file or standard output; secrets stay sealed
+    Pull(PullArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+#[derive(Debug, Args)]
+struct ShowArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// A resource or component
+    address: String,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+#[derive(Debug, Args)]
+struct LogArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+#[derive(Debug, Args)]
+struct MvArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// The old address of a resource or component
+    from: String,
+    /// The new address, of the same sort
+    to: String,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+#[derive(Debug, Args)]
+struct RmArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Resources or components
+    #[arg(required = true, value_name = "ADDRESS")]
+    addresses: Vec<String>,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+#[derive(Debug, Args)]
+struct PullArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// The file; standard output if none is given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+pub(crate) async fn run(
+    arguments: &StateArguments,
+    invocation: &Invocation<'_>,
+) -> Result<ExitCode, Failure> {
+    match &arguments.command {
+        StateCommand::List(arguments) => list(arguments, invocation).await,
+        StateCommand::Show(arguments) => show(arguments, invocation).await,
+        StateCommand::Log(arguments) => log(arguments, invocation).await,
+        StateCommand::Mv(arguments) => mv(arguments, invocation).await,
+        StateCommand::Rm(arguments) => rm(arguments, invocation).await,
+        StateCommand::Pull(arguments) => pull(arguments, invocation).await,
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(
+    target: &TargetArguments,
+    wait: &WaitArguments,
+    invocation: &Invocation<'_>,
+) -> Result<(infra_engine::backend::Backend, Opened), Failure> {
+    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
+    let target = context::target(target, invocation)?;
+    let opened = opened::open(&backend, &target, context::wait(wait.wait))
+        .await
+        .map_err(context::failure)?;
+    Ok((backend, opened))
+}
+
+async fn list(arguments: &ListArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let keys: Vec<String> = opened.state.records.keys().map(ToString::to_string).collect();
+    if invocation.global.json {
+        return context::print_json(
+            invocation,
+            &serde_json::json!({ "format": "infra.addresses/1", "addresses": keys }),
+        );
+    }
+    context::print(
+        invocation,
+        &keys.iter().map(|key| key.clone() + "\n").collect::<String>(),
+    )
+}
+
+async fn show(arguments: &ShowArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let records = inspect::records(&opened, Some(&arguments.address)).map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(invocation, &render::json::state(&opened.state, &records));
+    }
+    context::print(invocation, &render::state::records(&records))
+}
+
+async fn log(arguments: &LogArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let history = inspect::history(&opened).await.map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(
+            invocation,
+            &serde_json::json!({ "format": "infra.history/1", "entries": history }),
+        );
+    }
+    context::print(invocation, &render::state::history(&history))
+}
+
+async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (backend, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let renamed = surgery::rename(&backend, &opened, &arguments.from, &arguments.to)
+        .await
+        .map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(
+            invocation,
+            &serde_json::json!({ "format": "infra.moved/1", "moved": renamed }),
+        );
+    }
+    let lines: String = renamed
+        .iter()
+        .map(|(from, to)| format!("{from} -> {to}\n"))
+        .collect();
+    context::print(invocation, &lines)
+}
+
+async fn rm(arguments: &RmArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (backend, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let forgotten = surgery::forget(&backend, &opened, &arguments.addresses)
+        .await
+        .map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(
+            invocation,
+            &serde_json::json!({ "format": "infra.forgotten/1", "forgotten": forgotten }),
+        );
+    }
+    context::print(
+        invocation,
+        &forgotten
+            .iter()
+            .map(|key| format!("forgot {key}\n"))
+            .collect::<String>(),
+    )
+}
+
+async fn pull(arguments: &PullArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let archive = inspect::archive(&opened).await.map_err(context::failure)?;
+    match &arguments.out {
+        None => context::print(invocation, &archive),
+        Some(path) => std::fs::write(invocation.settings.typed_path(path), archive).map_err(|error| {
+            let message = format!("The file `{}` cannot be written: {error}", path.display());
+            Failure::new(FailureKind::Environment, message)
+        }),
+    }
+}

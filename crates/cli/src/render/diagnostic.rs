@@ -1,0 +1,59 @@
+//! Diagnostics for people: the place with a caret, what is wrong, and what to do.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use infra_model::diagnostic::{Diagnostic, Severity, SourceMap, Span};
+
+use crate::terminal::{style, styled};
+
+/// Returns all diagnostics, one after the other, each followed by an empty line.
+pub(crate) fn render_all(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
+    diagnostics
+        .iter()
+        .map(|diagnostic| render(diagnostic, sources) + "\n")
+        .collect()
+}
+
+/// Returns one diagnostic.
+pub(crate) fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Notice => Level::NOTE,
+    };
+    let mut group = Group::with_title(level.primary_title(diagnostic.summary.as_str()));
+    match diagnostic.span {
+        Some(span) => {
+            if let Some(snippet) = snippet(span, AnnotationKind::Primary, &diagnostic.detail, sources) {
+                group = group.element(snippet);
+            }
+        }
+        None => group = group.element(Level::NOTE.no_name().message(diagnostic.detail.as_str())),
+    }
+    for (span, label) in &diagnostic.related {
+        if let Some(snippet) = snippet(*span, AnnotationKind::Context, label, sources) {
+            group = group.element(snippet);
+        }
+    }
+    let mut text = Renderer::styled()
+        .decor_style(DecorStyle::Ascii)
+        .render(&[group])
+        .to_string();
+    text.push('\n');
+    if let Some(hint) = &diagnostic.hint {
+        text.push_str(&format!("{} {hint}\n", styled(style::HINT, "Hint:")));
+    }
+    text
+}
+
+fn snippet<'a>(
+    span: Span,
+    kind: AnnotationKind,
+    label: &'a str,
+    sources: &'a SourceMap,
+) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let source = sources.get(span.source)?;
+    let end = (span.end as usize).min(source.text.len());
+    let range = (span.start as usize).min(end)..end;
+    let snippet = Snippet::source(&*source.text).path(source.name.as_str());
+    Some(snippet.annotation(kind.span(range).label(label)))
+}

@@ -1,0 +1,138 @@
+//! Documents for machines. Every document names its format and version; `docs/reference/json.md` describes them.
+
+use std::sync::Arc;
+
+use infra_engine::apply::Applied;
+use infra_engine::apply::outcome::ApplyOutcome;
+use infra_engine::configuration::Checked;
+use infra_model::diagnostic::{Diagnostic, SourceMap};
+use infra_model::digest::Digest;
+use infra_model::plan::Plan;
+use infra_model::record::Record;
+use infra_model::value::{Attributes, Value};
+use infra_state::contract::State;
+use serde_json::{Value as Json, json};
+
+use crate::failure::chain;
+
+/// Returns a plan in the format `infra.plan/1`: the plan file's own content with its digest.
+pub(crate) fn plan(plan: &Plan, digest: Digest) -> Json {
+    json!({ "format": "infra.plan/1", "digest": digest, "empty": plan.is_empty(), "plan": plan })
+}
+
+/// Returns the result of `infra validate` in the format `infra.validation/1`.
+pub(crate) fn validation(checked: &Checked) -> Json {
+    let diagnostics: Vec<Json> = checked
+        .diagnostics
+        .iter()
+        .map(|one| diagnostic(one, &checked.sources))
+        .collect();
+    json!({
+        "format": "infra.validation/1",
+        "valid": !checked.diagnostics.iter().any(Diagnostic::is_error),
+        "environments": checked.environments,
+        "diagnostics": diagnostics,
+    })
+}
+
+fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
+    let place = diagnostic.span.and_then(|span| {
+        Some(json!({
+            "file": sources.get(span.source)?.name,
+            "start": sources.position(span.source, span.start)?,
+            "end": sources.position(span.source, span.end)?,
+        }))
+    });
+    json!({
+        "severity": diagnostic.severity,
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+        "place": place,
+        "hint": diagnostic.hint,
+    })
+}
+
+/// Returns the result of an apply in the format `infra.applied/1`.
+pub(crate) fn applied(applied: &Applied) -> Json {
+    let ending = match applied.outcome {
+        ApplyOutcome::Completed(_) => "completed",
+        ApplyOutcome::Interrupted(_) => "interrupted",
+        ApplyOutcome::Failed(_) => "failed",
+    };
+    let report = applied.outcome.report();
+    let done = report
+        .done
+        .iter()
+        .map(|one| json!({ "key": one.key, "action": one.action }));
+    let failed = report.failed.iter().map(|one| {
+        let causes = chain(&one.error);
+        let hint = super::applied::hint(&one.error);
+        json!({ "key": one.key, "action": one.action, "message": causes.join(": "), "hint": hint })
+    });
+    let skipped = report
+        .skipped
+        .iter()
+        .map(|one| json!({ "key": one.key, "because": one.because }));
+    json!({
+        "format": "infra.applied/1",
+        "ending": ending,
+        "took_ms": applied.took.as_millis() as u64,
+        "done": done.collect::<Vec<_>>(),
+        "failed": failed.collect::<Vec<_>>(),
+        "skipped": skipped.collect::<Vec<_>>(),
+        "not_begun": report.not_begun.len(),
+        "stopped": report.stopped.as_ref().map(|stop| chain(stop).join(": ")),
+    })
+}
+
+/// Returns outputs in the format `infra.outputs/1`. A secret that is not shown is `{"secret": true}`.
+pub(crate) fn outputs(outputs: &Attributes, show_secrets: bool) -> Json {
+    let entry = |value: &Value| {
+        let secret = value.is_secret();
+        let known = value.is_known();
+        let shown = if known && (show_secrets || !secret) {
+            revealed(value)
+        } else {
+            Json::Null
+        };
+        json!({ "value": shown, "secret": secret, "known": known })
+    };
+    let outputs: serde_json::Map<String, Json> = outputs
+        .iter()
+        .map(|(name, value)| (name.clone(), entry(value)))
+        .collect();
+    json!({ "format": "infra.outputs/1", "outputs": outputs })
+}
+
+/// Returns a value as JSON with its secrets in clear: for somebody who asked for them.
+pub(crate) fn revealed(value: &Value) -> Json {
+    match value {
+        Value::Secret(secret) => Json::String(secret.expose().to_owned()),
+        Value::List(values) => Json::Array(values.iter().map(revealed).collect()),
+        Value::Map(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), revealed(value)))
+                .collect(),
+        ),
+        other => serde_json::to_value(other).unwrap_or(Json::Null),
+    }
+}
+
+/// Returns a state in the format `infra.state/1`. Secrets stay sealed.
+pub(crate) fn state(state: &State, records: &[Arc<Record>]) -> Json {
+    json!({
+        "format": "infra.state/1",
+        "stack": state.header.stack,
+        "environment": state.header.environment,
+        "lineage": state.header.lineage,
+        "serial": state.serial,
+        "open_intents": state.open_intents.len(),
+        "records": records,
+    })
+}
+
+/// Returns one record in the format `infra.record/1`. Secrets stay sealed.
+pub(crate) fn record(record: &Record) -> Json {
+    json!({ "format": "infra.record/1", "record": record })
+}

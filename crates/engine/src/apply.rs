@@ -1,0 +1,139 @@
+//! Applying a plan: approval, the lease, the walk, and how it ended.
+
+use std::time::Duration;
+
+use infra_apply::apply::ApplyRequest;
+use infra_apply::interrupt::Interrupt;
+use infra_apply::lease::{self, Held, HoldError, HoldRequest, Patience};
+use infra_apply::outcome::{ApplyOutcome, Report};
+use infra_apply::world::{Policy, World};
+use infra_model::approval;
+use infra_model::digest::Digest;
+use infra_model::event::{Event, Stage};
+use infra_model::journal::{Epoch, Operation};
+
+use crate::backend::Backend;
+use crate::error::EngineError;
+use crate::opened::{LEASE_DURATION, Opened};
+use crate::plan::Planned;
+
+// Whoever starts an apply interrupts it and reads its outcome, without knowing the stage itself.
+pub use infra_apply::{interrupt, outcome};
+
+/// How an apply ended.
+#[derive(Debug)]
+pub struct Applied {
+    /// What was done and what was not.
+    pub outcome: ApplyOutcome,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Applies a plan under the lease. Everything that happened is in the result.
+///
+/// # Errors
+///
+/// When the plan may not be applied, or the lease cannot be had; then nothing was done.
+pub async fn apply(
+    backend: &Backend,
+    planned: &Planned,
+    wait: Duration,
+    interrupt: &Interrupt,
+) -> Result<Applied, EngineError> {
+    let opened = &planned.opened;
+    let now = backend.clock.now();
+    let rule = opened.stack.environment.approval.as_ref();
+    let approved = approval::approve(planned.plan.clone(), rule, now)?;
+    if planned.plan.is_empty() {
+        let outcome = ApplyOutcome::Completed(Report::default());
+        return Ok(Applied {
+            outcome,
+            took: Duration::ZERO,
+        });
+    }
+    backend.observer.on_event(&Event::StageStarted(Stage::Apply));
+    let policy = Policy::default();
+    let command = if planned.plan.header.destroy {
+        "destroy"
+    } else {
+        "apply"
+    };
+    let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
+        let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
+        let request = ApplyRequest {
+            world: world(backend, opened, &*planned.provider, &policy),
+            holding,
+            plan: &approved,
+            operation: &operation,
+            interrupt,
+        };
+        infra_apply::apply::apply(request).await
+    });
+    let outcome = released(held.await, opened)?;
+    let took = backend.clock.now().since(now);
+    backend
+        .observer
+        .on_event(&Event::StageFinished(Stage::Apply, took));
+    Ok(Applied { outcome, took })
+}
+
+/// Returns what a run works with.
+pub(crate) fn world<'a>(
+    backend: &'a Backend,
+    opened: &'a Opened,
+    provider: &'a dyn infra_provider::provider::Provider,
+    policy: &'a Policy,
+) -> World<'a> {
+    World {
+        provider,
+        store: &*opened.store,
+        sealing: &*opened.key,
+        clock: &*backend.clock,
+        observer: &*backend.observer,
+        policy,
+    }
+}
+
+/// Returns what is asked to take the lease of an environment.
+pub(crate) fn hold_request(
+    backend: &Backend,
+    opened: &Opened,
+    wait: Duration,
+    interrupt: &Interrupt,
+) -> HoldRequest {
+    HoldRequest {
+        store: opened.store.clone(),
+        clock: backend.clock.clone(),
+        observer: backend.observer.clone(),
+        holder: backend.who.clone(),
+        duration: LEASE_DURATION,
+        patience: if wait.is_zero() {
+            Patience::None
+        } else {
+            Patience::For(wait)
+        },
+        interrupt: interrupt.clone(),
+    }
+}
+
+/// Returns on whose behalf the state changes. Epochs are given once, so they tell operations apart.
+pub(crate) fn operation(backend: &Backend, epoch: Epoch, command: &str, plan: Option<Digest>) -> Operation {
+    Operation {
+        id: format!("{}-{}", epoch.0, command.replace(' ', "-")),
+        command: command.to_owned(),
+        who: backend.who.clone(),
+        plan,
+    }
+}
+
+/// Returns what a run under the lease gave. A lease that could not be given back runs out by itself.
+pub(crate) fn released<T>(held: Result<Held<T>, HoldError>, opened: &Opened) -> Result<T, EngineError> {
+    match held {
+        Ok(held) => Ok(held.value),
+        Err(HoldError::Store(source)) => Err(opened.in_store(source)),
+        Err(HoldError::Interrupted) => Err(EngineError::request(
+            "Interrupted before anything was done",
+            "Run the command again",
+        )),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the command line chooses: providers, stores, keys, the clock, and who hears events.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use infra_model::clock::Clock;
+use infra_model::environment::Environment;
+use infra_model::event::Observer;
+use infra_model::sealing::Sealing;
+use infra_model::snapshot::Lineage;
+use infra_provider::error::ProviderError;
+use infra_provider::provider::Provider;
+use infra_state::contract::{Store, StoreError};
+use infra_state::sealing::DataKey;
+use infra_state::sealing::error::KeyError;
+
+/// The concrete parts behind the contracts.
+#[derive(Clone)]
+pub struct Backend {
+    /// Connects providers.
+    pub providers: Arc<dyn ProviderFactory>,
+    /// Opens stores.
+    pub stores: Arc<dyn StoreFactory>,
+    /// Wraps and unwraps data keys.
+    pub keys: Arc<dyn Keyring>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Hears events.
+    pub observer: Arc<dyn Observer>,
+    /// Who runs the command, as leases and the history show it: `user@host`.
+    pub who: String,
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("who", &self.who)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Connects the provider that an environment names.
+#[async_trait]
+pub trait ProviderFactory: Send + Sync {
+    /// Returns the provider of an environment, ready to lower and observe.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such provider, its settings are wrong, or what it needs is missing.
+    async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError>;
+}
+
+/// Asks for the provider of an environment.
+#[derive(Clone)]
+pub struct ConnectRequest<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The stack's folder, absolute.
+    pub folder: &'a Path,
+    /// The state that will own what is made.
+    pub lineage: &'a Lineage,
+    /// Seals what a provider keeps in files.
+    pub sealing: Arc<dyn Sealing>,
+}
+
+impl fmt::Debug for ConnectRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectRequest")
+            .field("environment", &self.environment.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens the store of an environment.
+#[async_trait]
+pub trait StoreFactory: Send + Sync {
+    /// Returns the store; makes an empty one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When another process holds it, it is damaged or newer, or the disk refuses.
+    async fn open(&self, environment: &str) -> Result<Arc<dyn Store>, StoreError>;
+}
+
+/// Keeps what opens data keys: an identity file or a passphrase.
+pub trait Keyring: Send + Sync {
+    /// Returns the data key as text that only the keyring can open.
+    ///
+    /// # Errors
+    ///
+    /// When the identity cannot be read or made.
+    fn wrap(&self, key: &DataKey) -> Result<String, KeyError>;
+
+    /// Returns the data key.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not open it.
+    fn unwrap(&self, wrapped: &str) -> Result<DataKey, KeyError>;
+}

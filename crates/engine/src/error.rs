@@ -1,0 +1,190 @@
+//! Errors of operations, sorted by who must act.
+
+use infra_apply::observe::ObserveError;
+use infra_apply::recovery::UnresolvedIntent;
+use infra_model::approval::ApprovalError;
+use infra_model::diagnostic::{Diagnostic, SourceMap};
+use infra_model::plan::PlanFileError;
+use infra_plan::error::PlanError;
+use infra_provider::error::{ErrorKind, ProviderError};
+use infra_state::contract::StoreError;
+use infra_state::sealing::error::KeyError;
+
+/// Who must act on an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The user: the stack, the state or the request does not allow it.
+    User,
+    /// Whoever runs the machine, the network, the cloud or the store.
+    Environment,
+    /// We: it is a defect.
+    Bug,
+}
+
+/// An operation failed before it changed anything, or says what it left.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The stack has mistakes.
+    #[error("The stack has {} to mend", errors(.diagnostics))]
+    Configuration {
+        /// All of them.
+        diagnostics: Vec<Diagnostic>,
+        /// The files they point into.
+        sources: Box<SourceMap>,
+    },
+    /// The state refuses or fails.
+    #[error("The state of environment `{environment}` cannot be used")]
+    Store {
+        /// The environment.
+        environment: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// The data key does not open.
+    #[error("The secrets of environment `{environment}` cannot be opened")]
+    Key {
+        /// The environment.
+        environment: String,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// A provider fails.
+    #[error("The provider `{provider}` fails")]
+    Provider {
+        /// The provider's name.
+        provider: String,
+        /// Why.
+        #[source]
+        source: Box<ProviderError>,
+    },
+    /// The provider cannot say what exists.
+    #[error("The provider `{provider}` cannot say what exists")]
+    Observe {
+        /// The provider's name.
+        provider: String,
+        /// Why.
+        #[source]
+        source: Box<ObserveError>,
+    },
+    /// What an earlier run left open cannot be resolved now.
+    #[error("What an earlier run began in environment `{environment}` cannot be resolved now: {}", unresolved(.open))]
+    Unresolved {
+        /// The environment.
+        environment: String,
+        /// What is open.
+        open: Vec<UnresolvedIntent>,
+    },
+    /// No plan can be made.
+    #[error("No plan can be made")]
+    Plan(#[source] Box<PlanError>),
+    /// A plan file cannot be used.
+    #[error("The plan file `{path}` cannot be used")]
+    PlanFile {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: PlanFileError,
+    },
+    /// A file cannot be read or written.
+    #[error("The file `{path}` cannot be {attempt}")]
+    File {
+        /// The file.
+        path: String,
+        /// `read` or `written`.
+        attempt: &'static str,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The plan may not be applied.
+    #[error("The plan may not be applied")]
+    Approval(#[from] ApprovalError),
+    /// Something the user named does not exist or does not fit.
+    #[error("{message}")]
+    Request {
+        /// What.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A promise between stages was broken.
+    #[error("{message}")]
+    Defect {
+        /// Which.
+        message: String,
+    },
+}
+
+impl EngineError {
+    /// Returns an error about what the user asked for.
+    #[must_use]
+    pub fn request(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        EngineError::Request {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// Returns who must act.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self {
+            EngineError::Store { .. }
+            | EngineError::File { .. }
+            | EngineError::Observe { .. }
+            | EngineError::Unresolved { .. } => Actor::Environment,
+            EngineError::Provider { source, .. } => match source.kind {
+                ErrorKind::Bug => Actor::Bug,
+                ErrorKind::Invalid | ErrorKind::Foreign | ErrorKind::AlreadyExists | ErrorKind::NotFound => {
+                    Actor::User
+                }
+                _ => Actor::Environment,
+            },
+            EngineError::Defect { .. } => Actor::Bug,
+            _ => Actor::User,
+        }
+    }
+
+    /// Returns what to do about it, as far as the error itself knows.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            EngineError::Store { source, .. } => source.hint().map(str::to_owned),
+            EngineError::Key { source, .. } => source.hint(),
+            EngineError::Provider { source, .. } => source.hint.clone(),
+            EngineError::Unresolved { .. } => {
+                Some("Nothing was changed; run the command again once the provider can be asked".to_owned())
+            }
+            EngineError::Plan(error) => error.hint(),
+            EngineError::PlanFile { .. } => {
+                Some("Make a new one with: infra plan ENVIRONMENT --out FILE".to_owned())
+            }
+            EngineError::Approval(ApprovalError::Expired { .. }) => {
+                Some("Make a new plan and review it".to_owned())
+            }
+            EngineError::Request { hint, .. } => hint.clone(),
+            _ => None,
+        }
+    }
+}
+
+fn unresolved(open: &[UnresolvedIntent]) -> String {
+    open.iter()
+        .map(|one| format!("{} `{}`: {}", one.action, one.key, one.error))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn errors(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count()
+    {
+        1 => "one mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    }
+}

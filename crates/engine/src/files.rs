@@ -1,0 +1,42 @@
+//! Files that are replaced as a whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::error::EngineError;
+
+/// Replaces the content of a file; the old content is there until the new one is on the disk.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), EngineError> {
+    let failed = |source| EngineError::File {
+        path: path.display().to_string(),
+        attempt: "written",
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let draft = folder.join(format!(".{name}.draft"));
+    let written = std::fs::File::create(&draft)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&draft, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&draft);
+    }
+    written.map_err(failed)
+}
+
+/// Makes the folder that a file lies in.
+pub(crate) fn make_parent(path: &Path) -> Result<(), EngineError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).map_err(|source| EngineError::File {
+        path: folder.display().to_string(),
+        attempt: "written",
+        source,
+    })
+}

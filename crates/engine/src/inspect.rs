@@ -1,0 +1,58 @@
+//! Looking at a state without changing it.
+
+use std::sync::Arc;
+
+use infra_model::journal::HistoryEntry;
+use infra_model::record::{Record, Serial};
+use infra_state::archive::Archive;
+
+use crate::error::EngineError;
+use crate::opened::Opened;
+use crate::surgery::select;
+
+/// Returns the records of a resource or component, or all.
+///
+/// # Errors
+///
+/// When there is no such record, or one is damaged.
+pub fn records(opened: &Opened, address: Option<&str>) -> Result<Vec<Arc<Record>>, EngineError> {
+    let keys = match address {
+        Some(address) => select(&opened.state, address)?,
+        None => opened.state.records.keys().cloned().collect(),
+    };
+    keys.iter()
+        .map(|key| {
+            opened.state.records[key].record().cloned().map_err(|error| {
+                let what = format!("record `{key}`: {error}");
+                opened.in_store(infra_state::contract::StoreError::Damaged { what })
+            })
+        })
+        .collect()
+}
+
+/// Returns the history, newest last.
+///
+/// # Errors
+///
+/// When the store fails or an entry is damaged.
+pub async fn history(opened: &Opened) -> Result<Vec<HistoryEntry>, EngineError> {
+    opened
+        .store
+        .history(Serial(0))
+        .await
+        .map_err(|source| opened.in_store(source))
+}
+
+/// Returns the whole state with its history as one plain file; secrets stay sealed.
+///
+/// # Errors
+///
+/// When the store fails or something in it is damaged.
+pub async fn archive(opened: &Opened) -> Result<String, EngineError> {
+    let history = history(opened).await?;
+    let archive = Archive {
+        state: opened.state.clone(),
+        history,
+    };
+    Ok(format!("{archive:?}"))
+}

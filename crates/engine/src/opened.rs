@@ -1,0 +1,217 @@
+//! An environment opened for an operation: its stack, its state, its key, its provider.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use infra_model::diagnostic::{Diagnostic, SourceMap};
+use infra_model::event::Event;
+use infra_model::snapshot::Lineage;
+use infra_model::stack::Stack;
+use infra_provider::provider::Provider;
+use infra_state::contract::{LeaseRequest, STATE_FORMAT, State, StateHeader, Store, StoreError};
+use infra_state::sealing::DataKey;
+
+use crate::backend::{Backend, ConnectRequest};
+use crate::configuration::{self, Variables};
+use crate::error::EngineError;
+
+/// Names an environment of a stack and what was given for its variables.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The stack's folder, absolute.
+    pub folder: PathBuf,
+    /// The environment's name or alias.
+    pub environment: String,
+    /// Values of variables.
+    pub variables: Variables,
+}
+
+/// An environment whose stack was read and whose state is open.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The stack's folder, absolute.
+    pub folder: PathBuf,
+    /// What the stack wants.
+    pub stack: Stack,
+    /// Warnings of the stack.
+    pub warnings: Vec<Diagnostic>,
+    /// The files of the stack.
+    pub sources: SourceMap,
+    /// Where the state is kept.
+    pub store: Arc<dyn Store>,
+    /// What is remembered.
+    pub state: State,
+    /// Seals and opens the environment's secrets.
+    pub key: Arc<DataKey>,
+}
+
+/// For how long a lease holds unless it is renewed.
+pub const LEASE_DURATION: Duration = Duration::from_secs(30);
+
+/// How often to look whether another process has given the store back.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Opens an environment; makes an empty state where there is none.
+///
+/// # Errors
+///
+/// When the stack has mistakes, or state or key cannot be opened.
+pub async fn open(backend: &Backend, target: &Target, wait: Duration) -> Result<Opened, EngineError> {
+    let read = configuration::read(target)?;
+    let name = read.stack.environment.name.clone();
+    let in_store = |source| EngineError::Store {
+        environment: name.clone(),
+        source,
+    };
+    let store = open_store(backend, &name, wait).await.map_err(in_store)?;
+    let state = match store.load().await.map_err(in_store)? {
+        Some(state) => state,
+        None => initialize(backend, &*store, &read.stack).await?,
+    };
+    if state.header.stack != read.stack.name {
+        let message = format!(
+            "The state belongs to stack `{}`, not `{}`",
+            state.header.stack, read.stack.name
+        );
+        let hint = "A stack keeps its name: change it back, or start from an empty state folder";
+        return Err(EngineError::request(message, hint));
+    }
+    let key = backend
+        .keys
+        .unwrap(&state.header.wrapped_key)
+        .map_err(|source| EngineError::Key {
+            environment: name.clone(),
+            source,
+        })?;
+    Ok(Opened {
+        folder: target.folder.clone(),
+        stack: read.stack,
+        warnings: read.warnings,
+        sources: read.sources,
+        store,
+        state,
+        key: Arc::new(key),
+    })
+}
+
+impl Opened {
+    /// Returns the error of a store's failure in this environment.
+    pub(crate) fn in_store(&self, source: StoreError) -> EngineError {
+        EngineError::Store {
+            environment: self.stack.environment.name.clone(),
+            source,
+        }
+    }
+
+    /// Connects the provider and checks that it reaches the right account.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such provider or it fails.
+    pub async fn connect(&self, backend: &Backend) -> Result<Arc<dyn Provider>, EngineError> {
+        let environment = &self.stack.environment;
+        let failed = |source| EngineError::Provider {
+            provider: environment.provider.name.clone(),
+            source: Box::new(source),
+        };
+        let request = ConnectRequest {
+            environment,
+            folder: &self.folder,
+            lineage: &self.state.header.lineage,
+            sealing: self.key.clone(),
+        };
+        let provider = backend.providers.connect(&request).await.map_err(failed)?;
+        provider.verify_target().await.map_err(failed)?;
+        Ok(provider)
+    }
+
+    /// Reads the state again, after somebody changed it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn reload(&mut self) -> Result<(), EngineError> {
+        let loaded = self.store.load().await.map_err(|source| self.in_store(source))?;
+        self.state = loaded.ok_or_else(|| EngineError::Defect {
+            message: "The state vanished".to_owned(),
+        })?;
+        Ok(())
+    }
+}
+
+/// Opens the store; while another process has it, looks again until the patience ends.
+async fn open_store(
+    backend: &Backend,
+    environment: &str,
+    wait: Duration,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let deadline = backend.clock.now().after(wait);
+    let mut told = false;
+    loop {
+        match backend.stores.open(environment).await {
+            Err(StoreError::Held { holder, until }) if backend.clock.now() < deadline => {
+                if !told {
+                    backend.observer.on_event(&Event::LeaseAwaited { holder, until });
+                    told = true;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Writes the header of a new state, under a lease of its own.
+async fn initialize(backend: &Backend, store: &dyn Store, stack: &Stack) -> Result<State, EngineError> {
+    let environment = stack.environment.name.clone();
+    let in_store = |source| EngineError::Store {
+        environment: environment.clone(),
+        source,
+    };
+    let key = DataKey::generate().map_err(|error| EngineError::Defect {
+        message: error.to_string(),
+    })?;
+    let wrapped_key = backend.keys.wrap(&key).map_err(|source| EngineError::Key {
+        environment: environment.clone(),
+        source,
+    })?;
+    let header = StateHeader {
+        format: STATE_FORMAT,
+        lineage: new_lineage()?,
+        stack: stack.name.clone(),
+        environment: environment.clone(),
+        wrapped_key,
+    };
+    let request = LeaseRequest {
+        holder: backend.who.clone(),
+        now: backend.clock.now(),
+        duration: LEASE_DURATION,
+    };
+    let lease = store.acquire(&request).await.map_err(in_store)?;
+    let written = store.initialize(lease.epoch, &header).await;
+    store.release(&lease).await.map_err(in_store)?;
+    match written {
+        Ok(()) | Err(StoreError::AlreadyInitialized) => {}
+        Err(error) => return Err(in_store(error)),
+    }
+    let state = store.load().await.map_err(in_store)?;
+    state.ok_or_else(|| EngineError::Defect {
+        message: "A new state cannot be read back".to_owned(),
+    })
+}
+
+/// Returns sixteen random bytes as text: states of different lineages never mix.
+fn new_lineage() -> Result<Lineage, EngineError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| EngineError::Defect {
+        message: error.to_string(),
+    })?;
+    Ok(Lineage(data_encoding::HEXLOWER.encode(&bytes)))
+}
+
+/// Returns the folder that holds everything of one environment.
+#[must_use]
+pub fn environment_folder(folder: &Path, environment: &str) -> PathBuf {
+    folder.join(".infra").join(environment)
+}

@@ -1,0 +1,159 @@
+//! Changes of the state alone: move, remove, import, refresh. Each is one commit under a lease of its own.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use infra_apply::interrupt::Interrupt;
+use infra_apply::lease;
+use infra_model::address::Address;
+use infra_model::journal::{Commit, RecordChange};
+use infra_model::record::{Record, RecordKey, Serial};
+use infra_state::contract::State;
+
+use crate::apply::{hold_request, operation, released};
+use crate::backend::Backend;
+use crate::error::EngineError;
+use crate::opened::Opened;
+
+/// Writes one change of the state on behalf of a command.
+///
+/// # Errors
+///
+/// When somebody else holds the lease or the store fails; then nothing was changed.
+pub async fn commit(
+    backend: &Backend,
+    opened: &Opened,
+    command: &str,
+    changes: Vec<RecordChange>,
+) -> Result<Serial, EngineError> {
+    let request = hold_request(backend, opened, Duration::ZERO, &Interrupt::never());
+    let held = lease::hold(request, async |holding| {
+        let operation = operation(backend, holding.epoch(), command, None);
+        let commit = Commit {
+            changes,
+            operation,
+            at: backend.clock.now(),
+            ..Commit::default()
+        };
+        opened.store.commit(holding.epoch(), &commit).await
+    });
+    released(held.await, opened)?.map_err(|source| opened.in_store(source))
+}
+
+/// Renames records: of one resource, or of all resources of a component.
+///
+/// # Errors
+///
+/// When there is no such record, or the new name is taken.
+pub async fn rename(
+    backend: &Backend,
+    opened: &Opened,
+    from: &str,
+    to: &str,
+) -> Result<Vec<(Address, Address)>, EngineError> {
+    let state = &opened.state;
+    let selected = select(state, from)?;
+    let whole = selected.iter().any(|key| key.address.as_str() == from);
+    let mut renames = Vec::new();
+    for key in &selected {
+        let text = if whole {
+            to.to_owned()
+        } else {
+            format!("{to}{}", &key.address.as_str()[from.len()..])
+        };
+        let address: Address = text
+            .parse()
+            .map_err(|error: infra_model::address::AddressError| {
+                EngineError::request(
+                    error.to_string(),
+                    "Name a resource if the first name is one, else a component",
+                )
+            })?;
+        if state.records.contains_key(&RecordKey::current(address.clone())) {
+            let message = format!("`{address}` is taken");
+            return Err(EngineError::request(
+                message,
+                "See what there is with: infra state list ENVIRONMENT",
+            ));
+        }
+        renames.push((key.clone(), address));
+    }
+    let changes = rename_changes(state, &renames)?;
+    commit(backend, opened, "state mv", changes).await?;
+    Ok(renames
+        .into_iter()
+        .map(|(key, address)| (key.address, address))
+        .collect())
+}
+
+/// Forgets records: of one resource, or of all resources of a component. The objects go on to exist.
+///
+/// # Errors
+///
+/// When there is no such record.
+pub async fn forget(
+    backend: &Backend,
+    opened: &Opened,
+    addresses: &[String],
+) -> Result<Vec<RecordKey>, EngineError> {
+    let mut keys = BTreeSet::new();
+    for address in addresses {
+        keys.extend(select(&opened.state, address)?);
+    }
+    let changes = keys.iter().cloned().map(RecordChange::Remove).collect();
+    commit(backend, opened, "state rm", changes).await?;
+    Ok(keys.into_iter().collect())
+}
+
+/// Returns the records of a resource or a component.
+pub(crate) fn select(state: &State, text: &str) -> Result<Vec<RecordKey>, EngineError> {
+    let keys: Vec<RecordKey> = state
+        .records
+        .keys()
+        .filter(|key| key.address.as_str() == text || key.address.component_str() == text)
+        .cloned()
+        .collect();
+    if keys.is_empty() {
+        let addresses = state
+            .records
+            .keys()
+            .flat_map(|key| [key.address.as_str(), key.address.component_str()]);
+        let near = infra_model::diagnostic::near_match(text, addresses);
+        let hint = near.map_or_else(
+            || "See what there is with: infra state list ENVIRONMENT".to_owned(),
+            |near| format!("Did you mean `{near}`?"),
+        );
+        return Err(EngineError::request(format!("The state knows no `{text}`"), hint));
+    }
+    Ok(keys)
+}
+
+/// Returns the changes that rename records, also where other records depend on them.
+fn rename_changes(state: &State, renames: &[(RecordKey, Address)]) -> Result<Vec<RecordChange>, EngineError> {
+    let new_name = |address: &Address| {
+        renames
+            .iter()
+            .find(|(key, _)| key.address == *address)
+            .map(|(_, to)| to.clone())
+    };
+    let mut changes: Vec<RecordChange> = renames
+        .iter()
+        .map(|(key, _)| RecordChange::Remove(key.clone()))
+        .collect();
+    for (key, entry) in &state.records {
+        let record = entry.record().map_err(|error| EngineError::Defect {
+            message: error.to_string(),
+        })?;
+        let mut renamed = Record::clone(record);
+        renamed.dependencies = record
+            .dependencies
+            .iter()
+            .map(|need| new_name(need).unwrap_or_else(|| need.clone()))
+            .collect();
+        renamed.key.address = new_name(&key.address).unwrap_or_else(|| key.address.clone());
+        if renamed != **record {
+            changes.push(RecordChange::Put(Box::new(renamed)));
+        }
+    }
+    Ok(changes)
+}
