@@ -10,24 +10,29 @@ variable "services" {
   default     = ["api", "worker"]
 }
 
-variable "oidc_client_secret" {
-  description = "What the services tell the identity provider; every environment has its own"
-  type        = string
-  secret      = true
-
-  # The condition may look at a secret: true and false hide nothing.
-  validation {
-    condition = length(var.oidc_client_secret) >= 16
-    error     = "An OIDC client secret has at least 16 characters"
-  }
-}
-
 variable "mail_password" {
   description = "Password of the mail relay, where there is one"
   type        = string
   secret      = true
   nullable    = true
   default     = null
+
+  # The condition may look at a secret: true and false hide nothing.
+  validation {
+    condition = var.mail_password == null ? true : length(var.mail_password) >= 12
+    error     = "A password has at least 12 characters"
+  }
+}
+
+# Generated where it is kept. The stack never sees it, and no plan shows it.
+
+key_vault "identity" {
+  secret "client" {
+    generate {
+      length   = 64
+      alphabet = "hex"
+    }
+  }
 }
 
 # One vault per service: key_vault.service["api"], key_vault.service["worker"]. Taking a service out of the list
@@ -36,21 +41,17 @@ variable "mail_password" {
 key_vault "service" {
   for_each = toset(var.services)
 
-  # Generated where it is kept. The stack never sees it, and no plan shows it.
   secret "session_key" {
-    generate {
-      length   = 64
-      alphabet = "hex"
-    }
+    generate { length = 48 }
   }
 
-  # Given, and computed from something secret: so it is secret too.
+  # Computed from a secret of another vault: so it is secret, and made after that one.
   secret "oidc" {
-    value = jsonencode({ client = "${each.key}-service", secret = var.oidc_client_secret })
+    value = jsonencode({ client = "${each.key}-service", secret = key_vault.identity.secret.client })
   }
 }
 
-# Only where a password was given.
+# Given from outside, and only there if it was: INFRA_VAR_mail_password=… infra apply local
 
 key_vault "mail" {
   count = var.mail_password == null ? 0 : 1

@@ -1,0 +1,152 @@
+//! The stacks and examples of this project are valid in all their environments, and their files are laid out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use infra_config::environment::environments;
+use infra_config::files::folder::Folder;
+use infra_config::format;
+use infra_config::load::{Parsed, load};
+use infra_config::stack::{stack, validate};
+use infra_model::address::ComponentAddress;
+use infra_model::component::ComponentSpec;
+use infra_model::component::network::Peer;
+use infra_model::component::postgres::{Backup, Postgres};
+use infra_model::environment::DataPolicy;
+use infra_model::stack::Stack;
+
+/// Returns the folders of all stacks.
+fn projects() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let entries =
+        ["stacks", "examples"].map(|folder| std::fs::read_dir(root.join(folder)).expect("the folder exists"));
+    let folders = entries
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.expect("the entry can be read").path());
+    let mut projects: Vec<PathBuf> = folders
+        .filter(|folder| folder.join("stack.hcl").is_file())
+        .collect();
+    projects.sort();
+    assert!(projects.len() >= 4, "{projects:?}");
+    projects
+}
+
+fn read(project: &str) -> Parsed {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    load(&Folder::new(root.join(project)))
+}
+
+fn environment(parsed: &Parsed, name: &str) -> Stack {
+    let (stack, diagnostics) = stack(parsed, name, &BTreeMap::new());
+    stack.unwrap_or_else(|| panic!("{name}: {diagnostics:#?}"))
+}
+
+#[test]
+fn stacks_and_examples_are_valid_in_every_environment() {
+    for project in projects() {
+        let parsed = load(&Folder::new(&project));
+        assert_eq!(validate(&parsed, &BTreeMap::new()), [], "{}", project.display());
+        for head in environments(&parsed) {
+            environment(&parsed, &head.name);
+        }
+    }
+}
+
+#[test]
+fn stacks_and_examples_are_formatted() {
+    for project in projects() {
+        for folder in [project.clone(), project.join("env")] {
+            for entry in std::fs::read_dir(folder).expect("the folder exists") {
+                let path = entry.expect("the entry can be read").path();
+                if path.extension().is_some_and(|extension| extension == "hcl") {
+                    let text = std::fs::read_to_string(&path).expect("the file can be read");
+                    let formatted = format::format(&text).expect("the file is HCL");
+                    assert!(
+                        text == formatted,
+                        "{} is not laid out; run: infra fmt",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn event_api_has_a_replica_and_what_the_services_need_on_a_laptop() {
+    let stack = environment(&read("stacks/event-api"), "dev");
+    let kinds: BTreeSet<&str> = stack
+        .components
+        .values()
+        .map(|component| component.spec.kind())
+        .collect();
+    assert_eq!(kinds, BTreeSet::from(["key_vault", "network", "postgres"]));
+    let postgres = postgres(&stack);
+    assert_eq!((postgres.version, postgres.replicas), (16, 1));
+    assert_eq!(postgres.extensions, ["vector", "uuid-ossp"]);
+    assert!(postgres.pooler.is_some());
+}
+
+#[test]
+fn event_api_has_the_same_extensions_everywhere() {
+    let parsed = read("stacks/event-api");
+    let extensions = |name| postgres(&environment(&parsed, name)).extensions.clone();
+    assert_eq!(extensions("staging"), extensions("local"));
+    assert_eq!(extensions("production"), extensions("local"));
+}
+
+#[test]
+fn event_api_staging_admits_listed_addresses_only() {
+    let stack = environment(&read("stacks/event-api"), "staging");
+    let ComponentSpec::Network(network) = spec(&stack, "network.main") else {
+        panic!("it is a network");
+    };
+    assert!(
+        network.allow.iter().all(|rule| rule.from != Peer::Internet),
+        "{:?}",
+        network.allow
+    );
+    let listed = network
+        .allow
+        .iter()
+        .filter(|rule| matches!(rule.from, Peer::Cidr(_)));
+    assert_eq!(listed.count(), 2);
+}
+
+#[test]
+fn event_api_production_is_protected_and_approved_by_two() {
+    let stack = environment(&read("stacks/event-api"), "prod");
+    assert!(
+        stack
+            .components
+            .values()
+            .all(|component| component.lifecycle.protect)
+    );
+    assert!(postgres(&stack).high_availability);
+    assert_eq!(
+        postgres(&stack).backup,
+        Backup {
+            retention_days: 35,
+            point_in_time: true
+        }
+    );
+    let approval = stack.environment.approval.expect("production has a rule");
+    assert_eq!((approval.required, approval.allow_author), (2, false));
+    assert_eq!(
+        (stack.environment.wave, stack.environment.data),
+        (2, DataPolicy::Real)
+    );
+}
+
+fn spec<'s>(stack: &'s Stack, address: &str) -> &'s ComponentSpec {
+    let address: ComponentAddress = address.parse().expect("an address");
+    &stack.components[&address].spec
+}
+
+fn postgres(stack: &Stack) -> &Postgres {
+    match spec(stack, "postgres.main") {
+        ComponentSpec::Postgres(postgres) => postgres,
+        other => panic!("{other:?} is a database"),
+    }
+}
