@@ -26,7 +26,8 @@ const ARROWS: &[Arrows] = &[
     arrows(
         "infra-apply",
         &["infra-provider", "infra-state", "infra-model"],
-        &["provider-sim"],
+        // A plan made by hand would test a plan that nobody makes.
+        &["provider-sim", "infra-plan"],
     ),
     arrows("infra-engine", ENGINE_KNOWS, &["provider-sim"]),
     arrows("infra-cli", CLI_KNOWS, &[]),

@@ -110,6 +110,12 @@ async fn walk(request: &ApplyRequest<'_>, run: &Run<'_>, mut queue: ReadyQueue) 
     let mut running = FuturesUnordered::new();
     let mut interrupted = false;
     loop {
+        if !interrupted && request.interrupt.is_raised() {
+            interrupted = true;
+            request.world.emit(&Event::Interrupted {
+                running: running.len(),
+            });
+        }
         if !interrupted && report.stopped.is_none() {
             let now = request.world.clock.now();
             report.stopped = request.holding.check(now).err().map(Stop::LeaseLost);
@@ -127,10 +133,7 @@ async fn walk(request: &ApplyRequest<'_>, run: &Run<'_>, mut queue: ReadyQueue) 
         tokio::select! {
             Some(end) = running.next() => finish_step(request, &mut queue, &mut report, end),
             () = run.gate.freed() => {}
-            () = request.interrupt.raised(), if !interrupted => {
-                interrupted = true;
-                request.world.emit(&Event::Interrupted { running: running.len() });
-            }
+            () = request.interrupt.raised(), if !interrupted => {}
             () = request.holding.taken_over(), if report.stopped.is_none() => {}
         }
     }

@@ -258,6 +258,3 @@ async fn beat(store: Arc<dyn Store>, clock: Arc<dyn Clock>, mut lease: Lease, st
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

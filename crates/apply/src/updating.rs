@@ -3,7 +3,7 @@
 use infra_model::decision::Change;
 use infra_model::plan::Draft;
 use infra_model::record::Record;
-use infra_model::schema::ResourceSchema;
+use infra_model::schema::{Equality, ResourceSchema};
 use infra_model::snapshot::{Observation, Observed, Owner};
 use infra_model::value::{Attributes, Value};
 
@@ -21,10 +21,16 @@ pub(crate) fn check_unmoved(
     if let Owner::Other(owner) = &observed.owner {
         return Err(Moved::Owner { owner: owner.clone() });
     }
-    // What was not set before may show a default of the provider; nobody has changed it.
-    let compared = changes.iter().filter(|change| !change.before.is_null());
-    let moved: Vec<MovedAttribute> = compared
-        .filter(|change| !is_same(schema, &change.attribute, &change.before, observed).unwrap_or(true))
+    let has_moved = |change: &&Change| {
+        // The planner could not compare a value that waits for the key, nor one that was not set.
+        let compared = !change.before.is_null() && (change.after.is_known() || !change.after.is_secret());
+        let is = |value| is_same(schema, &change.attribute, value, observed);
+        // What is already as wanted needs no protection from us: an answer that got lost may have done it.
+        compared && is(&change.before) == Some(false) && is(&change.after) != Some(true)
+    };
+    let moved: Vec<MovedAttribute> = changes
+        .iter()
+        .filter(has_moved)
         .map(|change| MovedAttribute {
             attribute: change.attribute.clone(),
             planned: change.before.clone(),
@@ -40,6 +46,25 @@ pub(crate) fn check_unmoved(
     } else {
         Err(Moved::Attributes(moved))
     }
+}
+
+/// Returns the attributes that the provider has to change: those whose wanted value, known by now, is neither what
+/// the plan saw nor what the object shows.
+pub(crate) fn still_different(changes: &[Change], wanted: &Attributes, seen: &Observation) -> Vec<String> {
+    let shown = |name: &str| match seen {
+        Observation::Present(observed) => observed.attributes.get(name),
+        Observation::Absent => None,
+    };
+    let differs = |change: &&Change| {
+        let wanted = wanted.get(&change.attribute).unwrap_or(&Value::Null);
+        let is_shown = |seen: &Value| Equality::Exact.same(wanted, seen);
+        *wanted != change.before && !shown(&change.attribute).is_some_and(is_shown)
+    };
+    changes
+        .iter()
+        .filter(differs)
+        .map(|change| change.attribute.clone())
+        .collect()
 }
 
 /// Returns the outputs of an object if an observation proves that an update was done: every changed attribute can
@@ -67,13 +92,24 @@ pub(crate) fn outputs_if_done(
     Some(outputs)
 }
 
-/// Tells whether an attribute is seen with this value; nothing if it cannot be seen.
+/// Tells whether an attribute is seen with this value; nothing if it cannot be seen or compared.
+///
+/// As in the planner, an attribute that is not set counts as its default.
 fn is_same(schema: Option<&ResourceSchema>, name: &str, value: &Value, observed: &Observed) -> Option<bool> {
     let attribute = schema?
         .attributes
         .get(name)
         .filter(|attribute| attribute.observed)?;
-    let seen = observed.attributes.get(name).unwrap_or(&Value::Null);
-    // A value that the stored form leaves as an operation on a secret cannot be compared without the key.
-    value.is_known().then(|| attribute.equality.same(value, seen))
+    let default = attribute.default.as_ref().unwrap_or(&Value::Null);
+    let set = |value: &'_ Value| {
+        if value.is_null() {
+            default.clone()
+        } else {
+            value.clone()
+        }
+    };
+    let seen = set(observed.attributes.get(name)?);
+    value
+        .is_known()
+        .then(|| attribute.equality.same(&set(value), &seen))
 }

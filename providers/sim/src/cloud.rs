@@ -124,6 +124,12 @@ impl Cloud {
         }
     }
 
+    /// Puts an object in behind the engine's back.
+    pub fn put(&self, object: Object) {
+        let place = (object.resource_type.clone(), object.id.clone());
+        self.world().objects.insert(place, object);
+    }
+
     /// Deletes an object behind the engine's back.
     pub fn lose(&self, id: &ObjectId) {
         self.world().objects.retain(|_, object| object.id != *id);

@@ -2,7 +2,7 @@
 
 use infra_model::address::Address;
 use infra_model::journal::{Operation, RecordChange};
-use infra_model::plan::{Plan, RecordMove};
+use infra_model::plan::Plan;
 use infra_model::record::{Record, RecordKey};
 use infra_state::contract::State;
 
@@ -57,13 +57,12 @@ fn check_header(request: &ApplyRequest<'_>, state: &State) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Checks that every record which a step touches is at the serial that the plan was made for.
+/// Checks that every record which the plan was made from is at the serial that it had then.
+///
+/// Records that change their address are looked for under the old one: nothing has moved yet.
 fn check_records(plan: &Plan, ledger: &Ledger<'_>) -> Result<(), Stop> {
     let moved = plan.touched.iter().filter_map(|(key, planned)| {
-        // A record that changes its address in this plan still has the old one.
-        let now = ledger
-            .serial(key)
-            .or_else(|| ledger.serial(&before_moves(&plan.moves, key)));
+        let now = ledger.serial(key);
         let moved = MovedRecord {
             key: key.clone(),
             planned: *planned,
@@ -76,15 +75,6 @@ fn check_records(plan: &Plan, ledger: &Ledger<'_>) -> Result<(), Stop> {
         Ok(())
     } else {
         Err(Stop::Stale(moved))
-    }
-}
-
-fn before_moves(moves: &[RecordMove], key: &RecordKey) -> RecordKey {
-    let moved = moves.iter().find(|one| one.to == key.address);
-    let address = moved.map_or(&key.address, |one| &one.from);
-    RecordKey {
-        address: address.clone(),
-        deposed: key.deposed.clone(),
     }
 }
 

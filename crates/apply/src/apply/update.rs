@@ -5,8 +5,8 @@ use infra_model::journal::{Finding, IntentId, Outcome, RecordChange};
 use infra_model::plan::{Action, Draft};
 use infra_model::record::{ObjectId, Record};
 use infra_model::snapshot::Observation;
+use infra_model::value::Attributes;
 use infra_model::value::canonical::digest_inputs;
-use infra_model::value::{Attributes, Value};
 use infra_provider::request::UpdateRequest;
 
 use super::Failure;
@@ -18,7 +18,7 @@ use crate::ledger::Entry;
 use crate::outcome::{How, Left, StepError, Unresolved};
 use crate::pursuit::{Ending, Look, pursue};
 use crate::sealed;
-use crate::updating::{check_unmoved, outputs_if_done};
+use crate::updating::{check_unmoved, outputs_if_done, still_different};
 
 pub(super) async fn update(
     job: &Job<'_>,
@@ -37,7 +37,7 @@ pub(super) async fn update(
     let mut pacer = run.pacer(u64::from(job.step.id.0) + 1);
     let seen = run.look(&mut pacer, &old).await.map_err(StepError::Provider)?;
     check_unmoved(schema, changes, &seen).map_err(StepError::Moved)?;
-    let changed = still_different(changes, &draft.inputs);
+    let changed = still_different(changes, &draft.inputs, &seen);
     if changed.is_empty() {
         // What the plan could not know turned out to be what the object has already.
         drop(pass);
@@ -72,16 +72,6 @@ pub(super) async fn update(
     };
     let ending = pursue(run, job.subject(), pass, call, look).await;
     conclude(job, intent, (&old, &draft, &request.changed), ending).await
-}
-
-/// Returns the attributes whose wanted value, known by now, still differs from what the plan saw.
-fn still_different(changes: &[Change], inputs: &Attributes) -> Vec<String> {
-    let differs = |change: &&Change| *inputs.get(&change.attribute).unwrap_or(&Value::Null) != change.before;
-    changes
-        .iter()
-        .filter(differs)
-        .map(|change| change.attribute.clone())
-        .collect()
 }
 
 async fn conclude(

@@ -1,0 +1,222 @@
+//! Open intents of a dead engine, resolved by the next one.
+
+use infra_apply::lease::hold;
+use infra_apply::outcome::Unresolved;
+use infra_apply::recovery::{Recovered, RecoveryError};
+use infra_model::event::Event;
+use infra_model::journal::Finding;
+use infra_model::record::ObjectId;
+use infra_model::snapshot::Lineage;
+use infra_provider::error::ErrorKind;
+use infra_provider::ownership::OwnershipTag;
+use infra_provider::provider::Provider;
+use infra_provider::request::CreateRequest;
+use provider_sim::cloud::call::CallKind;
+use provider_sim::cloud::fault::{Fault, Rule};
+
+use super::support::fuse::Fuse;
+use super::support::lab::Lab;
+use super::support::shape::{assert_nothing_lost, assert_settled};
+
+/// Returns a laboratory whose engine died at its first call of this sort, just before or just after the cloud took it.
+async fn dead(prepare: impl AsyncFn() -> Lab, text: &str, kind: CallKind, happened: Happened) -> Lab {
+    for boundary in 0.. {
+        let lab = prepare().await;
+        let calls = lab.count(kind);
+        assert!(
+            lab.with_fuse(Fuse::after(boundary))
+                .run_or_die(text)
+                .await
+                .is_none(),
+            "there is no such call"
+        );
+        let called = lab.count(kind) > calls;
+        let open = !lab.state().await.open_intents.is_empty();
+        let is_there = match happened {
+            Happened::No => open && !called,
+            Happened::Yes => called,
+        };
+        if is_there {
+            return lab;
+        }
+    }
+    unreachable!()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happened {
+    No,
+    Yes,
+}
+
+async fn recover(lab: &Lab) -> Recovered {
+    let engine = lab.engine();
+    let recover = async |holding: &_| lab.recover(&engine, holding).await;
+    hold(lab.hold_request(engine.store.clone()), recover)
+        .await
+        .unwrap()
+        .value
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_create_is_resolved_by_its_class() {
+    use Finding::{Adopted, NothingMade};
+    let cases = [
+        ("named", Happened::No, NothingMade),
+        ("named", Happened::Yes, Adopted),
+        // Sending the token again makes what was not made.
+        ("token", Happened::No, Adopted),
+        ("token", Happened::Yes, Adopted),
+        ("tagged", Happened::No, NothingMade),
+        ("tagged", Happened::Yes, Adopted),
+        ("content", Happened::No, NothingMade),
+        ("content", Happened::Yes, Adopted),
+    ];
+    for (class, happened, finding) in cases {
+        let lab = dead(Lab::new, &format!("a {class}"), CallKind::Create, happened).await;
+        let recovered = recover(&lab).await;
+        assert_eq!(recovered.resolved.len(), 1, "{class} {happened:?}: {recovered:?}");
+        assert_eq!(recovered.resolved[0].finding, finding, "{class} {happened:?}");
+        let told = lab
+            .events
+            .all()
+            .into_iter()
+            .filter(|event| matches!(event, Event::Recovered { .. }));
+        assert_eq!(told.count(), 1);
+        assert_settled(&lab, class).await;
+        let made = usize::from(finding == Adopted);
+        assert_eq!(lab.cloud.objects().len(), made, "{class} {happened:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_update_or_delete_is_resolved_by_a_look() {
+    let cases = [
+        (
+            "a token size=2",
+            CallKind::Update,
+            Happened::No,
+            Finding::StillThere,
+        ),
+        (
+            "a token size=2",
+            CallKind::Update,
+            Happened::Yes,
+            Finding::Adopted,
+        ),
+        ("", CallKind::Delete, Happened::No, Finding::StillThere),
+        ("", CallKind::Delete, Happened::Yes, Finding::Gone),
+    ];
+    for (text, kind, happened, finding) in cases {
+        let lab = dead(async || Lab::with("a token size=1").await, text, kind, happened).await;
+        let recovered = recover(&lab).await;
+        assert_eq!(recovered.resolved[0].finding, finding, "{kind:?} {happened:?}");
+        assert_settled(&lab, text).await;
+        lab.run(text).await.completed();
+        assert_eq!(lab.count(kind), 1, "{kind:?} {happened:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_somebody_else_took_meanwhile_is_not_adopted() {
+    let lab = dead(Lab::new, "a named", CallKind::Create, Happened::Yes).await;
+    lab.cloud.meddle(&ObjectId("a".to_owned()), |object| {
+        let tag = object.tag.as_mut().unwrap();
+        tag.lineage = Lineage("theirs".to_owned());
+    });
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::NothingMade);
+    let state = lab.state().await;
+    assert!(state.records.is_empty() && state.open_intents.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_objects_of_one_call_are_shown_and_nothing_is_applied_until_one_is_gone() {
+    let lab = dead(Lab::new, "a tagged", CallKind::Create, Happened::Yes).await;
+    let first = lab.cloud.objects().remove(0);
+    let engine = lab.engine();
+    let again = CreateRequest {
+        tag: OwnershipTag::clone(first.tag.as_ref().unwrap()),
+        target: Default::default(),
+        inputs: first.attributes.clone(),
+    };
+    let second = engine
+        .provider
+        .kinds()
+        .get("sim.tagged.thing")
+        .unwrap()
+        .create(&again)
+        .await
+        .unwrap();
+    let recovered = recover(&lab).await;
+    let RecoveryError::Unknown(Unresolved::Several(ids)) = &recovered.unresolved[0].error else {
+        panic!("{recovered:?}")
+    };
+    assert_eq!(*ids, [first.id.clone(), second.id.clone()]);
+    assert_nothing_lost(&lab, "with two objects").await;
+    lab.cloud.lose(&first.id);
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::Adopted);
+    assert_eq!(lab.id("tagged", "a").await, second.id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_cannot_be_asked_leaves_intents_open() {
+    for (text, kind, look) in [
+        ("a named\nb token", CallKind::Create, CallKind::Find),
+        ("", CallKind::Delete, CallKind::Observe),
+    ] {
+        let before = if text.is_empty() { "a named" } else { "" };
+        let lab = dead(async || Lab::with(before).await, text, kind, Happened::Yes).await;
+        lab.cloud
+            .disturb(Rule::next(look, Fault::Refuse(ErrorKind::Denied)).times(5));
+        let recovered = recover(&lab).await;
+        assert!(
+            recovered.resolved.is_empty() && !recovered.unresolved.is_empty(),
+            "{recovered:?}"
+        );
+        assert_nothing_lost(&lab, text).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_made_object_is_taken_in_to_be_replaced() {
+    let half_making = async || {
+        let lab = Lab::new().await;
+        lab.cloud.disturb(Rule::next(CallKind::Create, Fault::HalfMake));
+        lab
+    };
+    let lab = dead(half_making, "a tagged", CallKind::Create, Happened::Yes).await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::AdoptedHalfMade);
+    assert_settled(&lab, "half-made").await;
+    lab.run("a tagged").await.completed();
+    assert_eq!(lab.cloud.objects().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_intents_are_resolved_side_by_side() {
+    let lab = Lab::new().await;
+    let text: String = (0..40).map(|at| format!("a{at} tagged\n")).collect();
+    let lab = Lab {
+        policy: wide(lab.policy),
+        ..lab
+    };
+    let ran = tokio::time::timeout(std::time::Duration::from_secs(3), lab.run(&text)).await;
+    assert!(ran.is_err(), "the engine dies while all creates are on their way");
+    tokio::time::sleep(super::support::lab::LEASE).await;
+    assert_eq!(lab.state().await.open_intents.len(), 40);
+    assert_nothing_lost(&lab, "while all creates were on their way").await;
+    assert_eq!(recover(&lab).await.resolved.len(), 40);
+    assert_settled(&lab, "after recovery").await;
+    lab.run(&text).await.completed();
+    assert_eq!(lab.cloud.objects().len(), 40);
+}
+
+fn wide(policy: infra_apply::world::Policy) -> infra_apply::world::Policy {
+    let concurrency = infra_apply::concurrency::ConcurrencyPolicy {
+        initial: 64,
+        maximum: 64,
+    };
+    infra_apply::world::Policy {
+        concurrency,
+        ..policy
+    }
+}

@@ -1,0 +1,6 @@
+//! The laboratory: a cloud, a store, virtual time, and whole runs in one call.
+
+pub(crate) mod fuse;
+pub(crate) mod lab;
+pub(crate) mod shape;
+pub(crate) mod want;
