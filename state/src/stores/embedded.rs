@@ -95,7 +95,7 @@ impl EmbeddedStore {
     /// Reads after everything that was asked before is written.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Session) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&mut Session) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Read(Box::new(move |session| {

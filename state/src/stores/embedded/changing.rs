@@ -70,7 +70,7 @@ pub(super) fn append(session: &mut Session, epoch: Epoch, intent: &Intent) -> Re
 /// Applies one change as a whole.
 pub(super) fn commit(session: &mut Session, epoch: Epoch, commit: &Commit) -> Result<Serial, StoreError> {
     let is_open = match &commit.closes {
-        Some((id, _)) => session.payload(&number_key(INTENTS, id.0))?.is_some(),
+        Some((id, _)) => session.has(&number_key(INTENTS, id.0))?,
         None => false,
     };
     let head = &session.position.head;
@@ -129,8 +129,8 @@ fn learned(session: &Session, commit: &Commit) -> Result<Option<Change>, StoreEr
     let name = format!("{resource_type} {action}");
     let key = text_key(DURATIONS, &name);
     let mut durations = Durations::default();
-    if let Some(payload) = session.payload(&key)? {
-        durations.0.insert(name.clone(), session.parse(&key, &payload)?);
+    if let Some(mean) = session.value(&key)? {
+        durations.0.insert(name.clone(), mean);
     }
     durations.learn(resource_type, action, *millis);
     Ok(Some((key, Some(json(&durations.0[&name])?))))

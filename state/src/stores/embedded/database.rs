@@ -26,6 +26,20 @@ const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// Writes of one batch: framed values, or nothing for a removal.
 pub(super) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// A key and its framed value.
+#[derive(Debug)]
+pub(super) struct Pair((sled::IVec, sled::IVec));
+
+impl Pair {
+    pub(super) fn key(&self) -> &[u8] {
+        &self.0.0
+    }
+
+    pub(super) fn framed(&self) -> &[u8] {
+        &self.0.1
+    }
+}
+
 /// An open database.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -62,20 +76,25 @@ impl Database {
         Ok(value.map(|value| value.to_vec()))
     }
 
-    /// Visits all keys that begin with `space`, in order, from `from` on.
+    /// Visits pairs whose keys begin with `space`, in order, from `from` on. After `limit` of them
+    /// it stops and returns the key to go on from.
     pub(super) fn scan(
         &self,
         space: u8,
         from: &[u8],
-        mut visit: impl FnMut(&[u8], &[u8]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        limit: usize,
+        mut visit: impl FnMut(Pair) -> Result<(), Failure>,
+    ) -> Result<Option<Vec<u8>>, Failure> {
         let end = [space + 1];
         let range = (Bound::Included(from), Bound::Excluded(&end[..]));
-        for pair in self.sled.range::<&[u8], _>(range) {
-            let (key, value) = pair.map_err(|error| self.sort("read", error))?;
-            visit(&key, &value)?;
+        for (count, pair) in self.sled.range::<&[u8], _>(range).enumerate() {
+            let pair = Pair(pair.map_err(|error| self.sort("read", error))?);
+            if count == limit {
+                return Ok(Some(pair.key().to_vec()));
+            }
+            visit(pair)?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Visits everything for the effect that reading has: sled splits pages that it finds too large.

@@ -15,11 +15,16 @@
 //! altered nor appear under another key. The tally counts and sums the checksums of all `r`, `i` and `d`: a value
 //! that the database lost without noticing is missed when the state is loaded.
 
+use std::path::Path;
+
 use infra_model::digest::Digest;
 use infra_model::record::{RecordEntry, RecordHeader, RecordKey, Serial};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
 use crate::rules::Head;
+use crate::stores::embedded::failure::Failure;
 
 pub(super) const POSITION: &[u8] = b"p";
 pub(super) const HEADER: &[u8] = b"h";
@@ -29,7 +34,7 @@ pub(super) const DURATIONS: u8 = b'd';
 pub(super) const HISTORY: u8 = b'l';
 
 const FRAME_VERSION: u8 = 1;
-const CHECK_BYTES: usize = 16;
+const CHECK_BYTES: usize = 8;
 const PAYLOAD_AT: usize = 1 + CHECK_BYTES;
 
 const RECORD_HEAD_BYTES: usize = 8 + 1 + 32;
@@ -113,14 +118,10 @@ pub(super) fn describe(key: &[u8]) -> String {
     }
 }
 
+/// Damage is an accident, so a fast checksum does; what must not be forged is chained in the history.
 fn check(key: &[u8], payload: &[u8]) -> [u8; CHECK_BYTES] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&(key.len() as u64).to_le_bytes());
-    hasher.update(key);
-    hasher.update(payload);
-    let mut check = [0; CHECK_BYTES];
-    check.copy_from_slice(&hasher.finalize().as_bytes()[..CHECK_BYTES]);
-    check
+    let seed = XxHash3_64::oneshot(key);
+    XxHash3_64::oneshot_with_seed(seed, payload).to_le_bytes()
 }
 
 /// Returns the value to store for a payload.
@@ -132,12 +133,26 @@ pub(super) fn frame(key: &[u8], payload: &[u8]) -> Vec<u8> {
     framed
 }
 
-/// Returns the payload of a stored value, or what is wrong with it.
-pub(super) fn unframe<'a>(key: &[u8], framed: &'a [u8]) -> Result<&'a [u8], String> {
+/// Returns the payload of a stored value, if it is what was written under this key.
+pub(super) fn unframe<'a>(path: &Path, key: &[u8], framed: &'a [u8]) -> Result<&'a [u8], Failure> {
     match framed.split_at_checked(PAYLOAD_AT) {
         Some(([FRAME_VERSION, found @ ..], payload)) if *found == check(key, payload) => Ok(payload),
-        _ => Err(format!("{} does not match its checksum", describe(key))),
+        _ => Err(Failure::damaged(
+            path,
+            format!("{} does not match its checksum", describe(key)),
+        )),
     }
+}
+
+/// Parses a JSON payload.
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, key: &[u8], payload: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(payload)
+        .map_err(|error| Failure::damaged(path, format!("{} cannot be read ({error})", describe(key))))
+}
+
+/// Reads a stored JSON value.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path, key: &[u8], framed: &[u8]) -> Result<T, Failure> {
+    parse(path, key, unframe(path, key, framed)?)
 }
 
 /// Returns the payload that keeps a record.
@@ -153,21 +168,25 @@ pub(super) fn record_payload(entry: &RecordEntry) -> Vec<u8> {
 }
 
 /// Reads a record's key and entry; the record itself stays unparsed.
-pub(super) fn read_record(key: &[u8], payload: &[u8]) -> Result<(RecordKey, RecordEntry), String> {
-    let unreadable = || format!("{} cannot be read", describe(key));
-    let text = key
-        .get(1..)
-        .and_then(|text| std::str::from_utf8(text).ok())
-        .ok_or_else(unreadable)?;
-    let record_key = text.parse().map_err(|_| unreadable())?;
-    let (serial, rest) = payload.split_first_chunk::<8>().ok_or_else(unreadable)?;
-    let (flags, rest) = rest.split_first().ok_or_else(unreadable)?;
-    let (inputs, record) = rest.split_first_chunk::<32>().ok_or_else(unreadable)?;
+pub(super) fn read_record(
+    path: &Path,
+    key: &[u8],
+    payload: &[u8],
+) -> Result<(RecordKey, RecordEntry), Failure> {
+    split_record(key, payload)
+        .ok_or_else(|| Failure::damaged(path, format!("{} cannot be read", describe(key))))
+}
+
+fn split_record(key: &[u8], payload: &[u8]) -> Option<(RecordKey, RecordEntry)> {
+    let text = std::str::from_utf8(key.get(1..)?).ok()?;
+    let (serial, rest) = payload.split_first_chunk::<8>()?;
+    let (flags, rest) = rest.split_first()?;
+    let (inputs, record) = rest.split_first_chunk::<32>()?;
     let header = RecordHeader {
         inputs_digest: Digest::from_bytes(*inputs),
         tainted: flags & TAINTED != 0,
         protect: flags & PROTECTED != 0,
         serial: Serial(u64::from_le_bytes(*serial)),
     };
-    Ok((record_key, RecordEntry::from_parts(header, record.into())))
+    Some((text.parse().ok()?, RecordEntry::from_parts(header, record.into())))
 }

@@ -5,12 +5,12 @@
 //! the session refuses everything that follows.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use infra_model::clock::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::contract::{Lease, StateHeader, StoreError};
-use crate::rules;
+use crate::contract::{Lease, StateHeader};
 use crate::stores::embedded::OpenRequest;
 use crate::stores::embedded::database::{Database, Writes, data_file};
 use crate::stores::embedded::failure::Failure;
@@ -43,7 +43,7 @@ pub(super) struct Session {
 /// The files of a store that exists. The lock goes last.
 #[derive(Debug)]
 struct Opened {
-    database: Database,
+    database: Option<Database>,
     mark_file: MarkFile,
     mark: Mark,
     _lock: File,
@@ -77,16 +77,24 @@ impl Session {
         Ok(session)
     }
 
-    /// Opens the store if it was made since, perhaps by another process, and refuses a broken one.
+    /// Makes sure that the store is open if there is one: it may have been made since, perhaps by another process.
+    /// Refuses a broken one.
     pub(super) fn attach(&mut self) -> Result<(), Failure> {
         if let Some(failure) = &self.broken {
             return Err(failure.clone());
         }
-        if self.opened.is_none() && self.folder.has_store()? {
-            let lock = self.folder.lock(self.now)?;
-            self.open_files(lock)?;
+        match &mut self.opened {
+            Some(opened) if opened.database.is_none() => {
+                opened.database = Some(Database::open(&self.folder.database())?);
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None if self.folder.has_store()? => {
+                let lock = self.folder.lock(self.now)?;
+                self.open_files(lock)
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Makes the store if there is none.
@@ -123,7 +131,7 @@ impl Session {
         settling::verify(&path, &mark)?;
         let database = Database::open(&path)?;
         self.opened = Some(Opened {
-            database,
+            database: Some(database),
             mark_file,
             mark,
             _lock: lock,
@@ -144,39 +152,24 @@ impl Session {
         Ok(())
     }
 
-    /// Reads a JSON value that must be sound if it is there.
-    fn value<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Failure> {
-        match self.payload(key)? {
-            None => Ok(None),
-            Some(payload) => self.parse(key, &payload).map(Some),
-        }
+    /// Reads a JSON value, staged or written.
+    pub(super) fn value<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, Failure> {
+        let framed = self.current(key)?;
+        framed
+            .map(|framed| layout::read_json(self.folder.path(), key, &framed))
+            .transpose()
     }
 
-    /// Returns the payload under a key, staged or written.
-    pub(super) fn payload(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-        match self.current(key)? {
-            None => Ok(None),
-            Some(framed) => self.unframe(key, &framed).map(|payload| Some(payload.to_vec())),
-        }
+    /// Tells whether there is a value, staged or written.
+    pub(super) fn has(&self, key: &[u8]) -> Result<bool, Failure> {
+        Ok(self.current(key)?.is_some())
     }
 
     fn current(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-        match (self.staged.get(key), &self.opened) {
+        match (self.staged.get(key), self.database()) {
             (Some(staged), _) => Ok(staged.clone()),
-            (None, Some(opened)) => opened.database.get(key),
-            (None, None) => Ok(None),
+            (None, database) => database.map_or(Ok(None), |database| database.get(key)),
         }
-    }
-
-    /// Returns the payload of a framed value, or which one is damaged.
-    pub(super) fn unframe<'a>(&self, key: &[u8], framed: &'a [u8]) -> Result<&'a [u8], Failure> {
-        layout::unframe(key, framed).map_err(|what| self.damaged(what))
-    }
-
-    /// Parses a JSON payload.
-    pub(super) fn parse<T: DeserializeOwned>(&self, key: &[u8], payload: &[u8]) -> Result<T, Failure> {
-        serde_json::from_slice(payload)
-            .map_err(|error| self.damaged(format!("{} cannot be read ({error})", layout::describe(key))))
     }
 
     /// Returns the failure of damage in this store.
@@ -186,7 +179,15 @@ impl Session {
 
     /// Returns the database, if there is one.
     pub(super) fn database(&self) -> Option<&Database> {
-        self.opened.as_ref().map(|opened| &opened.database)
+        self.opened.as_ref().and_then(|opened| opened.database.as_ref())
+    }
+
+    /// Closes the database and opens it again, which frees the memory of what was read. The store stays locked.
+    pub(super) fn reopen(&mut self) -> Result<(), Failure> {
+        if let Some(opened) = &mut self.opened {
+            opened.database = None;
+        }
+        self.attach()
     }
 
     /// Stages changes of values: a payload, or nothing for a removal. All of them or, when that fails, the session
@@ -248,7 +249,9 @@ impl Session {
         })?;
         let mut writes = std::mem::take(&mut self.staged);
         writes.insert(POSITION.to_vec(), Some(layout::frame(POSITION, &position)));
-        opened.database.write(writes)?;
+        if let Some(database) = &opened.database {
+            database.write(writes)?;
+        }
         self.written = self.position.clone();
         opened.mark.batch = self.position.batch;
         opened.mark_file.write(opened.mark)
@@ -297,11 +300,8 @@ impl Session {
         self.folder.remove_note();
     }
 
-    /// Refuses a header of a newer format.
-    pub(super) fn readable_header(&self) -> Result<Option<&StateHeader>, StoreError> {
-        if let Some(header) = &self.header {
-            rules::readable(header)?;
-        }
-        Ok(self.header.as_ref())
+    /// Returns where the store is.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 }
