@@ -1,0 +1,183 @@
+//! The shapes of texts: names, address ranges, durations.
+
+use std::net::Ipv4Addr;
+
+/// What a text may look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anything.
+    Any,
+    /// The name of a stack, environment, component or segment.
+    Name,
+    /// The name of a variable, local, module or output.
+    Word,
+    /// The name of a database or role in PostgreSQL.
+    Identifier,
+    /// The name of an extension of PostgreSQL.
+    Extension,
+    /// The name of a secret in a vault.
+    SecretName,
+    /// An IPv4 address range.
+    Cidr,
+    /// `internet`, the name of a segment, or an address range.
+    Peer,
+    /// A time span.
+    Duration,
+    /// The path of a folder, relative to the file.
+    Folder,
+}
+
+/// The longest name of a component: what clouds allow for names, less what is put around it.
+const NAME_LENGTH_MAX: usize = 40;
+/// The longest identifier of PostgreSQL, in bytes.
+const IDENTIFIER_LENGTH_MAX: usize = 63;
+/// The longest name of a secret that every vault takes.
+const SECRET_NAME_LENGTH_MAX: usize = 127;
+
+impl Rule {
+    /// Returns what is expected, for people.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Rule::Any => "a text",
+            Rule::Name => "a name: at most 40 lower-case letters, digits, `-` and `_`, a letter first",
+            Rule::Word => "a name: letters, digits, `-` and `_`, a letter or `_` first",
+            Rule::Identifier => {
+                "a name: at most 63 lower-case letters, digits and `_`, a letter or `_` first"
+            }
+            Rule::Extension => "the name of an extension: lower-case letters, digits, `-` and `_`",
+            Rule::SecretName => "a name: at most 127 letters, digits, `-` and `_`",
+            Rule::Cidr => "an IPv4 address range such as `10.0.0.0/16`",
+            Rule::Peer => "`internet`, the name of a segment, or an IPv4 address range",
+            Rule::Duration => "a time span such as `90m`, `24h` or `1d12h`",
+            Rule::Folder => "the path of a folder that starts with `./` or `../`",
+        }
+    }
+
+    /// Says what is wrong with a text, nothing if it fits.
+    #[must_use]
+    pub fn fault(self, text: &str) -> Option<String> {
+        let plain = |allowed: fn(char) -> bool, length_max: usize| {
+            text.len() <= length_max && text.chars().all(allowed) && !text.is_empty()
+        };
+        let starts = |allowed: fn(char) -> bool| text.starts_with(allowed);
+        let fits = match self {
+            Rule::Any => true,
+            Rule::Name => plain(is_name_part, NAME_LENGTH_MAX) && starts(|c| c.is_ascii_lowercase()),
+            Rule::Word => {
+                plain(|c| is_name_part(c.to_ascii_lowercase()), usize::MAX)
+                    && starts(|c| c.is_ascii_alphabetic() || c == '_')
+            }
+            Rule::Identifier => {
+                plain(|c| is_name_part(c) && c != '-', IDENTIFIER_LENGTH_MAX)
+                    && starts(|c| c.is_ascii_lowercase() || c == '_')
+            }
+            Rule::Extension => plain(is_name_part, IDENTIFIER_LENGTH_MAX),
+            Rule::SecretName => plain(|c| is_name_part(c.to_ascii_lowercase()), SECRET_NAME_LENGTH_MAX),
+            Rule::Cidr => return parse_cidr(text).err(),
+            Rule::Peer if text.contains('/') => return parse_cidr(text).err(),
+            Rule::Peer => plain(is_name_part, NAME_LENGTH_MAX),
+            Rule::Duration => parse_duration(text).is_some(),
+            Rule::Folder => text.starts_with("./") || text.starts_with("../"),
+        };
+        (!fits).then(|| format!("Expected {}", self.expected()))
+    }
+}
+
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+}
+
+/// Returns address and prefix length of an IPv4 range.
+///
+/// # Errors
+///
+/// What is wrong with it, for people.
+pub fn parse_cidr(text: &str) -> Result<(u32, u8), String> {
+    let expected = || format!("Expected {}", Rule::Cidr.expected());
+    let (address, length) = text.split_once('/').ok_or_else(expected)?;
+    let address: Ipv4Addr = address.parse().map_err(|_| expected())?;
+    let length: u8 = length.parse().map_err(|_| expected())?;
+    if length > 32 {
+        return Err("The part after `/` is at most 32".to_owned());
+    }
+    let address = u32::from(address);
+    let network = address & mask(length);
+    if network != address {
+        let network = Ipv4Addr::from(network);
+        return Err(format!(
+            "The address has bits behind the prefix; the range is `{network}/{length}`"
+        ));
+    }
+    Ok((address, length))
+}
+
+fn mask(length: u8) -> u32 {
+    u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)
+}
+
+/// Returns the seconds of a time span such as `1d12h`, nothing if it is none or longer than a century.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<u64> {
+    const CENTURY_S: u64 = 100 * 365 * 86_400;
+    let mut seconds: u64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let amount: u64 = rest[..digits].parse().ok()?;
+        let unit = match rest.as_bytes()[digits] {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            b'd' => 86_400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(amount.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (seconds > 0 && seconds <= CENTURY_S).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_add_up() {
+        assert_eq!(parse_duration("1d12h"), Some(129_600));
+        assert_eq!(parse_duration("90s"), Some(90));
+        for wrong in ["", "h", "24", "24x", "1h-", "0s", "99999999999999999999h"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ranges_start_at_their_network() {
+        assert_eq!(parse_cidr("10.30.0.0/16"), Ok((0x0a1e_0000, 16)));
+        assert!(parse_cidr("0.0.0.0/0").is_ok());
+        let error = parse_cidr("10.30.1.0/16").unwrap_err();
+        assert!(error.contains("`10.30.0.0/16`"), "{error}");
+        for wrong in ["", "10.0.0.0", "10.0.0/8", "10.0.0.0/33", "10.0.0.0/-1", "::/0"] {
+            assert!(parse_cidr(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_plain() {
+        for (rule, text, fits) in [
+            (Rule::Name, "event-api", true),
+            (Rule::Name, "Event", false),
+            (Rule::Name, "", false),
+            (Rule::Name, "1a", false),
+            (Rule::Identifier, "app_rw", true),
+            (Rule::Identifier, "app-rw", false),
+            (Rule::SecretName, "JWT_KEY", true),
+            (Rule::Extension, "uuid-ossp", true),
+            (Rule::Word, "Big_Name", true),
+            (Rule::Word, "a b", false),
+            (Rule::Folder, "modules/db", false),
+        ] {
+            assert_eq!(rule.fault(text).is_none(), fits, "{rule:?} {text}");
+        }
+    }
+}
