@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
 use crate::contract::{Lease, LeaseRequest, STATE_FORMAT, StateHeader, StoreError};
-use crate::history;
+use crate::history::{self, verify_chain};
 
 /// The counters of a state: where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,7 @@ pub(crate) fn refill(
     archive: &Archive,
 ) -> Result<Head, StoreError> {
     begin(head, exists, epoch, &archive.state.header)?;
+    complete(archive)?;
     let last_intent = archive.state.open_intents.iter().map(|open| open.id).max();
     Ok(Head {
         serial: archive.state.serial,
@@ -136,6 +137,20 @@ pub(crate) fn refill(
         last_intent: last_intent.unwrap_or_default(),
         chain: history::tip(&archive.history)?,
     })
+}
+
+/// Refuses an archive whose history does not lead to its state.
+fn complete(archive: &Archive) -> Result<(), StoreError> {
+    verify_chain(&archive.history).map_err(|error| unwritable(error.to_string()))?;
+    let first = archive.history.first().map_or(Serial(1), |entry| entry.serial);
+    let last = archive.history.last().map_or(Serial(0), |entry| entry.serial);
+    if first != Serial(1) || last != archive.state.serial {
+        return Err(unwritable(format!(
+            "the history is not the one of serial {}",
+            archive.state.serial
+        )));
+    }
+    Ok(())
 }
 
 /// Allows an intent, numbers it, and returns it with its bytes.

@@ -140,7 +140,7 @@ impl EmbeddedStore {
     /// The thread ended by a panic, which sled's reading of damaged files does.
     fn stopped(&self) -> StoreError {
         StoreError::Damaged {
-            what: format!("the database cannot be read in `{}`", self.path.display()),
+            what: format!("the database cannot be read, in `{}`", self.path.display()),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn acquire(session: &mut Session, request: &LeaseRequest) -> Result<L
     session.room(0, Purpose::Intent)?;
     session.position.head.epoch = lease.epoch;
     session.lease = Some(lease.clone());
-    session.note(Some(&lease))?;
+    session.note(Some(&lease));
     Ok(lease)
 }
 
@@ -31,14 +31,14 @@ pub(super) fn acquire(session: &mut Session, request: &LeaseRequest) -> Result<L
 pub(super) fn renew(session: &mut Session, lease: &Lease, now: Timestamp) -> Result<Lease, StoreError> {
     let lease = rules::prolong(&session.position.head, session.lease.as_ref(), lease, now)?;
     session.lease = Some(lease.clone());
-    session.note(Some(&lease))?;
+    session.note(Some(&lease));
     Ok(lease)
 }
 
 /// Gives the lease back.
 pub(super) fn release(session: &mut Session, lease: &Lease) -> Result<(), StoreError> {
     if session.lease.take_if(|held| held.epoch == lease.epoch).is_some() {
-        session.note(None)?;
+        session.note(None);
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ impl From<Failure> for StoreError {
             Failure::Held { holder, until } => StoreError::Held { holder, until },
             Failure::Newer { found } => StoreError::Newer { found },
             Failure::Damaged { path, what } => StoreError::Damaged {
-                what: format!("{what} in `{}`", path.display()),
+                what: format!("{what}, in `{}`", path.display()),
             },
             Failure::Full { path } => StoreError::Full {
                 path: path.display().to_string(),

@@ -133,13 +133,11 @@ impl Folder {
         }
     }
 
-    /// Tells others who has the store. They only read it to say so, hence nothing depends on its reaching the disk.
-    pub(super) fn note(&self, note: &LeaseNote) -> Result<(), Failure> {
-        let text = serde_json::to_vec(note).map_err(|error| Failure::Io {
-            attempt: "written",
-            message: error.to_string(),
-        })?;
-        write_whole(&self.lease(), &text, Durability::Fleeting)
+    /// Tells others who has the store. They only read it to say so: where it cannot be written, they know less.
+    pub(super) fn note(&self, note: &LeaseNote) {
+        if let Ok(text) = serde_json::to_vec(note) {
+            let _ = write_whole(&self.lease(), &text, Durability::Fleeting);
+        }
     }
 
     /// Takes the note away. One that stays behind says nothing without the lock.

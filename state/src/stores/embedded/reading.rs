@@ -58,9 +58,12 @@ fn missing(session: &Session, found: Tally) -> Result<(), Failure> {
     if found == expected {
         return Ok(());
     }
+    if found.values == expected.values {
+        return Err(session.damaged("a record, intent or duration is not the one that was written last"));
+    }
     let (found, expected) = (found.values, expected.values);
     Err(session.damaged(format!(
-        "records, intents or durations are missing or old: {expected} were written, {found} are there"
+        "of {expected} records, intents and durations {found} are there"
     )))
 }
 

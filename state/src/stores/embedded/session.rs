@@ -137,7 +137,8 @@ impl Session {
             _lock: lock,
         });
         self.read_position(mark)?;
-        self.note(None)
+        self.note(None);
+        Ok(())
     }
 
     fn read_position(&mut self, mark: Mark) -> Result<(), Failure> {
@@ -277,11 +278,11 @@ impl Session {
     }
 
     /// Tells others who has the store, and until when its lease runs.
-    pub(super) fn note(&self, lease: Option<&Lease>) -> Result<(), Failure> {
+    pub(super) fn note(&self, lease: Option<&Lease>) {
         self.folder.note(&LeaseNote {
             holder: lease.map_or(&self.who, |lease| &lease.holder).clone(),
             until: lease.map(|lease| lease.until),
-        })
+        });
     }
 
     /// Closes the store and lets the next process in.

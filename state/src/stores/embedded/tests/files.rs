@@ -1,0 +1,143 @@
+//! What the store leaves on the disk, and when.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use futures::future::join_all;
+
+use super::*;
+
+#[tokio::test]
+async fn nothing_is_made_before_the_lease_is_taken() {
+    let place = Place::new();
+    let store = place.open();
+    assert!(store.load().await.unwrap().is_none());
+    assert!(store.history(Serial(1)).await.unwrap().is_empty());
+    drop(store);
+    assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_store_made_by_another_process_is_found_later() {
+    let place = Place::new();
+    let early = place.open();
+    assert!(early.load().await.unwrap().is_none());
+    let other = place.open();
+    fill(&other, 1).await;
+    assert!(matches!(early.load().await, Err(StoreError::Held { .. })));
+    drop(other);
+    assert_eq!(early.load().await.unwrap().unwrap().records.len(), 1);
+}
+
+#[tokio::test]
+async fn the_folder_is_for_its_owner_alone() {
+    let place = Place::new();
+    fill(&place.open(), 1).await;
+    let mode = fs::metadata(place.path()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn reading_changes_no_file() {
+    for records in [0, 1, 30, 400] {
+        let place = Place::new();
+        let store = place.open();
+        let lease = fill(&store, records).await;
+        for number in 0..records {
+            let mut large = sample::record(&format!("r{number}"), 2);
+            let text = "x".repeat(number * 37 % 5000);
+            large.outputs.insert("text".to_owned(), text.into());
+            let change = infra_model::journal::RecordChange::Put(Box::new(large));
+            store
+                .commit(lease.epoch, &sample::commit([change]))
+                .await
+                .unwrap();
+        }
+        drop(store);
+        assert!(place.mark().settled.is_some(), "{records} records");
+        let before = place.files();
+        for from in 0..4 {
+            let store = place.open();
+            store.history(Serial(from * 20)).await.unwrap();
+            assert_eq!(store.load().await.unwrap().unwrap().records.len(), records);
+            drop(store);
+            assert!(place.files() == before, "{records} records, read {from}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn writing_after_reading_settles_again() {
+    let place = Place::new();
+    fill(&place.open(), 3).await;
+    let first = place.mark();
+    let store = place.open();
+    store.load().await.unwrap();
+    let lease = store
+        .acquire(&sample::request("kim", sample::at(60)))
+        .await
+        .unwrap();
+    assert_eq!(place.mark().settled, None);
+    store.commit(lease.epoch, &sample::put("later", 1)).await.unwrap();
+    drop(store);
+    let second = place.mark();
+    assert!(second.settled.is_some() && second.settled != first.settled);
+    assert!(second.batch > first.batch);
+}
+
+#[tokio::test]
+async fn many_writers_share_a_batch() {
+    let place = Place::new();
+    let store = place.open();
+    let lease = fill(&store, 0).await;
+    let before = place.mark().batch;
+    let intents: Vec<_> = (0..200)
+        .map(|number| sample::intent(&format!("r{number}"), sample::at(1)))
+        .collect();
+    let appended = join_all(intents.iter().map(|intent| store.append(lease.epoch, intent))).await;
+    assert!(appended.iter().all(Result::is_ok));
+    let batches = place.mark().batch - before;
+    assert!(batches <= 20, "{batches} batches for 200 intents");
+}
+
+#[tokio::test]
+async fn closed_intents_leave_nothing_behind() {
+    let place = Place::new();
+    let store = place.open();
+    let lease = fill(&store, 0).await;
+    let mut sizes = Vec::new();
+    for round in 0..3 {
+        for _ in 0..200 {
+            let id = store
+                .append(lease.epoch, &sample::intent("main", sample::at(round)))
+                .await
+                .unwrap();
+            let mut rejected = sample::commit([]);
+            let message = "quota".to_owned();
+            rejected.closes = Some((id, infra_model::journal::Outcome::Rejected { message }));
+            store.commit(lease.epoch, &rejected).await.unwrap();
+        }
+        assert!(store.load().await.unwrap().unwrap().open_intents.is_empty());
+        sizes.push(fs::metadata(place.path().join("database/db")).unwrap().len());
+    }
+    let entries: u64 = 200 * 400;
+    assert!(sizes[2] - sizes[0] < 40 * entries, "{sizes:?}");
+}
+
+#[tokio::test]
+async fn large_values_survive() {
+    let place = Place::new();
+    let store = place.open();
+    let lease = fill(&store, 1).await;
+    let mut large = sample::record("large", 1);
+    large
+        .outputs
+        .insert("text".to_owned(), "x".repeat(3_000_000).into());
+    let change = infra_model::journal::RecordChange::Put(Box::new(large.clone()));
+    store
+        .commit(lease.epoch, &sample::commit([change]))
+        .await
+        .unwrap();
+    drop(store);
+    let state = place.open().load().await.unwrap().unwrap();
+    assert_eq!(**state.records[&large.key].record().unwrap(), large);
+}
