@@ -133,7 +133,7 @@ impl View<'_> {
                 changes: Vec::new(),
                 disappeared: true,
             });
-            let inputs = carry(case, held.record()?);
+            let inputs = carry(case, held, held.record()?);
             return Ok(Some(created(CreateReason::Disappeared, inputs)));
         }
         self.guard.owner(held);
@@ -141,7 +141,7 @@ impl View<'_> {
             return Ok(None);
         }
         let record = record_of(case, held)?;
-        let wanted = rotation::raise(self.options, case.node, record, carry(case, record));
+        let wanted = rotation::raise(self.options, case.node, record, carry(case, held, record));
         let differences = diff::compare(&Sides {
             schema: case.schema,
             ignored: &case.desired.lifecycle.ignore_changes,
@@ -244,13 +244,18 @@ fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanErr
     Ok(record)
 }
 
-/// Returns the wanted inputs, carried attributes as they are recorded.
-fn carry(case: &Case<'_>, record: &Record) -> Attributes {
+/// Returns the wanted inputs, carried attributes as the object was created with them. One that was created without,
+/// by an engine that did not know the attribute, stays without: setting it could mean replacing the object.
+fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
     let mut inputs = case.inputs.clone().into_owned();
-    for (name, _) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
-        if let Some(value) = record.inputs.get(name).filter(|value| !value.is_null()) {
-            inputs.insert(name.clone(), value.clone());
-        }
+    for (name, schema) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
+        let recorded = record.inputs.get(name).filter(|value| !value.is_null());
+        let observed = held.observed().filter(|_| schema.observed);
+        let seen = || observed.and_then(|observed| observed.attributes.get(name));
+        match recorded.or_else(seen) {
+            Some(value) => inputs.insert(name.clone(), value.clone()),
+            None => inputs.remove(name),
+        };
     }
     inputs.retain(|_, value| !value.is_null());
     inputs

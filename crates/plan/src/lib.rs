@@ -23,6 +23,7 @@ use crate::schedule::Schedule;
 use crate::selection::Selection;
 use crate::steps::Stub;
 
+pub mod check;
 mod decide;
 mod diff;
 pub mod error;

@@ -43,7 +43,7 @@ struct ByPlace {
     leaves: BTreeMap<Place, Vec<u32>>,
 }
 
-/// What each changing place needed when it was recorded.
+/// What places needed when they were recorded.
 type Recorded = BTreeMap<Place, Vec<Place>>;
 
 impl Schedule<'_> {
@@ -54,7 +54,7 @@ impl Schedule<'_> {
         self.within_replacements(&stubs, &by_place, &mut constraints);
         self.arrivals(&by_place, &mut constraints);
         if !by_place.leaves.is_empty() {
-            let recorded = self.recorded()?;
+            let recorded = self.recorded(&stubs)?;
             self.departures(&stubs, &by_place, &recorded, &mut constraints)?;
             self.in_place(&stubs, &by_place, &recorded, &mut constraints);
         }
@@ -118,13 +118,19 @@ impl Schedule<'_> {
                     continue;
                 };
                 let needed = recorded::needs(held, self.roster, self.renames)?;
-                let next = |place: Place| recorded.get(&place).map_or(self.needs.of(place), Vec::as_slice);
+                let next = |place: Place| recorded.get(&place).map_or(&[][..], Vec::as_slice);
                 walk.nearest(&needed, next, |near| match by_place.leaves.get(&near) {
                     // An old object of the same address never needs the address itself.
                     Some(_) if near == *place => Found::Further,
                     Some(later) => {
-                        let add = |later: &u32| constraints.add(*later, *leaves, Strength::Should);
-                        later.iter().for_each(add);
+                        // What lies between was recorded at other times and may have it wrong by now.
+                        let strength = match needed.contains(&near) {
+                            true => Strength::Should,
+                            false => Strength::Wish,
+                        };
+                        later
+                            .iter()
+                            .for_each(|later| constraints.add(*later, *leaves, strength));
                         Found::Stop
                     }
                     None => Found::Further,
@@ -178,15 +184,10 @@ impl Schedule<'_> {
                 Some(Decision::Update { .. } | Decision::Adopt { .. })
             );
             for needed in recorded.get(place).into_iter().flatten().filter(|_| is_in_place) {
-                let deleted_first = matches!(
-                    self.decisions.get(needed),
-                    Some(Decision::Replace {
-                        create_before_destroy: false,
-                        ..
-                    })
-                );
+                let still_needed = self.needs.of(*place).contains(needed);
                 for leaves in by_place.leaves.get(needed).into_iter().flatten() {
-                    let goes_first = deleted_first && stubs[*leaves as usize].role == Role::Leaves;
+                    // Then the change is what moves it over to the new object, which is not there yet.
+                    let goes_first = still_needed && stubs[*leaves as usize].role == Role::Leaves;
                     if !goes_first {
                         constraints.add(*leaves, *arrives, Strength::Wish);
                     }
@@ -195,14 +196,24 @@ impl Schedule<'_> {
         }
     }
 
-    /// Returns what each changing place needed when it was recorded. What does not change needs what the stack says,
-    /// which spares reading its record.
-    fn recorded(&self) -> Result<Recorded, PlanError> {
+    /// Returns what the changing places needed when they were recorded, and what those needed, however far. What the
+    /// stack says now of a place that stays would not do: its object is as it was recorded.
+    fn recorded(&self, stubs: &[Stub]) -> Result<Recorded, PlanError> {
         let mut recorded = Recorded::new();
-        for place in self.decisions.keys() {
-            if let Some(held) = &self.roster.node(*place).current {
-                recorded.insert(*place, recorded::needs(held, self.roster, self.renames)?);
+        let mut open: Vec<Place> = self.decisions.keys().copied().collect();
+        for held in stubs.iter().filter_map(|stub| self.held(stub)) {
+            open.extend(recorded::needs(held, self.roster, self.renames)?);
+        }
+        while let Some(place) = open.pop() {
+            if recorded.contains_key(&place) {
+                continue;
             }
+            let needs = match &self.roster.node(place).current {
+                Some(held) => recorded::needs(held, self.roster, self.renames)?,
+                None => Vec::new(),
+            };
+            open.extend_from_slice(&needs);
+            recorded.insert(place, needs);
         }
         Ok(recorded)
     }

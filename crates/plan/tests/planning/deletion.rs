@@ -1,0 +1,85 @@
+//! Deletion: what the stack no longer declares, and everything.
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+const STACK: &str = "net a cidr=1
+                     server b net=$a.id
+                     role c on=$b.id
+                     rule d from=$c.id +after:a";
+
+#[test]
+fn what_is_no_longer_declared_is_deleted_after_what_needed_it() {
+    assert_snapshot!(World::with(STACK).plan(""), @"
+    - a Undeclared (disruptive)
+    - b Undeclared (destroys data)
+    - c Undeclared (disruptive)
+    - d Undeclared (disruptive)
+    0. delete d [disruptive]
+    1. delete c [disruptive] after 0
+    2. delete b [destroys data] after 1
+    3. delete a [disruptive] after 0 2
+    0 kept
+    ");
+}
+
+#[test]
+fn everything_is_destroyed_against_the_order_of_needs() {
+    assert_snapshot!(World::with(STACK).destroy().plan(STACK), @"
+    - a Destroy (disruptive)
+    - b Destroy (destroys data)
+    - c Destroy (disruptive)
+    - d Destroy (disruptive)
+    0. delete d [disruptive]
+    1. delete c [disruptive] after 0
+    2. delete b [destroys data] after 1
+    3. delete a [disruptive] after 0 2
+    0 kept
+    ");
+}
+
+#[test]
+fn destroying_nothing_is_an_empty_plan() {
+    assert_snapshot!(World::empty().destroy().plan(STACK), @"0 kept");
+}
+
+#[test]
+fn a_user_lets_go_before_its_need_is_deleted() {
+    let world = World::with("net a cidr=1\nrule b from=$a.id");
+    assert_snapshot!(world.plan("rule b from=2"), @r#"
+    - a Undeclared (disruptive)
+    ~ b (safe)
+        from: "a#1" -> 2
+    0. update b
+    1. delete a [disruptive] after 0
+    0 kept
+    "#);
+}
+
+#[test]
+fn old_objects_go_with_everything_else() {
+    let world = World::with("disk a zone=1").record("a", |record| record.key.deposed = Some("left".into()));
+    assert_snapshot!(world.destroy().plan("disk a zone=1"), @"
+    - a Destroy (disruptive)
+    deposed a
+    0. delete a [disruptive]
+    1. delete a (deposed)
+    0 kept
+    ");
+}
+
+#[test]
+fn an_old_object_that_is_gone_is_forgotten() {
+    let mut world =
+        World::with("disk a zone=1").record("a", |record| record.key.deposed = Some("left".into()));
+    for key in world.snapshot.records.keys().filter(|key| key.deposed.is_some()) {
+        let gone = infra_model::snapshot::Observation::Absent;
+        world.snapshot.observations.insert(key.clone(), gone);
+    }
+    assert_snapshot!(world.plan("disk a zone=1"), @"
+    deposed a
+    0. forget a (deposed)
+    1 kept
+    ");
+}

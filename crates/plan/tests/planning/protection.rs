@@ -1,0 +1,118 @@
+//! Protection: kept in the record, lifted by a change of its own.
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+const STACK: &str = "server a version=15 +protect
+                     server b version=15 +protect
+                     server c version=15";
+
+#[test]
+fn deleting_the_lines_does_not_delete_what_is_protected() {
+    assert_snapshot!(World::with(STACK).plan(""), @"
+    error: Protected objects would be destroyed: `a` (deleted), `b` (deleted)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+}
+
+#[test]
+fn replacing_what_is_protected_is_refused() {
+    assert_snapshot!(World::with(STACK).plan(&STACK.replace("a version=15", "a version=16")), @"
+    error: Protected objects would be destroyed: `a` (replaced)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+}
+
+#[test]
+fn destroying_what_is_protected_is_refused() {
+    assert_snapshot!(World::with(STACK).destroy().plan(STACK), @"
+    error: Protected objects would be destroyed: `a` (deleted), `b` (deleted)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+    assert_snapshot!(World::with("server a").destroy().plan("server a +protect"), @"
+    error: Protected objects would be destroyed: `a` (deleted)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+}
+
+#[test]
+fn protection_comes_and_goes_by_the_record_alone() {
+    let world = World::with("server a size=1");
+    assert_snapshot!(world.plan("server a size=1 +protect"), @"
+    > a
+        protect: false -> true
+    0. adopt a
+    0 kept
+    ");
+    assert_snapshot!(world.plan("server a size=2 +protect"), @"
+    ~ a (disruptive)
+        size: 1 -> 2
+        protect: false -> true
+    0. update a [disruptive]
+    0 kept
+    ");
+    assert_snapshot!(World::with("server a size=1 +protect").plan("server a size=1"), @"
+    > a
+        protect: true -> false
+    0. adopt a
+    0 kept
+    ");
+}
+
+#[test]
+fn lifting_protection_and_destroying_take_two_plans() {
+    let world = World::with(STACK);
+    let lifted = STACK.replace(" +protect", "");
+    assert_snapshot!(world.plan(&lifted.replace("a version=15", "a version=16")), @"
+    error: Protected objects would be destroyed: `a` (replaced)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+    let world = world.apply(&lifted);
+    assert_snapshot!(world.plan(&lifted.replace("a version=15", "a version=16")), @r#"
+    -/+ a [Attribute("version")] (destroys data)
+        version: 15 -> 16 replaces
+    0. delete a [destroys data]
+    1. create a after 0
+    2 kept
+    "#);
+    assert_snapshot!(world.plan("server c version=15"), @"
+    - a Undeclared (destroys data)
+    - b Undeclared (destroys data)
+    0. delete a [destroys data]
+    1. delete b [destroys data]
+    1 kept
+    ");
+}
+
+#[test]
+fn what_never_came_to_be_whole_is_not_protected() {
+    let world = World::with("server a +protect").record("a", |record| record.tainted = true);
+    assert_snapshot!(world.plan("server a +protect"), @"
+    -/+ a [Tainted] (replacing)
+    0. delete a [replacing]
+    1. create a after 0
+    0 kept
+    ");
+    assert_snapshot!(World::with("server a +protect").seen("a half-made").plan(""), @"
+    - a Undeclared (safe)
+    0. delete a
+    0 kept
+    ");
+}
+
+#[test]
+fn what_is_gone_is_not_protected() {
+    let world = World::with("server a +protect").seen("a gone");
+    assert_snapshot!(world.plan("server a +protect"), @"
+    drift a gone
+    + a (Disappeared)
+    0. create a
+    0 kept
+    ");
+    assert_snapshot!(world.plan(""), @"
+    < a (Gone)
+    0. forget a
+    0 kept
+    ");
+}

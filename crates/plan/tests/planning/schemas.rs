@@ -1,0 +1,155 @@
+//! A handful of types of resource that show everything the planner knows of.
+
+use infra_model::schema::{
+    AttributeSchema, Equality, OnChange, OutputSchema, RecoveryClass, ResourceSchema, SchemaSet,
+    TypicalDurations,
+};
+use infra_model::value::Value;
+
+fn attribute(on_change: OnChange) -> AttributeSchema {
+    AttributeSchema {
+        summary: String::new(),
+        on_change,
+        equality: Equality::Exact,
+        carried: false,
+        observed: true,
+        default: None,
+    }
+}
+
+fn in_place() -> AttributeSchema {
+    attribute(OnChange::InPlace)
+}
+
+fn disruptive() -> AttributeSchema {
+    attribute(OnChange::Disruptive)
+}
+
+fn replaces() -> AttributeSchema {
+    attribute(OnChange::Replace)
+}
+
+fn unseen() -> AttributeSchema {
+    AttributeSchema {
+        observed: false,
+        ..in_place()
+    }
+}
+
+fn with_default(attribute: AttributeSchema, default: impl Into<Value>) -> AttributeSchema {
+    AttributeSchema {
+        default: Some(default.into()),
+        ..attribute
+    }
+}
+
+fn carried(attribute: AttributeSchema) -> AttributeSchema {
+    AttributeSchema {
+        carried: true,
+        ..attribute
+    }
+}
+
+fn comparing(attribute: AttributeSchema, equality: Equality) -> AttributeSchema {
+    AttributeSchema {
+        equality,
+        ..attribute
+    }
+}
+
+fn output(is_secret: bool, changes_on_update: bool) -> OutputSchema {
+    OutputSchema {
+        summary: String::new(),
+        secret: is_secret,
+        changes_on_update,
+    }
+}
+
+fn schema(
+    name: &str,
+    attributes: impl IntoIterator<Item = (&'static str, AttributeSchema)>,
+    outputs: impl IntoIterator<Item = (&'static str, OutputSchema)>,
+) -> ResourceSchema {
+    ResourceSchema {
+        resource_type: format!("test.box.{name}").parse().unwrap(),
+        summary: String::new(),
+        version: 1,
+        recovery: RecoveryClass::Named,
+        attributes: attributes
+            .into_iter()
+            .map(|(name, schema)| (name.to_owned(), schema))
+            .collect(),
+        outputs: outputs
+            .into_iter()
+            .map(|(name, schema)| (name.to_owned(), schema))
+            .collect(),
+        holds_data: false,
+        create_before_destroy: false,
+        typical: TypicalDurations {
+            create_ms: 30,
+            update_ms: 20,
+            delete_ms: 10,
+        },
+    }
+}
+
+/// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, a role
+/// with a password, and a rule that is nothing but edges.
+pub(crate) fn schemas() -> SchemaSet {
+    SchemaSet::new([
+        schema(
+            "net",
+            [
+                ("cidr", replaces()),
+                ("zones", in_place()),
+                ("tags", comparing(in_place(), Equality::DesiredKeys)),
+            ],
+            [("id", output(false, false)), ("gateway", output(false, true))],
+        ),
+        ResourceSchema {
+            holds_data: true,
+            ..schema(
+                "server",
+                [
+                    ("name", carried(replaces())),
+                    ("net", replaces()),
+                    ("version", replaces()),
+                    ("size", disruptive()),
+                    ("status", with_default(in_place(), "running")),
+                    ("params", comparing(in_place(), Equality::DesiredKeys)),
+                    ("zones", comparing(in_place(), Equality::Unordered)),
+                    ("mode", comparing(in_place(), Equality::IgnoreCase)),
+                    ("policy", comparing(in_place(), Equality::Json)),
+                    ("note", unseen()),
+                ],
+                [
+                    ("id", output(false, false)),
+                    ("port", output(false, true)),
+                    ("url", output(true, true)),
+                ],
+            )
+        },
+        ResourceSchema {
+            create_before_destroy: true,
+            ..schema(
+                "disk",
+                [("zone", replaces()), ("size", in_place()), ("on", replaces())],
+                [("id", output(false, false))],
+            )
+        },
+        schema(
+            "secret",
+            [
+                ("rotation", carried(with_default(unseen(), 0_i64))),
+                ("length", replaces()),
+            ],
+            [("value", output(true, true))],
+        ),
+        schema(
+            "role",
+            [("name", replaces()), ("password", unseen()), ("on", unseen())],
+            [("id", output(false, false))],
+        ),
+        schema("rule", [("from", unseen()), ("to", unseen())], []),
+    ])
+}
