@@ -117,6 +117,7 @@ async fn again<'r>(
     pacer: &mut Pacer<'_>,
     error: &ProviderError,
 ) -> Option<Pass<'r>> {
+    let is_ours = || run.holding.check(run.world.clock.now()).is_ok();
     let pause = pacer.next(error)?;
     run.world.emit(&Event::StepRetried {
         step: subject.step,
@@ -124,5 +125,8 @@ async fn again<'r>(
         message: error.to_string(),
         pause,
     });
-    run.gate.enter_after(group, pacer.rest(pause)).await
+    // Whoever took the lease meanwhile is resolving this very intent: a call of ours would come on top.
+    run.gate
+        .enter_after(group, async { pacer.rest(pause).await && is_ours() })
+        .await
 }

@@ -127,6 +127,7 @@ pub async fn recover(request: RecoverRequest<'_>) -> Recovered {
         ),
         gate: Gate::new(world.policy.concurrency),
         interrupt: interrupt.clone(),
+        holding,
     };
     let mut running: FuturesUnordered<_> = state
         .open_intents

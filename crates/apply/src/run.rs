@@ -3,8 +3,7 @@
 use infra_model::digest::Digest;
 use infra_model::journal::Token;
 use infra_model::plan::StepId;
-use infra_model::record::Record;
-use infra_model::record::RecordKey;
+use infra_model::record::{Record, RecordKey};
 use infra_model::snapshot::{Lineage, Observation};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
@@ -12,6 +11,7 @@ use infra_provider::request::Known;
 
 use crate::gate::Gate;
 use crate::interrupt::Interrupt;
+use crate::lease::Holding;
 use crate::ledger::Ledger;
 use crate::pacer::Pacer;
 use crate::sealed;
@@ -24,6 +24,7 @@ pub(crate) struct Run<'a> {
     pub(crate) ledger: Ledger<'a>,
     pub(crate) gate: Gate,
     pub(crate) interrupt: Interrupt,
+    pub(crate) holding: &'a Holding,
     pub(crate) lineage: Lineage,
 }
 

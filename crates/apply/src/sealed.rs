@@ -35,3 +35,56 @@ pub(crate) fn observed(
         ..observed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use infra_model::schema::{OutputSchema, RecoveryClass, TypicalDurations};
+    use infra_model::sealing::{OpenError, Sealed, Secret};
+
+    use super::*;
+
+    struct Stars;
+
+    impl Sealing for Stars {
+        fn seal(&self, secret: &Secret) -> Sealed {
+            Sealed::from_text("*".repeat(secret.expose().len()))
+        }
+
+        fn open(&self, _: &Sealed) -> Result<Secret, OpenError> {
+            Err(OpenError)
+        }
+    }
+
+    #[test]
+    fn what_the_schema_calls_secret_is_sealed_even_if_the_provider_forgot_the_mark() {
+        let output = |secret| OutputSchema {
+            summary: String::new(),
+            secret,
+            changes_on_update: false,
+        };
+        let schema = ResourceSchema {
+            resource_type: "sim.token.thing".parse().unwrap(),
+            summary: String::new(),
+            version: 1,
+            recovery: RecoveryClass::Token,
+            attributes: BTreeMap::new(),
+            outputs: [("id".to_owned(), output(false)), ("key".to_owned(), output(true))].into(),
+            holds_data: false,
+            create_before_destroy: false,
+            typical: TypicalDurations {
+                create_ms: 1,
+                update_ms: 1,
+                delete_ms: 1,
+            },
+        };
+        let given = ["id", "key"].map(|name| (name.to_owned(), Value::from("hunter2")));
+        let sealed = outputs(given.into(), Some(&schema), &Stars);
+        assert_eq!(sealed["id"], "hunter2".into());
+        assert_eq!(
+            sealed["key"],
+            Value::Sealed(Sealed::from_text("*******".to_owned()))
+        );
+    }
+}

@@ -4,6 +4,7 @@
 
 use infra_model::address::Address;
 use infra_model::component::exports::{self, ExportType};
+use infra_model::component::key_vault::VaultSecret;
 use infra_model::component::network::Network;
 use infra_model::component::{Component, ComponentSpec, SegmentRef};
 use infra_model::resource::{Desired, Target};
@@ -40,11 +41,12 @@ fn main(component: &Component, stack: &Stack) -> Desired {
         ComponentSpec::Network(_) => thing(component, TAGGED, "main", []),
         ComponentSpec::Postgres(postgres) => {
             let primary = thing(component, NAMED, "main", segment(postgres.segment.as_ref()));
-            with(
+            let primary = with(
                 named(stack, primary),
                 "size",
                 i64::from(postgres.storage_gb).into(),
-            )
+            );
+            with(primary, "mode", format!("version {}", postgres.version).into())
         }
         ComponentSpec::Redis(redis) => {
             let main = thing(component, TOKEN, "main", segment(redis.segment.as_ref()));
@@ -76,11 +78,17 @@ fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desi
             });
             replicas.chain(roles).collect()
         }
-        ComponentSpec::KeyVault(vault) => vault
-            .secrets
-            .keys()
-            .map(|name| on_main(TOKEN, &format!("secret-{name}")))
-            .collect(),
+        ComponentSpec::KeyVault(vault) => {
+            let secrets = vault.secrets.iter();
+            let secrets = secrets.map(|(name, secret)| {
+                let thing = on_main(TOKEN, &format!("secret-{name}"));
+                match secret {
+                    VaultSecret::Generated(_) => thing,
+                    VaultSecret::Given(value) => with(thing, "password", value.clone()),
+                }
+            });
+            secrets.collect()
+        }
         ComponentSpec::Redis(_) | ComponentSpec::BlobStore(_) => Vec::new(),
     }
 }
@@ -179,3 +187,6 @@ fn insert(all: &mut Attributes, path: &[String], value: Value) {
         insert(inner, rest, value);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,7 @@ pub(super) async fn begin<'a>(request: &ApplyRequest<'a>) -> Result<Run<'a>, Sto
         ),
         gate: Gate::new(world.policy.concurrency),
         interrupt: request.interrupt.clone(),
+        holding: request.holding,
     };
     check_records(plan, &run.ledger)?;
     move_records(plan, &run.ledger).await?;

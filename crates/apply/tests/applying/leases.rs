@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use infra_apply::lease::{HoldError, LeaseLost, Patience, acquire, hold, release};
-use infra_apply::outcome::Stop;
+use infra_apply::outcome::{Left, Stop};
 use infra_model::clock::Clock;
 use infra_model::event::Event;
 use infra_state::contract::{LeaseRequest, Store, StoreError};
@@ -126,4 +126,25 @@ async fn a_lease_that_was_taken_over_or_ran_out_begins_no_step() {
     );
     // Nobody else took it, so what ran could still be recorded.
     assert_eq!((report.done.len(), report.not_begun.len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_not_made_again_under_a_lease_that_was_lost() {
+    let lab = Lab::new().await;
+    let retry_after = Some(LEASE * 2);
+    lab.cloud
+        .disturb(Rule::next(CallKind::Create, Fault::Throttle { retry_after }));
+    let take = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = lab.clock.now().after(LEASE);
+        let request = LeaseRequest {
+            holder: "somebody else".to_owned(),
+            now,
+            duration: LEASE,
+        };
+        lab.store.acquire(&request).await.unwrap();
+    };
+    let (ran, ()) = tokio::join!(lab.run("a token"), take);
+    assert_eq!(ran.outcome.report().failed[0].left, Left::OpenIntent);
+    assert_eq!((lab.count(CallKind::Create), lab.cloud.objects().len()), (1, 0));
 }

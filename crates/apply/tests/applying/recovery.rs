@@ -130,6 +130,14 @@ async fn a_name_that_somebody_else_took_meanwhile_is_not_adopted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_object_that_shall_be_replaced_is_not_taken_for_its_replacement() {
+    let before = async || Lab::with("a named zone=x first").await;
+    let lab = dead(before, "a named zone=y first", CallKind::Create, Happened::No).await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::NothingMade);
+    assert_settled(&lab, "with the old object").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_objects_of_one_call_are_shown_and_nothing_is_applied_until_one_is_gone() {
     let lab = dead(Lab::new, "a tagged", CallKind::Create, Happened::Yes).await;
     let first = lab.cloud.objects().remove(0);
