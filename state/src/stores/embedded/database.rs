@@ -5,10 +5,14 @@
 //! - Its flush calls `sync_file_range`, which outlives a killed process but not a power cut. Its data file is
 //!   opened a second time and synced after every flush.
 //! - Its periodic flush is off: nothing is acknowledged before it is durable, so there is nothing to flush later.
+//! - Large values go to files of their own, which it does not sync at all. They are synced here.
+//! - A process that is killed while it writes a snapshot leaves a part of it, which sled takes for the newest one
+//!   and refuses to open. Such remains are removed before it looks.
 //! - It reports a damaged file as an error, or panics. The thread that owns the store catches panics.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -16,9 +20,6 @@ use std::thread;
 use std::time::Duration;
 
 use crate::stores::embedded::failure::Failure;
-
-/// Values above this size live in files of their own beside the data file.
-const LARGE_VALUE_BYTES: usize = 64 * 1024;
 
 /// Enough for the pages that are being changed. What was read is not read again, so more would only be memory.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
@@ -46,6 +47,7 @@ pub(super) struct Database {
     sled: sled::Db,
     data: File,
     path: PathBuf,
+    synced_blobs: BTreeSet<OsString>,
 }
 
 /// Returns the path of the data file in a database's folder.
@@ -56,6 +58,7 @@ pub(super) fn data_file(path: &Path) -> PathBuf {
 impl Database {
     /// Opens the database in this folder, or makes one. The caller holds the store's lock.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        remove_remains(path)?;
         let sled = open_patiently(path)?;
         let data_path = data_file(path);
         let data = OpenOptions::new()
@@ -67,6 +70,7 @@ impl Database {
             sled,
             data,
             path: path.to_owned(),
+            synced_blobs: BTreeSet::new(),
         })
     }
 
@@ -106,15 +110,11 @@ impl Database {
     }
 
     /// Writes a batch as a whole. It is on the disk when this returns.
-    pub(super) fn write(&self, writes: Writes) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, writes: Writes) -> Result<(), Failure> {
         let mut batch = sled::Batch::default();
-        let mut large = false;
         for (key, value) in writes {
             match value {
-                Some(value) => {
-                    large |= value.len() > LARGE_VALUE_BYTES;
-                    batch.insert(key, value);
-                }
+                Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
             }
         }
@@ -122,18 +122,51 @@ impl Database {
             .apply_batch(batch)
             .map_err(|error| self.sort("written", error))?;
         self.sled.flush().map_err(|error| self.sort("written", error))?;
-        self.data
-            .sync_data()
-            .map_err(Failure::on("written", &self.path))?;
-        if large {
-            sync_folder(&self.path.join("blobs"))?;
+        self.sync_blobs()?;
+        self.data.sync_data().map_err(Failure::on("written", &self.path))
+    }
+
+    /// Syncs the files of large values that are new. Their names are never used twice.
+    fn sync_blobs(&mut self) -> Result<(), Failure> {
+        let folder = self.path.join("blobs");
+        let failed = Failure::on("written", &folder);
+        let mut new = false;
+        for blob in fs::read_dir(&folder).map_err(&failed)? {
+            let blob = blob.map_err(&failed)?;
+            if self.synced_blobs.insert(blob.file_name()) {
+                match File::open(blob.path()).and_then(|file| file.sync_all()) {
+                    // sled deletes large values that were replaced from another thread.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    synced => synced.map_err(&failed)?,
+                }
+                new = true;
+            }
         }
-        Ok(())
+        if new { sync_folder(&folder) } else { Ok(()) }
     }
 
     fn sort(&self, attempt: &'static str, error: sled::Error) -> Failure {
         sort(attempt, &self.path, error)
     }
+}
+
+/// Removes snapshots that were not finished.
+fn remove_remains(path: &Path) -> Result<(), Failure> {
+    let failed = Failure::on("opened", path);
+    let files = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        files => files.map_err(&failed)?,
+    };
+    for file in files {
+        let file = file.map_err(&failed)?.path();
+        if file
+            .extension()
+            .is_some_and(|extension| extension == "generating")
+        {
+            fs::remove_file(&file).map_err(&failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the names in a folder durable.

@@ -250,9 +250,14 @@ impl Session {
         })?;
         let mut writes = std::mem::take(&mut self.staged);
         writes.insert(POSITION.to_vec(), Some(layout::frame(POSITION, &position)));
-        if let Some(database) = &opened.database {
-            database.write(writes)?;
-        }
+        let Some(database) = &mut opened.database else {
+            let message = "the database is closed".to_owned();
+            return Err(Failure::Io {
+                attempt: "written",
+                message,
+            });
+        };
+        database.write(writes)?;
         self.written = self.position.clone();
         opened.mark.batch = self.position.batch;
         opened.mark_file.write(opened.mark)

@@ -39,7 +39,7 @@ fn alter(path: &Path, alter: impl FnOnce(&mut Vec<u8>)) {
 
 /// Puts a value into the database as it is, past all rules.
 fn smuggle(place: &Place, key: Vec<u8>, value: Option<Vec<u8>>) {
-    let database = Database::open(&place.path().join("database")).unwrap();
+    let mut database = Database::open(&place.path().join("database")).unwrap();
     database.write(Writes::from([(key, value)])).unwrap();
     drop(database);
     place.unsettle();
@@ -232,4 +232,14 @@ async fn damage_after_a_crash_is_never_taken_for_a_sound_state() {
         }
     }
     assert!(noticed > harmless, "{noticed} noticed, {harmless} harmless");
+}
+
+#[tokio::test]
+async fn half_a_snapshot_of_a_killed_process_is_no_damage() {
+    let place = filled(5).await;
+    place.unsettle();
+    let half = place.path().join("database/snap.00000000FFFFFFFF.generating");
+    fs::write(&half, "half a snapshot").unwrap();
+    assert_eq!(read(&place).await.unwrap(), 5);
+    assert!(!half.exists());
 }
