@@ -1,3 +1,5 @@
+//! How limits follow what calls say, round by round.
+
 use super::*;
 
 const POLICY: ConcurrencyPolicy = ConcurrencyPolicy {

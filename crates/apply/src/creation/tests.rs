@@ -1,3 +1,5 @@
+//! The table of recovery classes, case by case.
+
 use infra_model::journal::Token;
 use infra_model::snapshot::Lineage;
 use infra_provider::ownership::OwnershipTag;

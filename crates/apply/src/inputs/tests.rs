@@ -1,3 +1,5 @@
+//! Inputs in their two forms: what is written in, what stays sealed, what is an error.
+
 use infra_model::expression::Expression;
 use infra_model::operation::{Operation, Operator};
 use infra_model::sealing::{OpenError, Sealed, Secret};

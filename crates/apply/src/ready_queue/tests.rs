@@ -1,3 +1,5 @@
+//! The order in which steps are handed out.
+
 use super::*;
 
 fn step(id: u32, after: &[u32], estimate_ms: u64) -> QueuedStep {

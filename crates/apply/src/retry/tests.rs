@@ -1,3 +1,5 @@
+//! Pauses: their bounds, their seed, and when patience ends.
+
 use infra_provider::error::ErrorKind;
 
 use super::*;

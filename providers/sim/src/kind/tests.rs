@@ -1,3 +1,5 @@
+//! The four identities, owners, and faults that do what they say.
+
 use std::time::Duration;
 
 use infra_model::address::Address;

@@ -1,3 +1,5 @@
+//! What components become, and that exports and inputs fit table and schemas.
+
 use std::collections::BTreeMap;
 
 use infra_model::component::key_vault::{Alphabet, Generate, KeyVault};
