@@ -4,14 +4,19 @@ use infra_model::component::{Component, ComponentSpec};
 use infra_model::diagnostic::Diagnostic;
 use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
+use crate::postgres::facts::PostgresFacts;
+
 pub mod key_vault;
 pub mod network;
+pub mod postgres;
 
 /// Turns components into local resources, with what was found out about the machine beforehand.
 #[derive(Debug)]
 pub struct LocalLowering {
     /// What networks need to know.
     pub network: network::NetworkFacts,
+    /// What PostgreSQL needs to know.
+    pub postgres: PostgresFacts,
 }
 
 impl Lowering for LocalLowering {
@@ -20,6 +25,7 @@ impl Lowering for LocalLowering {
         match &component.spec {
             ComponentSpec::KeyVault(vault) => key_vault::lower(component, vault),
             ComponentSpec::Network(network) => network::lower(component, network, &self.network),
+            ComponentSpec::Postgres(postgres) => postgres::lower(component, postgres, &self.postgres),
             _ => not_yet(component),
         }
     }

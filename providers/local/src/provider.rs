@@ -16,6 +16,13 @@ use crate::network::kind::router::RouterKind;
 use crate::network::kind::rules::RulesKind;
 use crate::network::kind::segment::SegmentKind;
 use crate::network::site::Site;
+use crate::postgres::facts::discover;
+use crate::postgres::kind::database::DatabaseKind;
+use crate::postgres::kind::pooler::PoolerKind;
+use crate::postgres::kind::replica::ReplicaKind;
+use crate::postgres::kind::role::RoleKind;
+use crate::postgres::kind::server::ServerKind;
+use crate::postgres::site::PostgresSite;
 use crate::settings::LocalSettings;
 use crate::vault::kind::SecretKind;
 
@@ -34,8 +41,10 @@ impl LocalProvider {
     /// When the machine cannot be looked at.
     pub async fn connect(settings: LocalSettings) -> Result<Self, ProviderError> {
         let programs = Programs::new(settings.path.clone());
-        let enforcement = probe(&programs).await.enforcement;
+        let (capability, postgres) = tokio::join!(probe(&programs), discover(&settings.servers, &programs));
+        let enforcement = capability.enforcement;
         let site = Arc::new(Site::new(settings.folder.join("network"), programs));
+        let servers = Arc::new(PostgresSite::new(&settings, site.clone()));
         let kinds = KindSet::new(vec![
             Box::new(SecretKind::new(&settings)),
             Box::new(RouterKind::new(
@@ -45,6 +54,11 @@ impl LocalProvider {
             )),
             Box::new(SegmentKind::new(site.clone(), settings.lineage.clone())),
             Box::new(RulesKind::new(site)),
+            Box::new(ServerKind::new(servers.clone())),
+            Box::new(ReplicaKind::new(servers.clone())),
+            Box::new(RoleKind::new(servers.clone())),
+            Box::new(DatabaseKind::new(servers.clone())),
+            Box::new(PoolerKind::new(servers)),
         ]);
         let network = NetworkFacts {
             environment: settings.folder,
@@ -52,7 +66,7 @@ impl LocalProvider {
         };
         Ok(LocalProvider {
             kinds,
-            lowering: LocalLowering { network },
+            lowering: LocalLowering { network, postgres },
         })
     }
 }

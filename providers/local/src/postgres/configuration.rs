@@ -143,7 +143,7 @@ fn main_file(configuration: &Configuration) -> String {
 const FIXED: &[(&str, &str)] = &[
     ("wal_level", "replica"),
     ("archive_mode", "on"),
-    // Bounds what a lost disk can cost, at 16 MB per interval in which something was written.
+    // Bounds what a lost disk can cost; an interval in which nothing was written archives nothing.
     ("archive_timeout", "60s"),
     ("max_wal_senders", "10"),
     ("max_replication_slots", "10"),
@@ -191,7 +191,7 @@ fn identity_file(peer: &str) -> String {
 ///
 /// The server runs an archive command again after any failure: the same content twice is success, another content under
 /// the same name is an error, because it means that two servers write to one archive. A segment that was closed by
-/// `archive_timeout` is mostly zeros, so compressing it turns 16 MB per minute into a few kilobytes.
+/// `archive_timeout` is mostly zeros, so compressing it turns megabytes per minute into a few kilobytes.
 fn archive_script(configuration: &Configuration) -> String {
     format!(
         "#!/bin/sh\n\

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls};
 
 /// Where a server or pooler answers.
@@ -35,13 +34,6 @@ pub struct ConnectRequest<'a> {
 pub struct Session {
     /// Sends statements.
     pub client: Client,
-    exchange: JoinHandle<()>,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.exchange.abort();
-    }
 }
 
 /// Why a server cannot be asked, or what it answered instead.
@@ -107,11 +99,12 @@ pub async fn connect(request: ConnectRequest<'_>) -> Result<Session, ConnectionE
         endpoint: endpoint(),
         source,
     })?;
-    let exchange = tokio::spawn(async move {
+    // Ends by itself, with a word of farewell to the server, when the client is dropped.
+    tokio::spawn(async move {
         // A broken connection is reported by the statement that meets it.
         let _ = connection.await;
     });
-    Ok(Session { client, exchange })
+    Ok(Session { client })
 }
 
 impl Session {

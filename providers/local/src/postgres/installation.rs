@@ -1,6 +1,6 @@
 //! Finds the programs of one PostgreSQL major version, and says precisely where it looked when there are none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -22,6 +22,31 @@ impl SearchPath {
             servers,
             system: vec![PathBuf::from("/usr/lib/postgresql")],
         }
+    }
+
+    /// Returns the major versions for which there is a server, without running any.
+    #[must_use]
+    pub fn majors(&self) -> BTreeSet<u16> {
+        let names = |folder: &PathBuf| -> Vec<String> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
+        };
+        let own = names(&self.servers)
+            .into_iter()
+            .filter_map(|name| name.strip_prefix("postgresql-")?.parse().ok());
+        let system = self
+            .system
+            .iter()
+            .flat_map(names)
+            .filter_map(|name| name.parse().ok());
+        let is_there = |major: &u16| {
+            self.roots(*major)
+                .iter()
+                .any(|root| root.join("bin/postgres").is_file())
+        };
+        own.chain(system).filter(is_there).collect()
     }
 
     fn roots(&self, major: u16) -> Vec<PathBuf> {
@@ -124,7 +149,7 @@ pub async fn locate(search: &SearchPath, major: u16) -> Result<Installation, Ins
         return Err(InstallationError::Missing { major, looked });
     };
     let program = root.join("bin/postgres");
-    let said = version_line(&program).await?;
+    let said = version_text(&program).await?;
     match parse_version(&said) {
         Some((found, version)) if found == major => Ok(Installation {
             major,
@@ -189,6 +214,19 @@ impl Installation {
         Ok(Err(server_message(&String::from_utf8_lossy(&output.stderr))))
     }
 
+    /// Lists the names of all parameters that the server knows without extensions.
+    pub async fn parameter_names(&self) -> Result<BTreeSet<String>, InstallationError> {
+        let program = self.program("postgres")?;
+        let mut command = Command::new(&program);
+        command.arg("--describe-config");
+        let output = run(&program, command).await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text
+            .lines()
+            .filter_map(|line| Some(line.split_once('\t')?.0.to_owned()))
+            .collect())
+    }
+
     /// Returns the folder that holds the control files of extensions, if the layout is a known one.
     pub fn extension_folder(&self) -> Option<PathBuf> {
         let major = self.major;
@@ -210,13 +248,12 @@ impl Installation {
     }
 }
 
-/// Returns the first line that `<program> --version` prints.
-pub(super) async fn version_line(program: &Path) -> Result<String, InstallationError> {
+/// Returns what `<program> --version` prints.
+pub(super) async fn version_text(program: &Path) -> Result<String, InstallationError> {
     let mut command = Command::new(program);
     command.arg("--version");
     let output = run(program, command).await?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 async fn run(program: &Path, mut command: Command) -> Result<std::process::Output, InstallationError> {

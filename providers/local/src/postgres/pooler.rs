@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::POOLER_ROLE;
 use super::connection::{ConnectionError, Endpoint, identifier};
-use super::installation::{InstallationError, version_line};
+use super::installation::{InstallationError, version_text};
 use super::{database, server};
 use crate::host::programs::Programs;
 
@@ -28,6 +28,8 @@ pub struct PoolerInstallation {
     pub program: PathBuf,
     /// Its version, major and minor.
     pub version: (u16, u16),
+    /// Whether it was built with TLS.
+    pub tls: bool,
 }
 
 impl PoolerInstallation {
@@ -61,18 +63,28 @@ pub async fn locate(servers: &Path, programs: &Programs) -> Result<PoolerInstall
 }
 
 async fn inspect(program: PathBuf) -> Result<PoolerInstallation, InstallationError> {
-    let said = version_line(&program).await?;
+    let said = version_text(&program).await?;
     match parse_version(&said) {
-        Some(version) => Ok(PoolerInstallation { program, version }),
+        Some(version) => Ok(PoolerInstallation {
+            program,
+            version,
+            tls: has_tls(&said),
+        }),
         None => Err(InstallationError::NotPooler { program, said }),
     }
 }
 
 /// Reads `PgBouncer 1.24.1` into major and minor version.
-fn parse_version(line: &str) -> Option<(u16, u16)> {
-    let mut parts = line.strip_prefix("PgBouncer ")?.split('.');
+fn parse_version(said: &str) -> Option<(u16, u16)> {
+    let mut parts = said.lines().next()?.strip_prefix("PgBouncer ")?.split('.');
     let mut next = || parts.next()?.parse().ok();
     Some((next()?, next()?))
+}
+
+/// A build with TLS names its library after the version: `tls: OpenSSL 3.0.19`.
+fn has_tls(said: &str) -> bool {
+    said.lines()
+        .any(|line| line.starts_with("tls: ") && line.contains("SSL"))
 }
 
 /// Makes the function through which the pooler looks up verifiers.
@@ -126,11 +138,17 @@ mod tests {
 
     #[test]
     fn versions_decide_what_the_pooler_can_do() {
-        assert_eq!(parse_version("PgBouncer 1.24.1"), Some((1, 24)));
+        assert_eq!(
+            parse_version("PgBouncer 1.24.1\nlibevent 2.1.12-stable"),
+            Some((1, 24))
+        );
+        assert!(has_tls("PgBouncer 1.24.1\ntls: OpenSSL 3.0.19 27 Jan 2026"));
+        assert!(!has_tls("PgBouncer 1.24.1\ntls: (none)"));
         assert_eq!(parse_version("odyssey 1.3"), None);
         let installation = |version| PoolerInstallation {
             program: "/bin/pgbouncer".into(),
             version,
+            tls: false,
         };
         assert!(installation((1, 21)).keeps_prepared_statements());
         assert!(!installation((1, 18)).keeps_prepared_statements());

@@ -26,18 +26,6 @@ pub enum PrimaryError {
     Server(#[from] ServerError),
 }
 
-impl PrimaryError {
-    /// Returns what the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Server(error) => error.hint(),
-            Self::Template(TemplateError::Installation(error)) => error.hint(),
-            Self::Template(TemplateError::Disk(error)) => error.hint(),
-            Self::Template(_) => None,
-        }
-    }
-}
-
 /// Makes a primary's data anew and starts it.
 ///
 /// Only for a server whose creation has not finished: what an earlier attempt left of its data is removed.

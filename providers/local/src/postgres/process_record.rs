@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use infra_provider::ownership::OwnershipTag;
+
 use crate::host::disk::DiskError;
 use crate::host::folder;
 use crate::host::process::{self, Identity, ProcessError, find};
@@ -43,16 +45,32 @@ pub fn recorded(folder: &Path) -> Result<Option<Identity>, ProcessError> {
     }
 }
 
-/// Searches all processes of this machine for a program that carries an ownership tag.
+/// Searches all processes of this machine for a program that carries the ownership tag of a resource.
+///
+/// The token in the tag does not count: an attempt that was repeated left one with another token.
 ///
 /// # Errors
 /// [`ProcessError`] when the process file system cannot be read.
 pub fn search(owner: &str, program: &str) -> Result<Option<Identity>, ProcessError> {
-    let mut found = find::outermost(find::owned_by(owner)?)
-        .into_iter()
-        .map(|owned| owned.identity);
+    let found = match owner.parse::<OwnershipTag>() {
+        Ok(tag) => find::owned_under(&format!("{} ", tag.lineage))?
+            .into_iter()
+            .filter(|process| {
+                process
+                    .owner
+                    .parse()
+                    .is_ok_and(|found| is_same_resource(&tag, &found))
+            })
+            .collect(),
+        Err(_) => find::owned_by(owner)?,
+    };
+    let mut servers = find::outermost(found).into_iter().map(|owned| owned.identity);
     // A command that the server ran carries the tag too and may outlive it.
-    Ok(found.find(|identity| identity.executable.ends_with(program)))
+    Ok(servers.find(|identity| identity.executable.ends_with(program)))
+}
+
+fn is_same_resource(one: &OwnershipTag, other: &OwnershipTag) -> bool {
+    one.lineage == other.lineage && one.address == other.address
 }
 
 fn path(folder: &Path) -> PathBuf {

@@ -4,8 +4,6 @@
 //! of the template catches up within milliseconds; later a base backup is taken. Either way it is only a copy: a replica
 //! that cannot follow any more is thrown away and made anew.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,9 +13,11 @@ use super::configuration::{REPLICATION_ROLE, Upstream};
 use super::connection::{ConnectionError, Endpoint, Session};
 use super::data_directory;
 use super::primary::blocking;
+use super::seed;
 use super::server::start::start;
 use super::server::stop::stop;
 use super::server::{self, Server, ServerError};
+use super::slot;
 use super::template::{self, TemplateError};
 use super::tools::Tools;
 use crate::host::disk::DiskError;
@@ -32,10 +32,6 @@ const BASE_BACKUP_WITHIN: Duration = Duration::from_secs(3600);
 const STREAMING_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked; a fresh replica streams 20 to 50 ms after its start.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// A copy of the template replays the log from its first byte; beyond this a base backup is quicker, and the primary may
-/// no longer keep it (see `wal_keep_size`).
-const TEMPLATE_LOG_BYTES_MAX: i64 = 64 << 20;
-
 /// What a replica writes to its log when it can never follow again.
 const HOPELESS: &[&str] = &[
     "has already been removed",
@@ -45,6 +41,7 @@ const HOPELESS: &[&str] = &[
     "is ahead of the WAL flush position of this server",
     "is behind recovery timeline",
     "database system identifier differs",
+    "recovery aborted because of insufficient parameter settings",
     "can no longer get changes from replication slot",
     "cannot read from logical replication slot",
 ];
@@ -83,16 +80,6 @@ impl From<ConnectionError> for ReplicaError {
     }
 }
 
-impl ReplicaError {
-    /// Returns what the user can do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Server(error) => error.hint(),
-            Self::Template(_) | Self::BaseBackup(_) | Self::NotFollowing { .. } => None,
-        }
-    }
-}
-
 /// Where a replica's data came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seed {
@@ -112,9 +99,9 @@ pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<
     let upstream = upstream(server)?;
     let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
     stop(&server.configuration.files, &server.owner).await?;
-    ensure_slot(&primary, &upstream.slot).await?;
+    slot::ensure(&primary, &upstream.slot).await?;
     let template = template::ensure(templates, tools).await?;
-    if is_young(&primary, &template).await? {
+    if seed::is_young(&primary, &template).await? {
         copy_template(server, &template).await?;
         if follow_and_sync(server, &primary, tools).await?.is_following() {
             return Ok(Seed::Template);
@@ -131,7 +118,7 @@ pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<
 pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> {
     let upstream = upstream(server)?;
     let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
-    ensure_slot(&primary, &upstream.slot).await?;
+    slot::ensure(&primary, &upstream.slot).await?;
     let usable = data_directory::check(&server.configuration.files.data(), &server.cluster, server.major);
     match usable {
         Err(data_directory::DataDirectoryError::Damaged { .. }) => {
@@ -170,29 +157,6 @@ fn upstream_endpoint(upstream: &Upstream) -> Endpoint {
         sockets: upstream.sockets.clone(),
         port: upstream.port,
     }
-}
-
-/// Says whether a copy of the template can catch up: same system identifier, first timeline, log complete and short.
-async fn is_young(primary: &Session, template: &Path) -> Result<bool, ReplicaError> {
-    let Some(identifier) = system_identifier(template) else {
-        return Ok(false);
-    };
-    let query = "select (select system_identifier from pg_control_system()) = $1 \
-                 and (select timeline_id from pg_control_checkpoint()) = 1 \
-                 and pg_current_wal_lsn() - '0/1000000'::pg_lsn < $2 \
-                 and exists (select from pg_ls_waldir() where name = '000000010000000000000001')";
-    let limit = TEMPLATE_LOG_BYTES_MAX;
-    let query = query.replace("$2", &limit.to_string());
-    let rows = primary
-        .rows("tell the age of its log", &query, &[&identifier])
-        .await?;
-    Ok(rows[0].get(0))
-}
-
-/// The control file begins with the system identifier, in the machine's own byte order.
-fn system_identifier(data: &Path) -> Option<i64> {
-    let control = fs::read(data.join("global/pg_control")).ok()?;
-    Some(i64::from_ne_bytes(control.get(..8)?.try_into().ok()?))
 }
 
 async fn copy_template(server: &Server, template: &Path) -> Result<(), ReplicaError> {
@@ -281,7 +245,7 @@ async fn follow_and_sync(
 }
 
 async fn follow(server: &Server, primary: &Session, tools: &Tools) -> Result<Following, ReplicaError> {
-    let slot = &upstream(server)?.slot;
+    let name = &upstream(server)?.slot;
     let log = server.configuration.files.log();
     let offset = log_length(&log);
     match start(server, tools).await {
@@ -292,7 +256,7 @@ async fn follow(server: &Server, primary: &Session, tools: &Tools) -> Result<Fol
         let mut pace = tokio::time::interval(LOOK_EVERY);
         loop {
             pace.tick().await;
-            if followed_slots(primary).await?.contains(slot) {
+            if slot::followed(primary).await?.contains(name) {
                 return Ok(Following::Yes);
             }
             if is_hopeless(&log_tail(&log, offset)) {
@@ -315,58 +279,6 @@ fn not_following(server: &Server, offset: u64) -> ReplicaError {
         name: configuration.name.clone(),
         log_tail: log_tail(&configuration.files.log(), offset),
     }
-}
-
-/// Returns the slots through which a primary sends its log right now.
-///
-/// Only the primary knows: a replica calls itself streaming before it has connected.
-///
-/// # Errors
-/// [`ConnectionError`] when the primary cannot be asked.
-pub async fn followed_slots(primary: &Session) -> Result<BTreeSet<String>, ConnectionError> {
-    let query = "select s.slot_name::text from pg_replication_slots s \
-                 join pg_stat_replication r on r.pid = s.active_pid where r.state = 'streaming'";
-    let rows = primary.rows("tell who follows it", query, &[]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
-/// Makes a replication slot that keeps the log from now on; one that lost its log is made anew.
-///
-/// # Errors
-/// [`ConnectionError`] when the primary refuses.
-pub async fn ensure_slot(primary: &Session, slot: &str) -> Result<(), ConnectionError> {
-    let query =
-        "select wal_status is not distinct from 'lost' from pg_replication_slots where slot_name = $1";
-    match primary
-        .rows("look at its replication slots", query, &[&slot])
-        .await?
-        .first()
-    {
-        Some(row) if row.get(0) => drop_slot(primary, slot).await?,
-        Some(_) => return Ok(()),
-        None => {}
-    }
-    let make = "select pg_create_physical_replication_slot($1, true)";
-    primary
-        .rows("make a replication slot", make, &[&slot])
-        .await
-        .map(drop)
-}
-
-/// Removes a replication slot; one that is gone is success. Its replica must have been stopped.
-///
-/// # Errors
-/// [`ConnectionError`] when the primary refuses.
-pub async fn drop_slot(primary: &Session, slot: &str) -> Result<(), ConnectionError> {
-    // The primary may not have noticed yet that the replica is gone.
-    let end = "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots \
-               where slot_name = $1 and active_pid is not null";
-    primary.rows("end a replication", end, &[&slot]).await?;
-    let remove = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1";
-    primary
-        .rows("remove a replication slot", remove, &[&slot])
-        .await
-        .map(drop)
 }
 
 /// Makes a replica a primary of its own, on a new timeline.

@@ -150,12 +150,10 @@ fn endpoint(configuration: &Configuration) -> Endpoint {
 /// [`DiskError`] when one cannot be written; each is then whole, old or new.
 pub fn configure(configuration: &Configuration) -> Result<Vec<&'static str>, DiskError> {
     let files = &configuration.files;
-    for path in [
-        &files.folder,
-        &files.configuration(),
-        &files.sockets,
-        &files.archive,
-    ] {
+    // The archive is the primary's: a replica only reads from it.
+    let archive = configuration.upstream.is_none().then(|| files.archive.clone());
+    let folders = [files.folder.clone(), files.configuration(), files.sockets.clone()];
+    for path in folders.iter().chain(&archive) {
         folder::private_directory(path)?;
     }
     let mut changed = Vec::new();

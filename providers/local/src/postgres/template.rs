@@ -24,9 +24,23 @@ const OPTIONS: &[&str] = &[
     "--encoding=UTF8",
     "--locale=C.UTF-8",
     "--auth=reject",
+    // A quarter of the usual: a third less to copy for each server, and less to archive when little was written.
+    "--wal-segsize=4",
     "--no-instructions",
     "--no-sync",
 ];
+
+/// What a replica may not go below is written into the data directory, so the template gets the least of everything.
+const SMALLEST: &[&str] = &[
+    "max_connections=10",
+    "max_worker_processes=1",
+    "max_wal_senders=0",
+    "max_locks_per_transaction=10",
+    "max_prepared_transactions=0",
+];
+
+/// The first version whose `initdb` takes settings; replicas of older ones begin with a base backup.
+const SETTINGS_SINCE: u16 = 16;
 
 /// Configuration that `initdb` leaves in the data directory and that our servers do not read.
 const UNREAD: &[&str] = &["postgresql.conf", "pg_hba.conf", "pg_ident.conf"];
@@ -83,10 +97,18 @@ fn name(tools: &Tools) -> String {
     for part in [&installation.version, &*installation.root.to_string_lossy()] {
         hash.update(part.as_bytes()).update(&[0]);
     }
-    for option in OPTIONS {
+    for option in OPTIONS.iter().chain(settings(tools)) {
         hash.update(option.as_bytes()).update(&[0]);
     }
     format!("{}-{}", installation.major, &hash.finalize().to_hex()[..16])
+}
+
+fn settings(tools: &Tools) -> &'static [&'static str] {
+    if tools.installation.major >= SETTINGS_SINCE {
+        SMALLEST
+    } else {
+        &[]
+    }
 }
 
 async fn make(draft: &Path, tools: &Tools) -> Result<(), TemplateError> {
@@ -94,6 +116,9 @@ async fn make(draft: &Path, tools: &Tools) -> Result<(), TemplateError> {
     let mut launch = Launch::new(tools.installation.program("initdb")?);
     launch.arguments = OPTIONS.iter().map(Into::into).collect();
     launch.arguments.push(format!("--username={ENGINE_ROLE}").into());
+    for setting in settings(tools) {
+        launch.arguments.extend(["--set".into(), (*setting).into()]);
+    }
     launch.arguments.push("--pgdata".into());
     launch.arguments.push(draft.into());
     launch.account = Account::NotRoot;

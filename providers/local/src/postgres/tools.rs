@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::installation::Installation;
+use thiserror::Error;
+
+use super::installation::{Installation, InstallationError};
 use crate::host::launch::{Account, Launch, Place};
 use crate::host::programs::Programs;
 use crate::host::run::{RunError, RunRequest, run};
@@ -19,18 +21,32 @@ pub struct Tools {
     pub programs: Programs,
     /// The name under which a server sees the caller at its unix socket.
     pub peer: String,
+    /// Whether the server was built with TLS.
+    pub tls: bool,
 }
 
-/// Finds out as whom servers see the caller, and puts the tools together.
+/// Why the tools cannot be put together.
+#[derive(Debug, Error)]
+pub enum ToolsError {
+    /// The server is not installed, or its program does not run.
+    #[error(transparent)]
+    Installation(#[from] InstallationError),
+    /// Who runs it cannot be found out.
+    #[error("The user of PostgreSQL cannot be found out")]
+    Account(#[from] RunError),
+}
+
+/// Finds out as whom servers see the caller and what the build can do, and puts the tools together.
 ///
 /// # Errors
-/// [`RunError`] when `id` cannot be run.
-pub async fn assemble(installation: Installation, programs: Programs) -> Result<Tools, RunError> {
-    let peer = peer_name(&programs).await?;
+/// [`ToolsError`] when one of the programs cannot be run.
+pub async fn assemble(installation: Installation, programs: Programs) -> Result<Tools, ToolsError> {
+    let (peer, tls) = tokio::join!(peer_name(&programs), installation.has_tls());
     Ok(Tools {
+        peer: peer?,
+        tls: tls?,
         installation,
         programs,
-        peer,
     })
 }
 

@@ -9,7 +9,7 @@ use provider_local::postgres::server::reload::reload;
 use provider_local::postgres::server::start::start;
 use provider_local::postgres::server::stop::{find_running, stop};
 use provider_local::postgres::server::{self, ServerError};
-use provider_local::postgres::{parameter, primary};
+use provider_local::postgres::{parameter, primary, slot};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Scratch, scratch, session, templates, until, value};
@@ -121,14 +121,9 @@ async fn a_replica_whose_slot_is_gone_gets_it_back() {
     replica::create(&one, &templates(), &scratch.tools).await.unwrap();
     stop(&one.configuration.files, &one.owner).await.unwrap();
     let primary = session(&main).await;
-    replica::drop_slot(&primary, "infra_one").await.unwrap();
+    slot::remove(&primary, "infra_one").await.unwrap();
     replica::repair(&one, &scratch.tools).await.unwrap();
-    assert!(
-        replica::followed_slots(&primary)
-            .await
-            .unwrap()
-            .contains("infra_one")
-    );
+    assert!(slot::followed(&primary).await.unwrap().contains("infra_one"));
 }
 
 #[tokio::test]
@@ -255,7 +250,7 @@ async fn a_reload_says_which_parameters_wait_for_a_restart() {
 }
 
 #[tokio::test]
-async fn the_archive_gives_back_what_went_in() {
+async fn the_archive_holds_whole_segments() {
     let Some(scratch) = scratch().await else { return };
     let main = make_primary(&scratch).await;
     let session = session(&main).await;
@@ -269,11 +264,18 @@ async fn the_archive_gives_back_what_went_in() {
         "true",
     )
     .await;
-    assert!(
-        main.configuration
-            .files
-            .archive
-            .join("000000010000000000000001.gz")
-            .is_file()
-    );
+    let name = value(&session, "select last_archived_wal from pg_stat_archiver").await;
+    let file = main.configuration.files.archive.join(format!("{name}.gz"));
+    let unpacked = std::process::Command::new("gzip")
+        .arg("-dc")
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(unpacked.status.success());
+    let segment = value(
+        &session,
+        "select pg_size_bytes(current_setting('wal_segment_size'))",
+    )
+    .await;
+    assert_eq!(unpacked.stdout.len().to_string(), segment);
 }

@@ -1,3 +1,5 @@
+//! What the configuration files say, read as a server would.
+
 use insta::assert_snapshot;
 
 use super::*;

@@ -181,6 +181,7 @@ mod tests {
         PoolerInstallation {
             program: "/bin/pgbouncer".into(),
             version,
+            tls: true,
         }
     }
 

@@ -34,6 +34,7 @@ pub async fn start(server: &Server, tools: &Tools) -> Result<Identity, ServerErr
     }
     data_directory::check(&files.data(), &server.cluster, server.major)?;
     end_leftovers(&files.data()).await?;
+    PidFile::remove_stale(&files.data())?;
     configure(&server.configuration)?;
     set_long_log_aside(&files.log())?;
     let offset = log_length(&files.log());

@@ -1,0 +1,260 @@
+//! Sorts the errors of PostgreSQL's modules into the kinds that callers tell apart.
+
+use std::error::Error;
+
+use infra_provider::error::ErrorKind;
+
+use crate::host::disk::DiskError;
+use crate::host::process::ProcessError;
+use crate::host::run::RunError;
+use crate::host::run_directory::RunDirectoryError;
+use crate::network::error::NetworkError;
+use crate::postgres::certificate::CertificateError;
+use crate::postgres::connection::ConnectionError;
+use crate::postgres::installation::InstallationError;
+use crate::postgres::installed::{InstalledError, Malformed};
+use crate::postgres::marker::MarkerError;
+use crate::postgres::parameter::ParameterError;
+use crate::postgres::pooler::process::PoolerError;
+use crate::postgres::primary::PrimaryError;
+use crate::postgres::replica::ReplicaError;
+use crate::postgres::server::ServerError;
+use crate::postgres::template::TemplateError;
+use crate::postgres::tools::ToolsError;
+
+/// An error that says who must act and what to do.
+pub trait Explain: Error + Send + Sync + 'static {
+    /// Returns the kind of failure.
+    fn kind(&self) -> ErrorKind;
+
+    /// Returns what the user can do about it.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Explain for DiskError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Foreign { .. } => ErrorKind::Foreign,
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        DiskError::hint(self)
+    }
+}
+
+impl Explain for ProcessError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+}
+
+impl Explain for RunError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+}
+
+impl Explain for RunDirectoryError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+
+    fn hint(&self) -> Option<String> {
+        RunDirectoryError::hint(self)
+    }
+}
+
+impl Explain for NetworkError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::RouterGone { .. } | Self::SegmentGone { .. } => ErrorKind::NotFound,
+            Self::Full { .. } => ErrorKind::Quota,
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        NetworkError::hint(self)
+    }
+}
+
+impl Explain for CertificateError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+}
+
+impl Explain for Malformed {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Bug
+    }
+}
+
+impl Explain for InstallationError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+
+    fn hint(&self) -> Option<String> {
+        InstallationError::hint(self)
+    }
+}
+
+impl Explain for ToolsError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Installation(error) => error.hint(),
+            Self::Account(_) => None,
+        }
+    }
+}
+
+impl Explain for MarkerError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Foreign { .. } | Self::Other { .. } => ErrorKind::Foreign,
+            Self::Newer { .. } => ErrorKind::Invalid,
+            Self::Damaged { .. } | Self::Disk(_) => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        MarkerError::hint(self)
+    }
+}
+
+impl Explain for ParameterError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Managed { .. } | Self::Refused { .. } => ErrorKind::Invalid,
+            Self::Unchecked(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl Explain for ConnectionError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            // A statement that others' objects stand in the way of: something depends on it.
+            Self::Statement { code: Some(code), .. } if code == "2BP01" => ErrorKind::Invalid,
+            // Insufficient resources: the disk is full, or memory.
+            Self::Statement { code: Some(code), .. } if code.starts_with("53") => ErrorKind::Environment,
+            Self::Statement { code: Some(_), .. } => ErrorKind::Invalid,
+            _ => ErrorKind::Unavailable,
+        }
+    }
+}
+
+impl Explain for InstalledError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Marker(error) => error.kind(),
+            Self::Disk(error) => error.kind(),
+            Self::Malformed(error) => error.kind(),
+            Self::Run(error) => error.kind(),
+            Self::Network(error) => error.kind(),
+            Self::Certificate(error) => error.kind(),
+            Self::Gone { .. } => ErrorKind::NotFound,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Marker(error) => error.hint(),
+            Self::Disk(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::Malformed(_) | Self::Certificate(_) | Self::Gone { .. } => None,
+        }
+    }
+}
+
+impl Explain for ServerError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Connection(error) => error.kind(),
+            Self::Data(crate::postgres::data_directory::DataDirectoryError::Foreign { .. }) => {
+                ErrorKind::Foreign
+            }
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        ServerError::hint(self)
+    }
+}
+
+impl Explain for TemplateError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Installation(error) => error.hint(),
+            Self::Disk(error) => error.hint(),
+            Self::Initialise(_) | Self::Process(_) => None,
+        }
+    }
+}
+
+impl Explain for PrimaryError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Template(error) => error.kind(),
+            Self::Server(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Template(error) => Explain::hint(error),
+            Self::Server(error) => error.hint(),
+        }
+    }
+}
+
+impl Explain for ReplicaError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Template(error) => error.kind(),
+            Self::Server(error) => error.kind(),
+            Self::BaseBackup(error) => error.kind(),
+            Self::NotFollowing { .. } => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Template(error) => Explain::hint(error),
+            Self::Server(error) => error.hint(),
+            Self::BaseBackup(_) | Self::NotFollowing { .. } => None,
+        }
+    }
+}
+
+impl Explain for PoolerError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Connection(error) => error.kind(),
+            _ => ErrorKind::Environment,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Disk(error) => error.hint(),
+            Self::BusyPort { .. } => Some("Stop that process, or give the stack another port".to_owned()),
+            _ => None,
+        }
+    }
+}

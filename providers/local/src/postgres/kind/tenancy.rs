@@ -1,0 +1,102 @@
+//! What the kinds share of objects that live inside a server: their identity, and the way to ask for them.
+
+use std::collections::BTreeMap;
+
+use infra_model::record::{ObjectId, RecordKey};
+use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::request::Known;
+
+use super::instance::{self, State, endpoint, state};
+use super::refused;
+use crate::postgres::connection::{Endpoint, Session};
+use crate::postgres::installed;
+use crate::postgres::server;
+use crate::postgres::site::PostgresSite;
+
+/// The server that an object lives in.
+#[derive(Debug)]
+pub enum Host {
+    /// It does not exist, and so nothing in it does.
+    Absent,
+    /// It exists but does not answer: nobody knows what is in it.
+    Silent,
+    /// It answers.
+    Answers {
+        /// Where.
+        endpoint: Endpoint,
+        /// A session in its own database.
+        session: Session,
+    },
+}
+
+/// Looks at the server that objects live in.
+///
+/// # Errors
+/// When something foreign is in its place.
+pub async fn host(site: &PostgresSite, name: &str) -> Result<Host, ProviderError> {
+    let found = installed::read(site, name);
+    let Some(marker) = found.map_err(|error| refused("look at a PostgreSQL server", &error))? else {
+        return Ok(Host::Absent);
+    };
+    match state(site, &marker).await? {
+        State::Answers(session) => Ok(Host::Answers {
+            endpoint: endpoint(site, &marker)?,
+            session,
+        }),
+        _ => Ok(Host::Silent),
+    }
+}
+
+/// Connects to a server to change something in it.
+///
+/// # Errors
+/// When it does not answer; the call may be made again.
+pub async fn session(site: &PostgresSite, name: &str) -> Result<Session, ProviderError> {
+    let endpoint = endpoint_of(site, name)?;
+    let session = server::session(&endpoint, "postgres").await;
+    session.map_err(|error| refused("connect to a PostgreSQL server", &error))
+}
+
+/// Returns where a server answers that must be there.
+///
+/// # Errors
+/// When it is not.
+pub fn endpoint_of(site: &PostgresSite, name: &str) -> Result<Endpoint, ProviderError> {
+    let marker = installed::require(site, name);
+    instance::endpoint(
+        site,
+        &marker.map_err(|error| refused("connect to a PostgreSQL server", &error))?,
+    )
+}
+
+/// Returns the identity of an object that lives in a server.
+#[must_use]
+pub fn identity(server: &str, name: &str) -> ObjectId {
+    ObjectId(format!("{server}/{name}"))
+}
+
+/// Returns the server and the name in an identity; server names have no slash.
+#[must_use]
+pub fn parse_identity(id: &ObjectId) -> Option<(&str, &str)> {
+    id.0.split_once('/')
+}
+
+/// Returns what is known of each server, by the names of what lives in it.
+#[must_use]
+pub fn servers(known: &[Known]) -> BTreeMap<String, Vec<(RecordKey, String)>> {
+    let mut servers: BTreeMap<String, Vec<(RecordKey, String)>> = BTreeMap::new();
+    for one in known {
+        let (server, name) = parse_identity(&one.id).unwrap_or(("", &one.id.0));
+        servers
+            .entry(server.to_owned())
+            .or_default()
+            .push((one.key.clone(), name.to_owned()));
+    }
+    servers
+}
+
+/// Returns the error for an object whose server does not answer.
+#[must_use]
+pub fn silent(operation: &str) -> ProviderError {
+    ProviderError::rejected(ErrorKind::Unavailable, operation, "Its server does not answer")
+}

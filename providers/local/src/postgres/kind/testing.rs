@@ -1,0 +1,39 @@
+//! A site for unit tests that only need schemas.
+
+use std::sync::Arc;
+
+use infra_model::sealing::{OpenError, Sealed, Sealing, Secret};
+use infra_model::snapshot::Lineage;
+
+use crate::host::programs::Programs;
+use crate::network::site::Site;
+use crate::postgres::site::PostgresSite;
+use crate::settings::LocalSettings;
+
+/// Seals nothing: no test that uses it has a secret.
+struct NoSealing;
+
+impl Sealing for NoSealing {
+    fn seal(&self, _secret: &Secret) -> Sealed {
+        Sealed::from_text(String::new())
+    }
+
+    fn open(&self, _sealed: &Sealed) -> Result<Secret, OpenError> {
+        Err(OpenError)
+    }
+}
+
+/// Returns a site in a folder that does not exist.
+pub(crate) fn site() -> Arc<PostgresSite> {
+    let settings = LocalSettings {
+        folder: "/nonexistent/environment".into(),
+        servers: "/nonexistent/servers".into(),
+        runtime: None,
+        home: None,
+        path: Vec::new(),
+        lineage: Lineage("test".to_owned()),
+        sealing: Arc::new(NoSealing),
+    };
+    let network = Site::new(settings.folder.join("network"), Programs::default());
+    Arc::new(PostgresSite::new(&settings, Arc::new(network)))
+}

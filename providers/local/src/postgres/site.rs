@@ -1,0 +1,144 @@
+//! Where an environment keeps its PostgreSQL servers, and what all operations on them share.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use infra_model::snapshot::Lineage;
+use tokio::sync::Mutex;
+
+use super::installation::{SearchPath, locate};
+use super::tools::{Tools, ToolsError, assemble};
+use crate::host::disk::DiskError;
+use crate::host::folder;
+use crate::host::programs::Programs;
+use crate::host::run_directory::{self, RunDirectoryError, RunDirectoryRequest};
+use crate::network;
+use crate::settings::LocalSettings;
+
+/// Longest path of a socket below the run directory: a server's name and `.s.PGSQL.` with a port.
+const SOCKET_BYTES_MAX: usize = 1 + NAME_BYTES_MAX + 1 + ".s.PGSQL.65535".len();
+/// Longest name of a server, which is also that of its folders.
+pub const NAME_BYTES_MAX: usize = 48;
+
+/// The folder of templates that only this environment uses; no server can have that name.
+const OWN_TEMPLATES: &str = ".templates";
+
+/// The PostgreSQL servers of one environment.
+#[derive(Debug)]
+pub struct PostgresSite {
+    /// The folder of all servers: `<environment>/postgres`.
+    pub folder: PathBuf,
+    /// Where server programs are.
+    pub servers: PathBuf,
+    /// Everything else that is run.
+    pub programs: Programs,
+    /// The state that owns what is made.
+    pub lineage: Lineage,
+    /// The networks that servers join.
+    pub network: Arc<network::site::Site>,
+    run: RunDirectoryRequest,
+    tools: Mutex<BTreeMap<u16, Tools>>,
+}
+
+impl PostgresSite {
+    /// Returns the site of an environment; nothing is made yet.
+    #[must_use]
+    pub fn new(settings: &LocalSettings, network: Arc<network::site::Site>) -> Self {
+        Self {
+            folder: settings.folder.join("postgres"),
+            servers: settings.servers.clone(),
+            programs: Programs::new(settings.path.clone()),
+            lineage: settings.lineage.clone(),
+            network,
+            run: RunDirectoryRequest {
+                environment: settings.folder.clone(),
+                runtime: settings.runtime.clone(),
+                home: settings.home.clone(),
+                socket_bytes: SOCKET_BYTES_MAX,
+            },
+            tools: Mutex::default(),
+        }
+    }
+
+    /// Returns the folder of a server or pooler.
+    #[must_use]
+    pub fn folder_of(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Returns where templates are kept: with the servers, so that all environments share them, unless only an
+    /// administrator may write there.
+    #[must_use]
+    pub fn templates(&self) -> PathBuf {
+        let shared = self.servers.join("templates");
+        let probe = if shared.is_dir() { &shared } else { &self.servers };
+        match rustix::fs::access(probe, rustix::fs::Access::WRITE_OK) {
+            Ok(()) => shared,
+            Err(_) => self.folder.join(OWN_TEMPLATES),
+        }
+    }
+
+    /// Returns the directory of a server's or pooler's socket, which may not exist yet.
+    ///
+    /// # Errors
+    /// [`RunDirectoryError`] when no directory is short enough.
+    pub fn sockets(&self, name: &str) -> Result<PathBuf, RunDirectoryError> {
+        Ok(run_directory::locate(&self.run)?.join(name))
+    }
+
+    /// Makes the directory in which servers make their own for sockets.
+    ///
+    /// # Errors
+    /// [`RunDirectoryError`] when none is short enough or it cannot be made.
+    pub fn make_run_directory(&self) -> Result<(), RunDirectoryError> {
+        run_directory::create(&self.run).map(drop)
+    }
+
+    /// Removes the directory of a server's or pooler's socket, and with the last of them everything around it.
+    ///
+    /// # Errors
+    /// [`RunDirectoryError`] when something stays.
+    pub fn remove_sockets(&self, name: &str) -> Result<(), RunDirectoryError> {
+        let run = run_directory::locate(&self.run)?;
+        folder::remove_tree(&run.join(name))?;
+        if is_empty(&run) {
+            run_directory::remove(&self.run)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the folder of all servers once the last one is gone.
+    ///
+    /// # Errors
+    /// [`DiskError`] when it is empty and stays.
+    pub fn remove_if_empty(&self) -> Result<(), DiskError> {
+        let is_template = |entry: &std::fs::DirEntry| entry.file_name() == OWN_TEMPLATES;
+        let only_templates = std::fs::read_dir(&self.folder)
+            .is_ok_and(|mut entries| entries.all(|entry| entry.as_ref().is_ok_and(is_template)));
+        if only_templates {
+            folder::remove_tree(&self.folder.join(OWN_TEMPLATES))?;
+        }
+        folder::remove_if_empty(&self.folder)
+    }
+
+    /// Returns the programs of a major version, looked up once.
+    ///
+    /// # Errors
+    /// [`ToolsError`] when the version is not installed.
+    pub async fn tools(&self, major: u16) -> Result<Tools, ToolsError> {
+        let mut known = self.tools.lock().await;
+        if let Some(tools) = known.get(&major) {
+            return Ok(tools.clone());
+        }
+        let search = SearchPath::with_servers(self.servers.clone());
+        let installation = locate(&search, major).await?;
+        let tools = assemble(installation, self.programs.clone()).await?;
+        known.insert(major, tools.clone());
+        Ok(tools)
+    }
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
