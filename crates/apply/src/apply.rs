@@ -199,7 +199,7 @@ fn finish_step(request: &ApplyRequest<'_>, queue: &mut ReadyQueue, report: &mut 
             });
         }
         Err(Failure { error, left }) => {
-            let message = error.to_string();
+            let message = with_causes(&error);
             request.world.emit(&Event::StepFailed {
                 step,
                 key: key.clone(),
@@ -223,6 +223,12 @@ fn finish_step(request: &ApplyRequest<'_>, queue: &mut ReadyQueue, report: &mut 
             });
         }
     }
+}
+
+/// Returns the whole chain of causes: an event is shown at once, and nobody asks it for more.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn skip(request: &ApplyRequest<'_>, report: &mut Report, step: StepId, because: &RecordKey) {

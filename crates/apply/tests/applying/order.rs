@@ -106,6 +106,15 @@ async fn every_step_is_told_from_beginning_to_end() {
             "skipped c"
         ]
     );
+    let messages: Vec<String> = lab.events.all().into_iter().filter_map(message).collect();
+    insta::assert_snapshot!(messages.join("\n"), @"The provider could not do it: sim.Create sim.token.thing: The request was refused");
+}
+
+fn message(event: Event) -> Option<String> {
+    match event {
+        Event::StepFailed { message, .. } => Some(message),
+        _ => None,
+    }
 }
 
 fn word(event: &Event) -> Option<String> {
