@@ -240,8 +240,8 @@ pub async fn server(
         Some(primary) => Some(upstream(site, primary, &wanted.name)?),
         None => None,
     };
+    let place = place(site, &wanted).await?;
     Ok(Server {
-        place: place(site, &wanted).await?,
         configuration: Configuration {
             name: wanted.name,
             files,
@@ -250,12 +250,13 @@ pub async fn server(
             parameters: wanted.parameters,
             tls,
             upstream,
-            peer: tools.peer.clone(),
+            peer: tools.peers.seen_from(&place).to_owned(),
             archive_days: wanted.archive_days,
         },
         major: installed.major,
         cluster: installed.cluster.clone(),
         owner: marker.owner.clone(),
+        place,
     })
 }
 

@@ -16,8 +16,10 @@ use crate::host::run_directory::{self, RunDirectoryError, RunDirectoryRequest};
 use crate::network;
 use crate::settings::LocalSettings;
 
-/// Longest path of a socket below the run directory: a server's name and `.s.PGSQL.` with a port.
-const SOCKET_BYTES_MAX: usize = 1 + NAME_BYTES_MAX + 1 + ".s.PGSQL.65535".len();
+/// Longest path of a socket below the run directory: a server's folder and `.s.PGSQL.` with a port.
+const SOCKET_BYTES_MAX: usize = 1 + SOCKET_FOLDER_BYTES_MAX + 1 + ".s.PGSQL.65535".len();
+/// Longest name of the folder of a socket: each byte more sends more projects to a directory of their own elsewhere.
+const SOCKET_FOLDER_BYTES_MAX: usize = 16;
 /// Longest name of a server, which is also that of its folders.
 pub const NAME_BYTES_MAX: usize = 48;
 
@@ -84,7 +86,7 @@ impl PostgresSite {
     /// # Errors
     /// [`RunDirectoryError`] when no directory is short enough.
     pub fn sockets(&self, name: &str) -> Result<PathBuf, RunDirectoryError> {
-        Ok(run_directory::locate(&self.run)?.join(name))
+        Ok(run_directory::locate(&self.run)?.join(socket_folder(name)))
     }
 
     /// Makes the directory in which servers make their own for sockets.
@@ -101,7 +103,7 @@ impl PostgresSite {
     /// [`RunDirectoryError`] when something stays.
     pub fn remove_sockets(&self, name: &str) -> Result<(), RunDirectoryError> {
         let run = run_directory::locate(&self.run)?;
-        folder::remove_tree(&run.join(name))?;
+        folder::remove_tree(&run.join(socket_folder(name)))?;
         if is_empty(&run) {
             run_directory::remove(&self.run)?;
         }
@@ -139,6 +141,34 @@ impl PostgresSite {
     }
 }
 
+/// Returns the name of a server's folder for its socket: its own, or the beginning of it and a hash.
+fn socket_folder(name: &str) -> String {
+    if name.len() <= SOCKET_FOLDER_BYTES_MAX {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(SOCKET_FOLDER_BYTES_MAX - 9).collect();
+    format!("{kept}-{}", &blake3::hash(name.as_bytes()).to_hex()[..8])
+}
+
 fn is_empty(path: &Path) -> bool {
     std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_of_sockets_are_short_and_stay_apart() {
+        assert_eq!(socket_folder("main-replica-1"), "main-replica-1");
+        let (one, two) = (
+            socket_folder("warehouse-replica-1"),
+            socket_folder("warehouse-replica-2"),
+        );
+        assert_eq!(
+            (one.len(), two.len()),
+            (SOCKET_FOLDER_BYTES_MAX, SOCKET_FOLDER_BYTES_MAX)
+        );
+        assert_ne!(one, two);
+    }
 }

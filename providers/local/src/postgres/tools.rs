@@ -9,6 +9,8 @@ use crate::host::launch::{Account, Launch, Place};
 use crate::host::programs::Programs;
 use crate::host::run::{RunError, RunRequest, run};
 
+/// The user as whom servers run that must not see root, by number.
+const NOBODY: &str = "65534";
 /// How long a tool that only prints something may take on a machine that is busy.
 const PRINT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -19,10 +21,30 @@ pub struct Tools {
     pub installation: Installation,
     /// Everything else.
     pub programs: Programs,
-    /// The name under which a server sees the caller at its unix socket.
-    pub peer: String,
+    /// The names under which servers see the caller at their unix sockets.
+    pub peers: Peers,
     /// Whether the server was built with TLS.
     pub tls: bool,
+}
+
+/// The names under which servers see the caller at their unix sockets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peers {
+    /// Of a server that runs on the host or in a namespace of it.
+    pub on_host: String,
+    /// Of a server in the namespaces of a holder, where the caller was made root and is then made nobody.
+    pub in_holder: String,
+}
+
+impl Peers {
+    /// Returns the name that a server in a place sees.
+    #[must_use]
+    pub fn seen_from(&self, place: &Place) -> &str {
+        match place {
+            Place::Holder { .. } => &self.in_holder,
+            _ => &self.on_host,
+        }
+    }
 }
 
 /// Why the tools cannot be put together.
@@ -41,19 +63,32 @@ pub enum ToolsError {
 /// # Errors
 /// [`ToolsError`] when one of the programs cannot be run.
 pub async fn assemble(installation: Installation, programs: Programs) -> Result<Tools, ToolsError> {
-    let (peer, tls) = tokio::join!(peer_name(&programs), installation.has_tls());
+    let (on_host, in_holder, tls) = tokio::join!(
+        name_of(&[], &programs),
+        name_of(&[NOBODY], &programs),
+        installation.has_tls()
+    );
+    // Where nobody has no name, nothing can run in a holder, and the name is never used.
+    let in_holder = in_holder.unwrap_or_else(|_| "nobody".to_owned());
+    let peers = Peers {
+        on_host: on_host?,
+        in_holder,
+    };
     Ok(Tools {
-        peer: peer?,
+        peers,
         tls: tls?,
         installation,
         programs,
     })
 }
 
-/// Asks for the name from where a server stands: as root that is a user namespace, in which the caller is `nobody`.
-async fn peer_name(programs: &Programs) -> Result<String, RunError> {
+/// Asks for a user's name from where a server stands: as root that is a user namespace, in which the caller is nobody.
+async fn name_of(user: &[&str], programs: &Programs) -> Result<String, RunError> {
     let mut launch = Launch::new(programs.require("id")?);
-    launch.arguments = vec!["-un".into()];
+    launch.arguments = std::iter::once("-un")
+        .chain(user.iter().copied())
+        .map(Into::into)
+        .collect();
     launch.account = Account::NotRoot;
     launch.place = Place::Host;
     let output = run(

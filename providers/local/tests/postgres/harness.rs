@@ -83,7 +83,7 @@ impl Scratch {
                 parameters: BTreeMap::from([("shared_buffers".to_owned(), "16MB".to_owned())]),
                 tls: None,
                 upstream: None,
-                peer: self.tools.peer.clone(),
+                peer: self.tools.peers.on_host.clone(),
                 archive_days: 7,
             },
             major: MAJOR,

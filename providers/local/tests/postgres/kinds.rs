@@ -226,7 +226,7 @@ async fn each_killed_server_alone_is_drift_and_an_update_repairs_it() {
 }
 
 #[tokio::test]
-async fn parameters_reload_or_restart_and_drift_is_taken_back() {
+async fn parameters_need_a_reload_or_a_restart() {
     let Some(mut environment) = environment().await else {
         return;
     };
@@ -286,7 +286,24 @@ async fn parameters_reload_or_restart_and_drift_is_taken_back() {
         .unwrap(),
         "60"
     );
+}
 
+#[tokio::test]
+async fn a_parameter_that_somebody_overrides_is_drift_and_is_taken_back() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let mut wanted = Postgres {
+        replicas: 0,
+        pooler: None,
+        ..postgres()
+    };
+    wanted
+        .parameters
+        .insert("work_mem".to_owned(), Value::from("9MB"));
+    let after = lowered(&environment, wanted);
+    environment.create(&after).await;
+    let url = environment.export(&after, "url");
     let socket = environment.folder.join("run/main");
     let engine = format!(
         "host={} port={} user=infra dbname=postgres",
@@ -580,4 +597,99 @@ async fn a_busy_port_of_the_stack_is_named() {
     drop(taken);
     environment.create(&lowered).await;
     assert_eq!(environment.export(&lowered, "port"), port.to_string());
+}
+
+fn network() -> Component {
+    use infra_model::component::network::{AllowRule, Network, Peer, Segment};
+    let segments = ["edge", "app", "data"].map(|name| (name.to_owned(), Segment::default()));
+    let rule = AllowRule {
+        from: Peer::Segment("app".to_owned()),
+        to: "data".to_owned(),
+        ports: vec![5432, 6432],
+    };
+    let network = Network {
+        cidr: "10.40.0.0/16".to_owned(),
+        zones: 1,
+        segments: segments.into(),
+        allow: vec![rule],
+    };
+    component("network", ComponentSpec::Network(network))
+}
+
+fn in_segment(postgres: Postgres) -> Component {
+    let segment = infra_model::component::SegmentRef {
+        network: "network.main".parse().unwrap(),
+        segment: "data".to_owned(),
+    };
+    main_component(Postgres {
+        segment: Some(segment),
+        ..postgres
+    })
+}
+
+/// Connects from inside a segment, as a program there would.
+async fn connect_from(environment: &Environment, segment: &str, url: &str) -> bool {
+    let address = format!("network.main/local.network.segment.{segment}");
+    let enter = environment.made[address.as_str()].applied.outputs["enter"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let psql = crate::harness::servers_folder().join("postgresql-16/bin/psql");
+    let script = format!("{enter} {} \"$1\" -c 'select 1'", psql.display());
+    let mut command = tokio::process::Command::new("sh");
+    command
+        .args(["-c", &script, "sh", url])
+        .env("PGCONNECT_TIMEOUT", "2");
+    command.output().await.unwrap().status.success()
+}
+
+#[tokio::test]
+async fn a_server_in_a_segment_is_reached_as_the_rules_say_and_survives_the_loss_of_its_namespace() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let lowered = environment.lower(&[
+        network(),
+        in_segment(Postgres {
+            replicas: 1,
+            ..postgres()
+        }),
+    ]);
+    environment.create(&lowered).await;
+    assert_eq!(environment.drift().await, [] as [&str; 0]);
+    assert_eq!(environment.export(&lowered, "port"), "5432");
+    let url = environment.export(&lowered, "tcp_url");
+    assert!(connect_from(&environment, "app", &url).await);
+    let data = resource(&lowered, "segment.data").clone();
+    let namespace = environment.made[&data.address].applied.id.0.clone();
+    let deleted = tokio::process::Command::new("ip")
+        .args(["netns", "delete", &namespace])
+        .status()
+        .await;
+    // Without root there is no such namespace, and without either nothing is enforced.
+    if !deleted.is_ok_and(|status| status.success()) {
+        println!("skipped: no namespaces of the host");
+        environment.destroy(&lowered).await;
+        return;
+    }
+    assert!(!connect_from(&environment, "edge", &url).await);
+    let drift = environment.drift().await;
+    let cut_off = "status is \"cut off from its segment\"";
+    for part in ["primary", "replica-1", "pooler"] {
+        assert!(drift.contains(&format!("{part}: {cut_off}")), "{drift:?}");
+    }
+    let request = environment.create_request(&data);
+    environment.kind(&data.address).create(&request).await.unwrap();
+    for part in ["server.primary", "replica.replica-1", "pooler.pooler"] {
+        environment
+            .update(resource(&lowered, part), &["status"])
+            .await
+            .unwrap();
+    }
+    let rules = resource(&lowered, "rules.main").clone();
+    environment.update(&rules, &["status"]).await.unwrap();
+    assert_eq!(environment.drift().await, [] as [&str; 0]);
+    assert!(connect_from(&environment, "app", &url).await);
+    environment.destroy(&lowered).await;
+    assert_eq!(environment.processes(), [] as [u32; 0]);
 }

@@ -16,7 +16,7 @@ use crate::postgres::installed::{self, Installed, InstalledError, Wanted};
 use crate::postgres::listening::leave;
 use crate::postgres::marker::{self, Marker, MarkerError, Phase};
 use crate::postgres::server::start::start;
-use crate::postgres::server::stop::{find_running, stop};
+use crate::postgres::server::stop::{abandon, find_running};
 use crate::postgres::site::PostgresSite;
 use crate::postgres::url::encoded_path;
 use crate::postgres::{data_directory, parameter};
@@ -259,7 +259,7 @@ pub async fn remove(site: &PostgresSite, name: &str) -> Result<(), ProviderError
         let wanted = Wanted::read(&marker.applied.inputs).map_err(|error| failed(operation, &error))?;
         let files = installed::files(site, name, wanted.primary.as_deref());
         let files = files.map_err(|error| failed(operation, &error))?;
-        stop(&files, &marker.owner)
+        abandon(&files, &marker.owner)
             .await
             .map_err(|error| failed(operation, &error))?;
         let left = leave(site, name, wanted.segment.as_deref()).await;

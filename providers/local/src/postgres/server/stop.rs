@@ -16,10 +16,16 @@ use crate::postgres::process_record;
 
 /// Where a server writes who it is and how it does.
 const PID_FILE: &str = "postmaster.pid";
-/// How long a fast shutdown may take: it ends all sessions and writes a checkpoint.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(60);
-/// How long an immediate shutdown may take: it writes nothing.
-const QUIT_WITHIN: Duration = Duration::from_secs(10);
+/// A fast shutdown ends all sessions and writes a checkpoint.
+const SHUTDOWN: Request = Request {
+    signal: Signal::INT,
+    wait: Duration::from_secs(60),
+};
+/// An immediate shutdown writes nothing.
+const QUIT: Request = Request {
+    signal: Signal::QUIT,
+    wait: Duration::from_secs(10),
+};
 /// How long a session left behind by a killed server may take to notice.
 const LEFTOVER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -28,18 +34,20 @@ const LEFTOVER_WITHIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`ServerError::Stop`] when it does not even end when killed.
 pub async fn stop(files: &ServerFiles, owner: &str) -> Result<(), ServerError> {
+    end(files, owner, &[SHUTDOWN, QUIT]).await
+}
+
+/// Stops a server whose data is about to be thrown away, so that it need not write it out first.
+///
+/// # Errors
+/// [`ServerError::Stop`] when it does not even end when killed.
+pub async fn abandon(files: &ServerFiles, owner: &str) -> Result<(), ServerError> {
+    end(files, owner, &[QUIT]).await
+}
+
+async fn end(files: &ServerFiles, owner: &str, requests: &[Request]) -> Result<(), ServerError> {
     if let Some(running) = find_running(files, Some(owner))? {
-        let requests = [
-            Request {
-                signal: Signal::INT,
-                wait: SHUTDOWN_WITHIN,
-            },
-            Request {
-                signal: Signal::QUIT,
-                wait: QUIT_WITHIN,
-            },
-        ];
-        stop_process(&running, &requests).await?;
+        stop_process(&running, requests).await?;
     }
     end_leftovers(&files.data()).await?;
     Ok(process_record::remove(&files.folder)?)
