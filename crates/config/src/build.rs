@@ -78,15 +78,7 @@ fn split<'a>(file: &'a ParsedFile, report: &Report) -> Overlay<'a> {
     let broken = whole.broken;
     for block in whole.blocks {
         match block.schema.kind {
-            "environment" => match &overlay.environment {
-                None => overlay.environment = Some(block),
-                Some(first) => report.add(
-                    Diagnostic::error("Second environment", "A file declares one environment")
-                        .at(block.span)
-                        .related(first.span, "the first one")
-                        .hint("Give it a file of its own under env/"),
-                ),
-            },
+            "environment" => overlay.environment = Some(block),
             "variables" => overlay.variables = Some(block),
             _ => overlay.components.push(block),
         }

@@ -127,8 +127,7 @@ pub(crate) fn environment(world: &World<'_>, block: &Shape<'_>) -> Result<Enviro
 }
 
 fn provider(world: &World<'_>, node: &Node<'_>) -> Result<ProviderChoice, Failed> {
-    let providers: Vec<&Node<'_>> = node.blocks_of("provider").collect();
-    let [provider, more @ ..] = providers.as_slice() else {
+    let Some(provider) = node.block("provider") else {
         if node.shape.broken {
             return Err(Failed);
         }
@@ -136,17 +135,9 @@ fn provider(world: &World<'_>, node: &Node<'_>) -> Result<ProviderChoice, Failed
             "Missing provider",
             "An environment says who provides its resources",
         );
-        return Err(world
-            .report
-            .fail(diagnostic.at(node.shape.span).hint("Add `provider \"local\" {}`")));
+        let hint = "Add `provider \"local\" {}`";
+        return Err(world.report.fail(diagnostic.at(node.shape.span).hint(hint)));
     };
-    if let Some(second) = more.first() {
-        let diagnostic =
-            Diagnostic::error("Second provider", "An environment has one provider").at(second.shape.span);
-        world
-            .report
-            .add(diagnostic.related(provider.shape.span, "the first one"));
-    }
     let name = provider.shape.name();
     if !provider_names().any(|known| known == name) {
         let diagnostic = Diagnostic::error("Unknown provider", format!("There is no provider `{name}`"));

@@ -81,8 +81,9 @@ impl Parsed {
     fn stack_files(&mut self, files: &dyn Files) -> Option<Vec<String>> {
         let diagnostic = match files.list("") {
             Ok(names) => {
-                let names = hcl_only(names);
-                if names.iter().any(|name| name == STACK_FILE) {
+                let mut names = hcl_only(names);
+                if let Some(at) = names.iter().position(|name| name == STACK_FILE) {
+                    names[..=at].rotate_right(1); // people look for a name there first
                     return Some(names);
                 }
                 Diagnostic::error("Not a stack", format!("This folder holds no file `{STACK_FILE}`"))

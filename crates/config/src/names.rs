@@ -1,11 +1,12 @@
 //! Checks that every name in an expression is declared, also in branches that are not taken.
 
+use infra_model::component::exports::{Export, ExportType};
 use infra_model::diagnostic::{Diagnostic, Span};
 use infra_model::operation::Function;
 
 use crate::evaluate::World;
 use crate::evaluate::step_name;
-use crate::exports::{NotExported, exported};
+use crate::exports::{Exported, NotExported, exported};
 use crate::language::component;
 use crate::report::{suggestion, with_hint};
 use crate::scope::{Scope, is_several};
@@ -129,13 +130,20 @@ fn unknown_root(root: &str) -> Diagnostic {
 }
 
 fn incomplete(root: &str) -> Diagnostic {
-    let hint = match root {
+    Diagnostic::error("Incomplete reference", format!("`{root}` alone is no value")).hint(how_to_write(root))
+}
+
+fn no_such(root: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("Unknown name", format!("`{root}` has no `{name}`")).hint(how_to_write(root))
+}
+
+fn how_to_write(root: &str) -> String {
+    match root {
         "each" => "Write `each.key` or `each.value`".to_owned(),
         "count" => "Write `count.index`".to_owned(),
         "environment" | "stack" => format!("Write `{root}.name`"),
         _ => format!("Write `{root}.<name>`"),
-    };
-    Diagnostic::error("Incomplete reference", format!("`{root}` alone is no value")).hint(hint)
+    }
 }
 
 fn undeclared<'c>(what: &str, name: &str, declared: impl Iterator<Item = &'c str> + Clone) -> Diagnostic {
@@ -146,7 +154,7 @@ fn undeclared<'c>(what: &str, name: &str, declared: impl Iterator<Item = &'c str
 }
 
 fn own_name_problem(root: &str, name: &str) -> Option<Diagnostic> {
-    (name != "name").then(|| incomplete(root))
+    (name != "name").then(|| no_such(root, name))
 }
 
 fn each_problem(name: &str, component: Option<&Shape<'_>>) -> Option<Diagnostic> {
@@ -159,7 +167,7 @@ fn each_problem(name: &str, component: Option<&Shape<'_>>) -> Option<Diagnostic>
             .hint("Add `for_each = …` to the component"),
         );
     }
-    (!matches!(name, "key" | "value")).then(|| incomplete("each"))
+    (!matches!(name, "key" | "value")).then(|| no_such("each", name))
 }
 
 fn count_problem(name: &str, component: Option<&Shape<'_>>) -> Option<Diagnostic> {
@@ -172,7 +180,7 @@ fn count_problem(name: &str, component: Option<&Shape<'_>>) -> Option<Diagnostic
             .hint("Add `count = …` to the component"),
         );
     }
-    (name != "index").then(|| incomplete("count"))
+    (name != "index").then(|| no_such("count", name))
 }
 
 fn output_problem(scopes: &[Scope<'_>], scope: usize, module: &str, steps: &[Step]) -> Option<Diagnostic> {
@@ -203,7 +211,9 @@ fn component_problem(target: &Shape<'_>, steps: &[Step]) -> Option<Diagnostic> {
                     .hint(format!("Write `{name}[…]` with the key of one of them")),
             );
         }
-        (StepKind::Index(index), false) if !is_text(index) => {
+        (StepKind::Index(index), false)
+            if !is_text(index) || export_problem(target, &steps[..1]).is_some() =>
+        {
             let detail = format!("`{name}` has neither `for_each` nor `count`, so there is one of it");
             return Some(
                 Diagnostic::error("No instances", detail)
@@ -223,13 +233,28 @@ fn export_problem(target: &Shape<'_>, steps: &[Step]) -> Option<Diagnostic> {
     for step in steps {
         path.push(step_name(step)?.to_owned());
         match exported(target, &path) {
-            Ok(found) if found.leaf.is_some() => return None,
+            Ok(Exported { leaf: Some(leaf), .. }) => return leaf_problem(leaf, steps.get(path.len())?),
             Ok(_) => {}
             Err(_) if target.broken => return None,
             Err(fault) => return Some(not_exported(target, &path, &fault).at(step.span)),
         }
     }
     None
+}
+
+/// Returns what is wrong with a step further than an export: only lists have something inside.
+fn leaf_problem(leaf: &Export, next: &Step) -> Option<Diagnostic> {
+    let is_name = matches!(next.kind, StepKind::Attribute(_));
+    if leaf.value == ExportType::Texts && !is_name {
+        return None;
+    }
+    let name = leaf.path.last().copied().unwrap_or_default();
+    let what = match leaf.value {
+        ExportType::Texts => "a list of texts",
+        ExportType::Text => "a text",
+        ExportType::Number => "a number",
+    };
+    Some(Diagnostic::error("Unknown export", format!("`{name}` is {what}, it has no members")).at(next.span))
 }
 
 /// Returns the error for a path that a component does not export.

@@ -166,7 +166,10 @@ fn add_block<'a>(shape: &mut Shape<'a>, block: &'a Block, seen: &mut Seen<'a>, r
     let Some(label) = checked_label(schema, block, report) else {
         return;
     };
-    let text = label.map_or("", |label| &*label.text);
+    let text = match (schema.occurs, label) {
+        (Occurs::Labelled, Some(label)) => &*label.text,
+        _ => "",
+    };
     if schema.occurs != Occurs::Repeated {
         if let Some(first) = seen.blocks.get(&(schema.kind, text)) {
             report.add(duplicate_block(schema, text, block.span).related(*first, "first declared here"));

@@ -12,8 +12,10 @@ use crate::rendering::render;
 use crate::stack::{stack, validate};
 use crate::variable::{Given, Origin};
 
+mod broken;
 mod components;
 mod expressions;
+mod files;
 mod overlays;
 
 /// The overlay of tests that are not about overlays.

@@ -67,7 +67,7 @@ impl World<'_> {
         place: &Place<'n>,
     ) -> Result<Value, Failed> {
         let value = self.value(&attribute.value, place)?;
-        self.conform(schema, value, attribute.value.span)
+        self.conform(schema, value, &attribute.value)
     }
 
     /// Reports the attributes that must be set and are not.

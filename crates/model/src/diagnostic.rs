@@ -33,6 +33,8 @@ pub struct Source {
     pub name: String,
     /// Its text.
     pub text: Arc<str>,
+    /// The first byte of each line, so that a place is found without counting lines each time.
+    line_starts: Vec<u32>,
 }
 
 /// A line and column, both from one; the column counts characters.
@@ -47,9 +49,12 @@ pub struct Position {
 impl SourceMap {
     /// Adds a file and returns its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
+        let text: Arc<str> = text.into();
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         self.sources.push(Source {
             name: name.into(),
-            text: text.into(),
+            line_starts: std::iter::once(0).chain(after_breaks).collect(),
+            text,
         });
         SourceId(self.sources.len() as u32 - 1)
     }
@@ -63,13 +68,16 @@ impl SourceMap {
     /// Returns the position of a byte.
     #[must_use]
     pub fn position(&self, id: SourceId, byte: u32) -> Option<Position> {
-        let text = &self.get(id)?.text;
-        let before = text.get(..(byte as usize).min(text.len()))?;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() as u32 + 1;
+        let source = self.get(id)?;
+        let byte = (byte as usize).min(source.text.len());
+        let line = source
+            .line_starts
+            .partition_point(|start| *start as usize <= byte);
+        let start = *source.line_starts.get(line.checked_sub(1)?)?;
+        let before = source.text.get(start as usize..byte)?;
         Some(Position {
-            line,
-            column: before[line_start..].chars().count() as u32 + 1,
+            line: line as u32,
+            column: before.chars().count() as u32 + 1,
         })
     }
 

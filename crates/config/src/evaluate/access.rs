@@ -100,6 +100,12 @@ impl World<'_> {
                 let hint = suggestion(key, "There are", entries.keys().map(String::as_str));
                 return Err(self.report.fail(with_hint(diagnostic, hint)));
             }
+            (Value::Number(_), _) => {
+                let diagnostic = Diagnostic::error("Invalid element", "A number has no elements").at(span);
+                return Err(self
+                    .report
+                    .fail(diagnostic.hint("Texts, such as addresses, stand in double quotes")));
+            }
             _ => {}
         }
         Operation::Operator(Operator::Index)

@@ -51,7 +51,7 @@ impl World<'_> {
             let outcome = match part {
                 Part::Literal(text) => {
                     pieces.push((Value::string(text.as_str()), span));
-                    self.step(span, 1 + text.len() as u64 / 64)
+                    self.step(span, 1 + text.len() as u64 / 16)
                 }
                 Part::Interpolation(expression) => self
                     .value(expression, place)

@@ -3,7 +3,7 @@
 use crate::language::component::{PROVIDERS, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{Type, choice};
-use crate::language::{AttributeSchema, BlockSchema, Default, component};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, component};
 
 /// A file `env/<environment>.hcl`.
 pub const OVERLAY: BlockSchema = BlockSchema {
@@ -27,6 +27,7 @@ pub const OVERLAY: BlockSchema = BlockSchema {
 };
 
 const ENVIRONMENT: BlockSchema = BlockSchema {
+    occurs: Occurs::Once,
     attributes: &[
         AttributeSchema::new(
             "aliases",
@@ -54,6 +55,7 @@ const ENVIRONMENT: BlockSchema = BlockSchema {
     ],
     blocks: &[
         BlockSchema {
+            occurs: Occurs::Once,
             free: Some("settings of the provider, which checks them: `region`, `account`, …"),
             ..labelled("provider", "provider", Rule::Word, PROVIDER)
         },

@@ -71,8 +71,7 @@ const VARIABLE: BlockSchema = BlockSchema {
             Type::Any,
             Default::Unset("must be given"),
             "Its value where none is given",
-        )
-        .known_later(),
+        ),
         AttributeSchema::new("description", TEXT, Default::Unset("none"), "What it is for"),
         AttributeSchema::new(
             "secret",

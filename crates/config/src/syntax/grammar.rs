@@ -32,11 +32,11 @@ pub(super) fn error(message: &str, text: &str, at: usize) -> Diagnostic {
             Diagnostic::error("Duplicate key", "This object sets the same key twice")
                 .hint("Remove one of them")
         }
-        "invalid escape sequence" => {
-            Diagnostic::error("Invalid escape", format!("There is no escape `\\` with {found}")).hint(
-                "Write `\\\\` for a backslash; the escapes are \\n \\r \\t \\\" \\\\ \\uXXXX \\UXXXXXXXX",
-            )
-        }
+        "invalid escape sequence" => Diagnostic::error(
+            "Invalid escape",
+            format!("A backslash starts no escape with {found}"),
+        )
+        .hint("Write `\\\\` for a backslash; the escapes are \\n \\r \\t \\\" \\\\ \\uXXXX \\UXXXXXXXX"),
         "invalid block body" => Diagnostic::error(
             "End of block expected",
             format!("Expected an attribute, a block or `}}`; found {found}"),
@@ -106,8 +106,10 @@ fn found(text: &str, at: usize) -> String {
         .take_while(|c| c.is_alphanumeric() || *c == '_')
         .take(24)
         .collect();
-    if word.is_empty() {
-        format!("`{}`", first.escape_debug())
+    if first.is_control() {
+        format!("`{}`", first.escape_default())
+    } else if word.is_empty() {
+        format!("`{first}`")
     } else {
         format!("`{word}`")
     }

@@ -21,6 +21,7 @@ pub(crate) fn parse(source: SourceId, text: &str, diagnostics: &mut Vec<Diagnost
         source,
         text,
         diagnostics,
+        level: 0,
     };
     file.body(start..text.len(), Strays::Report)
 }
@@ -37,7 +38,12 @@ struct File<'t> {
     source: SourceId,
     text: &'t str,
     diagnostics: &'t mut Vec<Diagnostic>,
+    /// How many blocks around this place are open.
+    level: usize,
 }
+
+/// How many levels of a block that is nested too deeply are looked into for other mistakes.
+const DEEP_LEVELS_MAX: usize = 3;
 
 impl File<'_> {
     fn body(&mut self, range: Range<usize>, strays: Strays) -> Body {
@@ -62,7 +68,7 @@ impl File<'_> {
             Ok(parsed) => self.origin(item.range.start).body(&parsed, body),
             Err(error) => {
                 body.broken = true;
-                let at = error.location().offset();
+                let at = text.floor_char_boundary(error.location().offset());
                 let diagnostic = grammar::error(error.message(), text, at)
                     .at(self.origin(item.range.start).span(at..at + width(text, at)));
                 match self.open(item) {
@@ -81,8 +87,7 @@ impl File<'_> {
     fn item_with_problems(&mut self, item: &Item, body: &mut Body) {
         let is_deep = |problem: &&Problem| matches!(problem, Problem::TooDeep(_));
         if let Some(problem) = item.problems.iter().find(is_deep) {
-            // The parser must not see it, and opening it level by level would recurse as deeply.
-            self.problem(*problem);
+            self.deep_item(item, *problem, body);
             return;
         }
         let own_brace = item.braces.as_ref().map(|braces| braces.start);
@@ -97,6 +102,19 @@ impl File<'_> {
         if let Some(opened) = self.open(item) {
             body.blocks.push(opened.block);
         }
+    }
+
+    /// The parser must not see such an item as a whole; opening it level by level would recurse as deeply.
+    fn deep_item(&mut self, item: &Item, problem: Problem, body: &mut Body) {
+        let opened = if self.level < DEEP_LEVELS_MAX {
+            self.open(item)
+        } else {
+            None
+        };
+        if !opened.as_ref().is_some_and(|opened| opened.explained) {
+            self.problem(problem);
+        }
+        body.blocks.extend(opened.map(|opened| opened.block));
     }
 
     /// Tells whether opening the block will find the same unclosed bracket.
@@ -127,7 +145,9 @@ impl File<'_> {
         } else {
             Strays::Ignore
         };
+        self.level += 1;
         block.body = self.body(braces.start + 1..braces.end, strays);
+        self.level -= 1;
         block.body.broken = true;
         Some(Opened {
             explained: self.diagnostics.len() > before || repeats_attribute(&block.body),

@@ -323,6 +323,8 @@ impl<'t> Scan<'t> {
             at: self.bytes.len(),
             culprit,
         });
+        // What was seen behind the cut is seen again with the items that start there.
+        self.problems.retain(|problem| problem.at() < cut.at);
         self.problem(cut.culprit);
         self.at = cut.at;
         self.cut = Some(cut);

@@ -169,9 +169,9 @@ locals {}
       `env/production.hcl` declares the environment `prod`
       hint: Rename the file to env/prod.hcl, or the environment to `production`
     error: Invalid value
-      --> env/production.hcl:3:13 
+      --> env/production.hcl:3:23 
       |   aliases = ["local", "P"]
-      |             ^^^^^^^^^^^^^^
+      |                       ^^^
       An element of `aliases` cannot be "P"
       hint: Expected a name: at most 40 lower-case letters, digits, `-` and `_`, a letter first
     error: Invalid value

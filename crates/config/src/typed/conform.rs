@@ -1,6 +1,8 @@
 //! Whether a value fits the type of its attribute.
 
-use infra_model::diagnostic::{Diagnostic, Span};
+use std::collections::BTreeMap;
+
+use infra_model::diagnostic::Diagnostic;
 use infra_model::value::Value;
 
 use super::{segment, whole};
@@ -8,6 +10,7 @@ use crate::evaluate::{World, secret, shown, unknown};
 use crate::language::ty::{Choice, Type};
 use crate::language::{AttributeSchema, Timing};
 use crate::report::{Failed, suggestion, with_hint};
+use crate::syntax::{Expr, ExprKind};
 
 impl World<'_> {
     /// Returns the value if it fits; null fits everywhere and counts as not set.
@@ -15,16 +18,16 @@ impl World<'_> {
         &self,
         schema: &AttributeSchema,
         value: Value,
-        span: Span,
+        expression: &Expr,
     ) -> Result<Value, Failed> {
         let problem = match timing(schema, &value) {
-            Some(problem) => Some(problem),
+            Some(problem) => Some(problem.at(expression.span)),
             None if value.is_null() => None,
-            None => misfit(&schema.ty, &value, &format!("`{}`", schema.name)),
+            None => misfit(&schema.ty, &value, &format!("`{}`", schema.name), expression),
         };
         match problem {
             None => Ok(value),
-            Some(problem) => Err(self.report.fail(problem.at(span))),
+            Some(problem) => Err(self.report.fail(problem)),
         }
     }
 }
@@ -41,8 +44,9 @@ fn timing(schema: &AttributeSchema, value: &Value) -> Option<Diagnostic> {
     (!value.is_known()).then(|| unknown(&what))
 }
 
-fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
-    match (ty, value) {
+/// Returns what is wrong with a value, at the part of the expression that gives it.
+fn misfit(ty: &Type, value: &Value, what: &str, expression: &Expr) -> Option<Diagnostic> {
+    let problem = match (ty, value) {
         (Type::Any | Type::Special(_), _) | (Type::Bool, Value::Bool(_)) => None,
         (Type::Text(_), Value::Deferred(_) | Value::Secret(_) | Value::Sealed(_)) => None,
         (Type::Scalar, Value::String(_) | Value::Number(_) | Value::Bool(_)) => None,
@@ -50,21 +54,50 @@ fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
             let fits = whole(value).is_some_and(|value| (*min..=*max).contains(&value));
             (!fits).then(|| wrong(ty, value, what))
         }
-        (Type::Text(rule), Value::String(text)) => {
-            let fault = rule.fault(text)?;
-            Some(Diagnostic::error("Invalid value", format!("{what} cannot be {}", shown(value))).hint(fault))
-        }
+        (Type::Text(rule), Value::String(text)) => rule.fault(text).map(|fault| {
+            Diagnostic::error("Invalid value", format!("{what} cannot be {}", shown(value))).hint(fault)
+        }),
         (Type::Choice(choices), Value::String(word)) => unknown_choice(choices, word, what),
-        (Type::List(element), Value::List(values)) => values
-            .iter()
-            .find_map(|value| misfit(element, value, &format!("An element of {what}")))
-            .or_else(|| repeated(values, what)),
-        (Type::Map(element), Value::Map(entries)) => entries
-            .iter()
-            .find_map(|(key, value)| misfit(element, value, &format!("`{key}` of {what}"))),
+        (Type::List(element), Value::List(values)) => {
+            let what = format!("An element of {what}");
+            let mut elements = values.iter().enumerate();
+            let wrong = elements.find_map(|(at, value)| misfit(element, value, &what, nth(expression, at)));
+            return wrong.or_else(|| repeated(values, &what, expression));
+        }
+        (Type::Map(element), Value::Map(entries)) => {
+            return entries.iter().find_map(|(key, value)| {
+                misfit(
+                    element,
+                    value,
+                    &format!("`{key}` of {what}"),
+                    entry(expression, key),
+                )
+            });
+        }
         (Type::Segment, value) if segment(value).is_some() => None,
         _ => Some(wrong(ty, value, what)),
+    };
+    problem.map(|problem| problem.at(expression.span))
+}
+
+/// Returns the expression of an element, the whole list if it is not written out.
+fn nth(list: &Expr, at: usize) -> &Expr {
+    match &list.kind {
+        ExprKind::List(elements) => elements.get(at).unwrap_or(list),
+        _ => list,
     }
+}
+
+/// Returns the expression of an entry, the whole map if it is not written out.
+fn entry<'e>(map: &'e Expr, key: &str) -> &'e Expr {
+    let ExprKind::Object(entries) = &map.kind else {
+        return map;
+    };
+    let is_key = |name: &Expr| matches!(&name.kind, ExprKind::Literal(name) if name.as_str() == Some(key));
+    entries
+        .iter()
+        .find(|(name, _)| is_key(name))
+        .map_or(map, |(_, value)| value)
 }
 
 fn wrong(ty: &Type, value: &Value, what: &str) -> Diagnostic {
@@ -97,12 +130,20 @@ fn unknown_choice(choices: &[Choice], word: &str, what: &str) -> Option<Diagnost
     Some(with_hint(Diagnostic::error("Invalid value", detail), expected))
 }
 
-fn repeated(values: &[Value], what: &str) -> Option<Diagnostic> {
-    let mut sorted: Vec<&Value> = values.iter().collect();
-    sorted.sort();
-    let twice = sorted.windows(2).find(|pair| pair[0] == pair[1])?;
-    Some(Diagnostic::error(
-        "Duplicate element",
-        format!("{what} holds {} twice", shown(twice[0])),
-    ))
+fn repeated(values: &[Value], what: &str, list: &Expr) -> Option<Diagnostic> {
+    let mut seen = BTreeMap::new();
+    for (at, value) in values.iter().enumerate() {
+        if let Some(first) = seen.insert(value, at) {
+            let diagnostic = Diagnostic::error(
+                "Duplicate element",
+                format!("{what} stands twice: {}", shown(value)),
+            );
+            return Some(
+                diagnostic
+                    .at(nth(list, at).span)
+                    .related(nth(list, first).span, "first here"),
+            );
+        }
+    }
+    None
 }

@@ -1,11 +1,12 @@
 //! The conditions that the values of variables must meet.
 
-use infra_model::diagnostic::Diagnostic;
+use infra_model::diagnostic::{Diagnostic, Span};
 use infra_model::value::Value;
 
 use crate::evaluate::{Place, World};
 use crate::report::Failed;
 use crate::shape::Shape;
+use crate::variable::Input;
 
 impl World<'_> {
     /// Checks all validations of all variables. Called when everything that they may refer to is known.
@@ -39,10 +40,9 @@ impl World<'_> {
                     Value::String(text) => format!("`{name}`: {text}"),
                     _ => format!("The value of `{name}` does not meet this condition"),
                 };
-                let declared = validation.span;
                 Diagnostic::error("Invalid value", detail)
-                    .at(condition.span)
-                    .related(declared, "the condition")
+                    .at(self.value_span(scope, name))
+                    .related(condition.span, "the condition")
             }
             // A module may be given what is known only after apply: then there is nothing to check yet.
             Value::Deferred(_) => return Ok(()),
@@ -53,5 +53,19 @@ impl World<'_> {
             .at(condition.span),
         };
         Err(self.report.fail(problem))
+    }
+
+    /// Returns where the value of a variable stands, or the variable if it comes from outside.
+    fn value_span(&self, scope: usize, name: &str) -> Span {
+        let own = &self.scopes[scope];
+        let declared = &own.declarations.variables[name];
+        let default = declared.attribute("default").map(|default| default.value.span);
+        let given = match (own.parent, self.inputs.get(name)) {
+            (Some(_), _) => self.argument(scope, name).map(|argument| argument.span),
+            (None, Some(Input::Overlay(expression))) => Some(expression.span),
+            (None, Some(Input::Outside(_))) => Some(declared.span),
+            (None, None) => None,
+        };
+        given.or(default).unwrap_or(declared.span)
     }
 }

@@ -45,7 +45,7 @@ redis "ok" {
       --> stack.hcl:7:10 
       |   size = 'small'
       |          ^
-      Expected a number, a quoted text, a list, an object, a reference or a call; found `\'`
+      Expected a number, a quoted text, a list, an object, a reference or a call; found `'`
       hint: Texts stand in double quotes: "…"
     error: Attribute or block expected
       --> stack.hcl:8:10 
@@ -132,7 +132,7 @@ fn deep_blocks_are_refused_too() {
     let deep = "a {\n".repeat(100_000) + &"}\n".repeat(100_000) + "x = 1 +\n";
     assert_snapshot!(check(&deep), @"
     error: Nested too deeply
-      --> stack.hcl:49:3 
+      --> stack.hcl:52:3 
       | a {
       |   ^
       Brackets, templates and operators nest at most 48 levels deep
@@ -176,7 +176,7 @@ fn an_error_in_a_template_points_inside_it() {
       --> stack.hcl:2:8 
       | b = "\q"
       |        ^
-      There is no escape `\` with `\"`
+      A backslash starts no escape with `"`
       hint: Write `\\` for a backslash; the escapes are \n \r \t \" \\ \uXXXX \UXXXXXXXX
     error: Syntax error
       --> stack.hcl:4:1 

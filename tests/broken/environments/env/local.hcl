@@ -1,0 +1,10 @@
+environment "local" {
+  aliases = ["staging", "dev", "dev"]
+  provider "local" {}
+  provider "aws" {}
+}
+
+variables {
+  siez = "large"
+  size = var.size
+}

@@ -1,0 +1,8 @@
+environment "prod" {
+  aliases = ["stage"]
+  data    = "real"
+}
+
+postgres "main" {
+  replicas = 16
+}

@@ -1,0 +1,7 @@
+stack {
+  name = "shop"
+}
+
+locals {
+  name = "café"
+}
