@@ -1,6 +1,7 @@
 //! Dependency graphs over any kind of name. This module knows nothing of clouds, and it alone names petgraph.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -52,14 +53,15 @@ impl<N: Ord + Clone> Graph<N> {
     ///
     /// When names need each other in a circle; the whole path is in the error.
     pub fn order(&self) -> Result<Vec<&N>, Cycle<N>> {
-        // Kahn's algorithm over an ordered set: deterministic whatever the shape.
+        // Kahn's algorithm, lowest number first: deterministic whatever the shape.
         let count = self.nodes.len();
         let mut waiting: Vec<usize> = (0..count)
             .map(|at| self.inner.neighbors(NodeIndex::new(at)).count())
             .collect();
-        let mut ready: BTreeSet<usize> = (0..count).filter(|at| waiting[*at] == 0).collect();
+        let mut ready: BinaryHeap<Reverse<usize>> =
+            (0..count).filter(|at| waiting[*at] == 0).map(Reverse).collect();
         let mut order = Vec::with_capacity(count);
-        while let Some(at) = ready.pop_first() {
+        while let Some(Reverse(at)) = ready.pop() {
             order.push(&self.nodes[at]);
             for user in self
                 .inner
@@ -67,7 +69,7 @@ impl<N: Ord + Clone> Graph<N> {
             {
                 waiting[user.index()] -= 1;
                 if waiting[user.index()] == 0 {
-                    ready.insert(user.index());
+                    ready.push(Reverse(user.index()));
                 }
             }
         }

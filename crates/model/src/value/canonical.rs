@@ -8,14 +8,18 @@ use crate::expression::{Expression, Reference};
 use crate::resource::Target;
 use crate::value::{Attributes, Number, Value};
 
-/// Returns the digest of what a resource is asked to be and where; nulls count as absent.
+/// Returns the digest of what a resource is asked to be and where; nulls count as absent. The inputs come in the
+/// order of their names.
 ///
 /// The target is part of it, so that an environment that moves to another region is seen without a look inside
 /// the records.
 #[must_use]
-pub fn digest_inputs(inputs: &Attributes, target: &Target) -> Digest {
+pub fn digest_inputs<'a, I>(inputs: I, target: &Target) -> Digest
+where
+    I: IntoIterator<Item = (&'a String, &'a Value), IntoIter: Clone>,
+{
     let mut hasher = Hasher::new();
-    write_map(&mut hasher, inputs);
+    write_entries(&mut hasher, inputs.into_iter());
     hasher.count(b'@', target.0.len());
     for (key, value) in &target.0 {
         hasher.tagged(b'k', key.as_bytes());
@@ -49,7 +53,11 @@ pub fn write_value(hasher: &mut Hasher, value: &Value) {
 }
 
 fn write_map(hasher: &mut Hasher, entries: &Attributes) {
-    let present = entries.iter().filter(|(_, value)| !value.is_null());
+    write_entries(hasher, entries.iter());
+}
+
+fn write_entries<'a>(hasher: &mut Hasher, entries: impl Iterator<Item = (&'a String, &'a Value)> + Clone) {
+    let present = entries.filter(|(_, value)| !value.is_null());
     hasher.count(b'm', present.clone().count());
     for (key, value) in present {
         hasher.tagged(b'k', key.as_bytes());
