@@ -8,6 +8,7 @@ use crate::address::ResourceType;
 use crate::value::Value;
 
 pub mod equality;
+pub mod reference;
 
 /// How an unknown create of a type is resolved without a person.
 ///

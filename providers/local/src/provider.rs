@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use infra_model::schema::SchemaSet;
 use infra_provider::error::ProviderError;
 use infra_provider::kind::KindSet;
 use infra_provider::lowering::Lowering;
@@ -12,19 +13,36 @@ use crate::host::capability::probe;
 use crate::host::programs::Programs;
 use crate::lower::LocalLowering;
 use crate::lower::network::NetworkFacts;
-use crate::network::kind::router::RouterKind;
-use crate::network::kind::rules::RulesKind;
-use crate::network::kind::segment::SegmentKind;
+use crate::network::kind::router::{self, RouterKind};
+use crate::network::kind::rules::{self, RulesKind};
+use crate::network::kind::segment::{self, SegmentKind};
 use crate::network::site::Site;
 use crate::postgres::facts::discover;
-use crate::postgres::kind::database::DatabaseKind;
-use crate::postgres::kind::pooler::PoolerKind;
-use crate::postgres::kind::replica::ReplicaKind;
-use crate::postgres::kind::role::RoleKind;
-use crate::postgres::kind::server::ServerKind;
+use crate::postgres::kind::database::{self, DatabaseKind};
+use crate::postgres::kind::pooler::{self, PoolerKind};
+use crate::postgres::kind::replica::{self, ReplicaKind};
+use crate::postgres::kind::role::{self, RoleKind};
+use crate::postgres::kind::server::{self, ServerKind};
 use crate::postgres::site::PostgresSite;
 use crate::settings::LocalSettings;
+use crate::vault;
 use crate::vault::kind::SecretKind;
+
+/// Returns the types of resource that the provider manages, whatever the machine has.
+#[must_use]
+pub fn schemas() -> SchemaSet {
+    SchemaSet::new([
+        vault::kind::schema(),
+        router::schema(),
+        segment::schema(),
+        rules::schema(),
+        server::schema(),
+        replica::schema(),
+        role::schema(),
+        database::schema(),
+        pooler::schema(),
+    ])
+}
 
 /// Manages servers, networks and secrets of one environment on this machine.
 #[derive(Debug)]

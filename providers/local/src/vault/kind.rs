@@ -177,7 +177,9 @@ impl ResourceKind for SecretKind {
     }
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let attributes = [
         (
             "name",

@@ -101,6 +101,24 @@ async fn a_killed_server_starts_again_with_its_data() {
     assert_eq!(value(&session(&main).await, "select count(*) from t").await, "1");
 }
 
+/// A lock with the number of a process that runs is what the server leaves whose number was given to another program,
+/// or that nobody has reaped yet.
+#[tokio::test]
+async fn the_locks_of_a_killed_server_do_not_keep_it_from_starting() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    kill(&main);
+    wait_for_end(&main).await;
+    let files = &main.configuration.files;
+    let socket_lock = files.sockets.join(format!(".s.PGSQL.{}.lock", main.configuration.port));
+    for lock in [files.data().join("postmaster.pid"), socket_lock] {
+        let text = std::fs::read_to_string(&lock).unwrap();
+        let (_, rest) = text.split_once('\n').unwrap();
+        std::fs::write(lock, format!("{}\n{rest}", std::process::id())).unwrap();
+    }
+    start(&main, &scratch.tools).await.unwrap();
+}
+
 #[tokio::test]
 async fn starting_a_running_server_changes_nothing_and_finds_an_orphan() {
     let Some(scratch) = scratch().await else { return };

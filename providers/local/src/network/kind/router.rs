@@ -164,7 +164,9 @@ fn outputs(id: &str) -> Attributes {
     Attributes::from([("router".to_owned(), Value::string(id))])
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let mut name = attribute("The network that it serves", OnChange::Replace);
     name.carried = true;
     let enforcement = "How its segments are kept apart: `namespaces`, `rootless` or `advisory`";

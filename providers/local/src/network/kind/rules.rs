@@ -183,7 +183,9 @@ fn status(condition: rules::Condition) -> &'static str {
     }
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let unordered = |schema: AttributeSchema| AttributeSchema {
         equality: Equality::Unordered,
         ..schema

@@ -168,7 +168,9 @@ fn wanted(inputs: &Attributes, owner: String) -> Result<SegmentRequest, Provider
     })
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let enter = OutputSchema {
         changes_on_update: true,
         ..output("The command that runs a program inside the segment, to be put before it")

@@ -306,7 +306,9 @@ impl ResourceKind for DatabaseKind {
     }
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let extensions = AttributeSchema {
         equality: Equality::Unordered,
         ..attribute(

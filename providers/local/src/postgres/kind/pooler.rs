@@ -302,7 +302,9 @@ impl ResourceKind for PoolerKind {
     }
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let segment = "The segment that it joins; without one it is reached from this machine alone";
     let port = "Its port; without one 6432 in a segment, else a free one";
     ResourceSchema {

@@ -278,7 +278,9 @@ fn follows_same(marker: &Marker<Installed>, site: &PostgresSite) -> bool {
     primary.is_some_and(|primary| primary.applied.cluster == marker.applied.cluster)
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let status = "`running`, or what is wrong with it or with its way of following the primary";
     let mut attributes = shared_attributes();
     let primary = "The server that it follows";

@@ -220,7 +220,9 @@ fn outputs(name: &str) -> Attributes {
     Attributes::from([("name".to_owned(), Value::string(name))])
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let login = "`password`, or how else it logs in";
     let password = AttributeSchema {
         observed: false,

@@ -309,7 +309,9 @@ impl ResourceKind for ServerKind {
     }
 }
 
-fn schema() -> ResourceSchema {
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
     let status = "`running`, or what is wrong with it";
     let mut attributes = shared_attributes();
     let version = "The major version; another one starts with an empty data directory";

@@ -8,9 +8,11 @@ use std::time::Duration;
 use super::stop::{PidFile, end_leftovers, find_running};
 use super::{PROGRAM, Server, ServerError, configure};
 use crate::host::disk::{DiskError, says_disk_full};
+use crate::host::folder;
 use crate::host::launch::{Account, Launch};
 use crate::host::process::{self, Identity};
 use crate::host::spawn::{REACHED_WITHIN, SpawnError, SpawnRequest, log_length, log_tail, spawn};
+use crate::postgres::configuration::Configuration;
 use crate::postgres::tools::Tools;
 use crate::postgres::{busy_port, data_directory, process_record};
 
@@ -43,6 +45,19 @@ pub async fn start(server: &Server, tools: &Tools) -> Result<Identity, ServerErr
     process_record::write(&files.folder, &identity)?;
     wait_until_ready(server, &identity, offset).await?;
     Ok(identity)
+}
+
+/// Removes the locks of a killed server, of which we know by now that no process is left.
+///
+/// PostgreSQL itself only asks whether their process number is taken, and refuses to start when it was given to another
+/// program, or when nobody has reaped the dead one yet.
+fn remove_locks(server: &Server) -> Result<(), DiskError> {
+    let Configuration { files, port, .. } = &server.configuration;
+    let socket = format!(".s.PGSQL.{port}");
+    for name in [format!("{socket}.lock"), socket] {
+        folder::remove_file(&files.sockets.join(name))?;
+    }
+    folder::remove_file(&files.data().join("postmaster.pid"))
 }
 
 fn spawn_request(server: &Server, tools: &Tools) -> Result<SpawnRequest, ServerError> {
