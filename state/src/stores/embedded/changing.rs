@@ -10,9 +10,17 @@ use crate::contract::{Lease, LeaseRequest, StateHeader, StoreError};
 use crate::history;
 use crate::rules::{self, unwritable};
 use crate::stores::embedded::layout::{
-    DURATIONS, HEADER, HISTORY, INTENTS, number_key, record_key, record_payload, text_key,
+    DURATIONS, HEADER, HISTORY, INTENTS, RECORDS, history_parts, number_key, record_key, record_payload,
+    text_key,
 };
+use crate::stores::embedded::reading::walk;
 use crate::stores::embedded::session::{Purpose, Session};
+
+/// sled copies pages for every value of a batch and frees them after it: sixteen times the batch in memory.
+const COMMIT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How much of an archive is written at once.
+const PIECE_BYTES: usize = 1024 * 1024;
 
 type Change = (Vec<u8>, Option<Vec<u8>>);
 
@@ -50,6 +58,7 @@ pub(super) fn initialize(
     header: &StateHeader,
 ) -> Result<(), StoreError> {
     rules::begin(&session.position.head, session.header.as_ref(), epoch, header)?;
+    sweep(session)?;
     let bytes = json(header)?;
     session.room(bytes.len(), Purpose::Outcome)?;
     session.stage([(HEADER.to_vec(), Some(bytes))])?;
@@ -78,36 +87,72 @@ pub(super) fn commit(session: &mut Session, epoch: Epoch, commit: &Commit) -> Re
     let mut changes: Vec<Change> = change.records.iter().map(record_change).collect();
     changes.extend(change.closed.map(|id| (number_key(INTENTS, id.0), None)));
     changes.extend(learned(session, commit)?);
-    changes.push((
-        number_key(HISTORY, change.head.serial.0),
-        Some(change.history_bytes),
-    ));
-    session.room(size(&changes), Purpose::Outcome)?;
+    changes.extend(history_changes(change.head.serial, &change.history_bytes));
+    let bytes = size(&changes);
+    if bytes > COMMIT_BYTES_MAX {
+        return Err(unwritable(format!(
+            "{bytes} bytes are more than one commit may hold ({COMMIT_BYTES_MAX})"
+        )));
+    }
+    session.room(bytes, Purpose::Outcome)?;
     session.stage(changes)?;
     session.position.head = change.head;
     Ok(session.position.head.serial)
 }
 
-/// Fills the empty store.
+/// Fills the empty store, a piece at a time and the header last: without a header there is no state, so an archive
+/// that was restored half-way is as good as none.
 pub(super) fn restore(session: &mut Session, epoch: Epoch, archive: &Archive) -> Result<(), StoreError> {
     let state = &archive.state;
     let head = rules::refill(&session.position.head, session.header.as_ref(), epoch, archive)?;
-    let mut changes: Vec<Change> = vec![(HEADER.to_vec(), Some(json(&state.header)?))];
-    changes.extend(state.records.iter().map(|(key, entry)| put(key, entry)));
-    for open in &state.open_intents {
-        changes.push((number_key(INTENTS, open.id.0), Some(json(open)?)));
-    }
-    for (name, millis) in &state.durations.0 {
-        changes.push((text_key(DURATIONS, name), Some(json(millis)?)));
-    }
+    sweep(session)?;
+    let records = state.records.iter().map(|(key, entry)| Ok(put(key, entry)));
+    let intents = state.open_intents.iter();
+    let intents = intents.map(|open| Ok((number_key(INTENTS, open.id.0), Some(json(open)?))));
+    let durations = state.durations.0.iter();
+    let durations = durations.map(|(name, millis)| Ok((text_key(DURATIONS, name), Some(json(millis)?))));
+    pieces(session, records.chain(intents).chain(durations))?;
     for entry in &archive.history {
-        changes.push((number_key(HISTORY, entry.serial.0), Some(history::bytes(entry)?)));
+        let bytes = history::bytes(entry)?;
+        pieces(session, history_changes(entry.serial, &bytes).map(Ok))?;
     }
-    session.room(size(&changes), Purpose::Outcome)?;
-    session.stage(changes)?;
+    session.stage([(HEADER.to_vec(), Some(json(&state.header)?))])?;
     session.position.head = head;
     session.header = Some(state.header.clone());
     Ok(())
+}
+
+/// Removes what an interrupted restoration left.
+fn sweep(session: &mut Session) -> Result<(), StoreError> {
+    for space in [RECORDS, INTENTS, DURATIONS, HISTORY] {
+        let mut keys = Vec::new();
+        walk(session, space, vec![space], |pair| {
+            keys.push(pair.key().to_vec());
+            Ok(())
+        })?;
+        pieces(session, keys.into_iter().map(|key| Ok((key, None))))?;
+    }
+    Ok(())
+}
+
+/// Stages changes and writes whenever there are enough of them.
+fn pieces(
+    session: &mut Session,
+    changes: impl Iterator<Item = Result<Change, StoreError>>,
+) -> Result<(), StoreError> {
+    for change in changes {
+        let change = change?;
+        session.stage([change])?;
+        if session.staged_bytes() > PIECE_BYTES {
+            session.room(session.staged_bytes(), Purpose::Outcome)?;
+            session.write()?;
+        }
+    }
+    Ok(())
+}
+
+fn history_changes(serial: Serial, entry: &[u8]) -> impl Iterator<Item = Change> {
+    history_parts(serial, entry).map(|(key, payload)| (key, Some(payload)))
 }
 
 fn record_change((key, entry): &(RecordKey, Option<RecordEntry>)) -> Change {

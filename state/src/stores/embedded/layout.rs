@@ -9,7 +9,10 @@
 //! | `r` and a record's key | serial, flags, digest of the inputs, encoded record |
 //! | `i` and a number | an intent without an outcome (JSON); removed by the commit that closes it |
 //! | `d` and `type action` | a learned duration in milliseconds |
-//! | `l` and a serial | an entry of the history (canonical JSON) |
+//! | `l`, a serial and a number | a part of an entry of the history (canonical JSON), after a byte: do more follow? |
+//!
+//! Entries of the history come in parts because one entry may hold thousands of records, and sled copies a large
+//! value many times over.
 //!
 //! Every value is framed: a version byte, then a checksum over key and payload, so that a value can neither be
 //! altered nor appear under another key. The tally counts and sums the checksums of all `r`, `i` and `d`: a value
@@ -36,6 +39,9 @@ pub(super) const HISTORY: u8 = b'l';
 const FRAME_VERSION: u8 = 1;
 const CHECK_BYTES: usize = 8;
 const PAYLOAD_AT: usize = 1 + CHECK_BYTES;
+
+/// Large enough that most entries have one part, small enough that sled keeps it among others.
+const HISTORY_PART_BYTES: usize = 32 * 1024;
 
 const RECORD_HEAD_BYTES: usize = 8 + 1 + 32;
 const TAINTED: u8 = 1;
@@ -100,6 +106,51 @@ pub(super) fn number_key(space: u8, number: u64) -> Vec<u8> {
     let mut bytes = vec![space];
     bytes.extend(number.to_be_bytes());
     bytes
+}
+
+/// Returns the keys and payloads of the parts of a history entry.
+pub(super) fn history_parts(serial: Serial, entry: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let count = entry.len().div_ceil(HISTORY_PART_BYTES);
+    entry
+        .chunks(HISTORY_PART_BYTES)
+        .zip(0_u32..)
+        .map(move |(part, number)| {
+            let mut key = number_key(HISTORY, serial.0);
+            key.extend(number.to_be_bytes());
+            let more = (number as usize) + 1 < count;
+            let mut payload = vec![u8::from(more)];
+            payload.extend(part);
+            (key, payload)
+        })
+}
+
+/// A part of a history entry as it is read.
+pub(super) struct HistoryPart<'a> {
+    pub(super) serial: Serial,
+    pub(super) number: u32,
+    pub(super) is_last: bool,
+    pub(super) bytes: &'a [u8],
+}
+
+/// Reads a part of a history entry.
+pub(super) fn read_history_part<'a>(
+    path: &Path,
+    key: &[u8],
+    payload: &'a [u8],
+) -> Result<HistoryPart<'a>, Failure> {
+    split_history_part(key, payload)
+        .ok_or_else(|| Failure::damaged(path, format!("{} cannot be read", describe(key))))
+}
+
+fn split_history_part<'a>(key: &[u8], payload: &'a [u8]) -> Option<HistoryPart<'a>> {
+    let (serial, number) = key.get(1..)?.split_first_chunk::<8>()?;
+    let (more, bytes) = payload.split_first()?;
+    Some(HistoryPart {
+        serial: Serial(u64::from_be_bytes(*serial)),
+        number: u32::from_be_bytes(number.try_into().ok()?),
+        is_last: *more == 0,
+        bytes,
+    })
 }
 
 /// Names what is under a key, for people.

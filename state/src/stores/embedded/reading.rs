@@ -137,19 +137,20 @@ fn durations(session: &mut Session, tally: &mut Tally) -> Result<Durations, Fail
 
 /// Returns the history from a serial on, with its chain verified up to the last change.
 pub(super) fn history(session: &mut Session, from: Serial) -> Result<Vec<HistoryEntry>, StoreError> {
+    let first = Serial(from.0.max(1));
     let mut chain = Chain {
         path: session.path(),
-        next: from.0.max(1),
-        previous: None,
+        next: first,
+        next_part: 0,
+        bytes: Vec::new(),
+        previous: (first == Serial(1)).then(history::start),
         entries: Vec::new(),
     };
-    if chain.next == 1 {
-        chain.previous = Some(history::start());
-    }
-    let first = number_key(HISTORY, chain.next);
-    walk(session, HISTORY, first, |pair| chain.take(&pair))?;
+    walk(session, HISTORY, number_key(HISTORY, first.0), |pair| {
+        chain.take(&pair)
+    })?;
     let head = &session.position.head;
-    let complete = chain.next > head.serial.0 && chain.previous.is_none_or(|last| last == head.chain);
+    let complete = chain.next > head.serial && chain.previous.is_none_or(|last| last == head.chain);
     match complete {
         true => Ok(chain.entries),
         false => Err(session
@@ -158,10 +159,12 @@ pub(super) fn history(session: &mut Session, from: Serial) -> Result<Vec<History
     }
 }
 
-/// A history as it is read: what must come next.
+/// A history as it is read: what there is, and what must come next.
 struct Chain {
     path: PathBuf,
-    next: u64,
+    next: Serial,
+    next_part: u32,
+    bytes: Vec<u8>,
     previous: Option<Digest>,
     entries: Vec<HistoryEntry>,
 }
@@ -169,21 +172,43 @@ struct Chain {
 impl Chain {
     fn take(&mut self, pair: &Pair) -> Result<(), Failure> {
         let payload = layout::unframe(&self.path, pair.key(), pair.framed())?;
-        let entry: HistoryEntry = layout::parse(&self.path, pair.key(), payload)?;
-        let chained = self.previous.is_none_or(|previous| previous == entry.previous);
-        if entry.serial.0 != self.next || !chained {
-            let what = format!("{} does not follow the one before", describe(pair.key()));
-            return Err(Failure::damaged(&self.path, what));
+        let part = layout::read_history_part(&self.path, pair.key(), payload)?;
+        if (part.serial, part.number) != (self.next, self.next_part) {
+            return Err(self.broken(pair.key()));
         }
-        self.next += 1;
-        self.previous = Some(Digest::of(payload));
+        self.bytes.extend(part.bytes);
+        self.next_part += 1;
+        if part.is_last {
+            self.finish(pair.key())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(&mut self, key: &[u8]) -> Result<(), Failure> {
+        let bytes = std::mem::take(&mut self.bytes);
+        let entry: HistoryEntry = layout::parse(&self.path, key, &bytes)?;
+        let chained = self.previous.is_none_or(|previous| previous == entry.previous);
+        if entry.serial != self.next || !chained {
+            return Err(self.broken(key));
+        }
+        self.next = Serial(self.next.0 + 1);
+        self.next_part = 0;
+        self.previous = Some(Digest::of(&bytes));
         self.entries.push(entry);
         Ok(())
     }
+
+    fn broken(&self, key: &[u8]) -> Failure {
+        Failure::damaged(
+            &self.path,
+            format!("{} does not follow the one before", describe(key)),
+        )
+    }
 }
 
-/// Visits all pairs of a space, from a key on.
-fn walk(
+/// Visits all pairs of a space that are written, from a key on.
+pub(super) fn walk(
     session: &mut Session,
     space: u8,
     mut from: Vec<u8>,

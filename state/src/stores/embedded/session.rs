@@ -34,6 +34,7 @@ pub(super) struct Session {
     opened: Option<Opened>,
     broken: Option<Failure>,
     staged: Writes,
+    staged_bytes: usize,
     written: Position,
     pub(super) position: Position,
     pub(super) header: Option<StateHeader>,
@@ -68,6 +69,7 @@ impl Session {
             opened: None,
             broken: None,
             staged: Writes::new(),
+            staged_bytes: 0,
             written: Position::default(),
             position: Position::default(),
             header: None,
@@ -216,8 +218,14 @@ impl Session {
                 self.position.tally.add(framed);
             }
         }
+        self.staged_bytes += key.len() + framed.as_ref().map_or(0, Vec::len);
         self.staged.insert(key, framed);
         Ok(())
+    }
+
+    /// Returns how much was staged since the last batch.
+    pub(super) fn staged_bytes(&self) -> usize {
+        self.staged_bytes
     }
 
     /// Writes everything that was staged, as one batch. It is on the disk when this returns.
@@ -249,6 +257,7 @@ impl Session {
             message: error.to_string(),
         })?;
         let mut writes = std::mem::take(&mut self.staged);
+        self.staged_bytes = 0;
         writes.insert(POSITION.to_vec(), Some(layout::frame(POSITION, &position)));
         let Some(database) = &mut opened.database else {
             let message = "the database is closed".to_owned();

@@ -38,7 +38,7 @@ fn alter(path: &Path, alter: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Puts a value into the database as it is, past all rules.
-fn smuggle(place: &Place, key: Vec<u8>, value: Option<Vec<u8>>) {
+pub(super) fn smuggle(place: &Place, key: Vec<u8>, value: Option<Vec<u8>>) {
     let mut database = Database::open(&place.path().join("database")).unwrap();
     database.write(Writes::from([(key, value)])).unwrap();
     drop(database);
@@ -154,18 +154,46 @@ async fn an_old_value_in_the_place_of_a_new_one_is_missed() {
 #[tokio::test]
 async fn a_history_that_was_altered_is_named() {
     let place = filled(3).await;
-    let key = layout::number_key(layout::HISTORY, 2);
-    let database = Database::open(&place.path().join("database")).unwrap();
-    let framed = database.get(&key).unwrap().unwrap();
-    drop(database);
-    let entry = layout::unframe(&place.path(), &key, &framed).unwrap();
-    let forged = String::from_utf8(entry.to_vec())
+    let entry = place.open().history(Serial(2)).await.unwrap().remove(0);
+    let bytes = crate::history::bytes(&entry).unwrap();
+    let forged = String::from_utf8(bytes)
         .unwrap()
         .replace("jo@laptop", "eve@laptop");
-    smuggle(&place, key.clone(), Some(layout::frame(&key, forged.as_bytes())));
+    let (key, payload) = layout::history_parts(Serial(2), forged.as_bytes())
+        .next()
+        .unwrap();
+    smuggle(&place, key.clone(), Some(layout::frame(&key, &payload)));
     assert_snapshot!(complaint(&place).await, @"The state is damaged: the history entry 3 does not follow the one before, in `[folder]/local/state`");
     smuggle(&place, key, None);
     assert_snapshot!(complaint(&place).await, @"The state is damaged: the history entry 3 does not follow the one before, in `[folder]/local/state`");
+}
+
+#[tokio::test]
+async fn a_history_entry_that_lost_a_part_is_named() {
+    let place = filled(1).await;
+    let store = place.open();
+    let lease = store
+        .acquire(&sample::request("jo", sample::at(60)))
+        .await
+        .unwrap();
+    let records = (0..500).map(|number| sample::record(&format!("many{number}"), 1));
+    let changes = records.map(|record| infra_model::journal::RecordChange::Put(Box::new(record)));
+    store.commit(lease.epoch, &sample::commit(changes)).await.unwrap();
+    let entry = store.history(Serial(2)).await.unwrap().remove(0);
+    drop(store);
+    let bytes = crate::history::bytes(&entry).unwrap();
+    let parts: Vec<_> = layout::history_parts(Serial(2), &bytes).collect();
+    assert!(parts.len() > 3);
+    for lost in [1, parts.len() - 1] {
+        let (key, payload) = &parts[lost];
+        smuggle(&place, key.clone(), None);
+        assert!(
+            matches!(read(&place).await, Err(StoreError::Damaged { .. })),
+            "part {lost}"
+        );
+        smuggle(&place, key.clone(), Some(layout::frame(key, payload)));
+        assert_eq!(read(&place).await.unwrap(), 2);
+    }
 }
 
 #[tokio::test]

@@ -141,3 +141,59 @@ async fn large_values_survive() {
     let state = place.open().load().await.unwrap().unwrap();
     assert_eq!(**state.records[&large.key].record().unwrap(), large);
 }
+
+#[tokio::test]
+async fn a_large_archive_is_restored_in_pieces_and_whole() {
+    let memory: SharedStore = Arc::new(crate::stores::memory::MemoryStore::new());
+    let epoch = sample::begin(&memory).await;
+    for commit in 0..3 {
+        let records = (0..1000).map(|number| sample::record(&format!("c{commit}r{number}"), 1));
+        let changes = records.map(|record| infra_model::journal::RecordChange::Put(Box::new(record)));
+        memory.commit(epoch, &sample::commit(changes)).await.unwrap();
+    }
+    let archive = crate::archive::take(&*memory).await.unwrap().unwrap();
+    let place = Place::new();
+    let store = place.open();
+    let lease = store
+        .acquire(&sample::request("jo", sample::at(0)))
+        .await
+        .unwrap();
+    store.restore(lease.epoch, &archive).await.unwrap();
+    assert!(place.mark().batch > 3);
+    drop(store);
+    let restored = crate::archive::take(&place.open()).await.unwrap().unwrap();
+    assert!(crate::archive::encode(&restored).unwrap() == crate::archive::encode(&archive).unwrap());
+}
+
+#[tokio::test]
+async fn what_an_interrupted_restoration_left_is_no_part_of_a_state() {
+    let place = Place::new();
+    fill(&place.open(), 50).await;
+    // The header comes last: without it, this is how far a restoration came.
+    damage::smuggle(&place, crate::stores::embedded::layout::HEADER.to_vec(), None);
+    let store = place.open();
+    assert!(store.load().await.unwrap().is_none());
+    let lease = store
+        .acquire(&sample::request("jo", sample::at(60)))
+        .await
+        .unwrap();
+    store.initialize(lease.epoch, &sample::header()).await.unwrap();
+    assert!(store.load().await.unwrap().unwrap().records.is_empty());
+}
+
+#[tokio::test]
+async fn a_commit_that_is_too_large_is_refused() {
+    let place = Place::new();
+    let store = place.open();
+    let lease = fill(&store, 0).await;
+    let mut huge = sample::record("huge", 1);
+    huge.outputs
+        .insert("text".to_owned(), "x".repeat(33 * 1024 * 1024).into());
+    let change = infra_model::journal::RecordChange::Put(Box::new(huge));
+    let refusal = store.commit(lease.epoch, &sample::commit([change])).await;
+    assert!(
+        matches!(refusal, Err(StoreError::Unwritable { .. })),
+        "{refusal:?}"
+    );
+    store.commit(lease.epoch, &sample::put("small", 1)).await.unwrap();
+}
