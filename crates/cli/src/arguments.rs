@@ -1,6 +1,6 @@
 //! The command line as typed. The doc comments are the help text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -16,18 +16,26 @@ use crate::terminal::LogFormat;
 #[command(
     name = "infra",
     version,
-    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+First steps:
+  infra init                      start a stack in this folder
+  infra validate                  check all environments
+  infra plan local                show what would change
+  infra apply local               change it
+  infra output local              show addresses and URLs
+  infra help plan                 explain a command",
     after_long_help = "\
 Exit codes:
   0    done, or nothing to do
   1    the stack, the plan or the state does not allow it
-  2    the command line is wrong; with `--detailed-exitcode`, there are changes
+  2    the command line is wrong; of `plan --detailed-exitcode`: there are changes
   3    the machine, the network, the cloud or the store failed
   70   a defect of infra
   130  interrupted; what was running was finished and recorded
 
 Environment:
-  INFRA_VAR_<name>     value of the variable <name>
+  INFRA_VAR_<name>     value of the variable <name>; a secret is better given here than with --var
   INFRA_IDENTITY       file of the age identity that opens the state's secrets
   INFRA_PASSPHRASE     passphrase that opens the state's secrets, instead of an identity
   INFRA_SERVERS        folder of the server programs of the local provider
@@ -38,7 +46,8 @@ First steps:
   infra validate                  check all environments
   infra plan local                show what would change
   infra apply local               change it
-  infra output local              show addresses and URLs"
+  infra output local              show addresses and URLs
+  infra help plan                 explain a command"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -50,27 +59,39 @@ pub(crate) struct Arguments {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct GlobalArguments {
-    /// The stack's folder
+    /// The stack's folder; other names of files stay relative to where the command is run
     #[arg(
         short = 'C',
-        long = "chdir",
+        long = "folder",
         global = true,
         value_name = "DIR",
-        default_value = "."
+        default_value = ".",
+        hide_default_value = true,
+        display_order = 1000
     )]
     pub(crate) folder: PathBuf,
 
-    /// Write data as JSON; the formats are in docs/reference/json.md
-    #[arg(long, global = true)]
+    /// Write data as one JSON document to standard output; docs/reference/json.md has the formats
+    #[arg(long, global = true, display_order = 1001)]
     pub(crate) json: bool,
 
-    /// How progress is written to standard error
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    /// Write messages and progress to standard error as `text`, or as `json`: one object per line
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_default_value = true,
+        hide_possible_values = true,
+        display_order = 1002
+    )]
     pub(crate) log_format: LogFormat,
 
     /// No colours, like the environment variable NO_COLOR
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1003)]
     pub(crate) no_color: bool,
 }
 
@@ -94,6 +115,30 @@ pub(crate) enum Command {
     Completions(commands::completions::CompletionsArguments),
 }
 
+impl Command {
+    /// Returns the environment that was named, as it was typed.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        let target = match self {
+            Command::Apply(arguments) => return arguments.subject.environment(),
+            Command::Show(arguments) => return arguments.subject.environment(),
+            Command::Plan(arguments) => &arguments.target,
+            Command::Destroy(arguments) => &arguments.target,
+            Command::Refresh(arguments) => &arguments.target,
+            Command::Output(arguments) => &arguments.target,
+            Command::Graph(arguments) => &arguments.target,
+            Command::State(arguments) => arguments.target(),
+            Command::Import(arguments) => &arguments.target,
+            Command::Rotate(arguments) => &arguments.target,
+            Command::Init(_)
+            | Command::Validate(_)
+            | Command::Fmt(_)
+            | Command::Version(_)
+            | Command::Completions(_) => return None,
+        };
+        Some(&target.environment)
+    }
+}
+
 /// Names an environment and gives its variables.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TargetArguments {
@@ -103,6 +148,49 @@ pub(crate) struct TargetArguments {
     /// Value of a variable; wins over INFRA_VAR_<name>
     #[arg(long = "var", value_name = "NAME=VALUE")]
     pub(crate) variables: Vec<String>,
+}
+
+/// Names an environment or a saved plan, and gives the variables of the stack.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SubjectArguments {
+    /// The environment, by name or alias, or the file of a saved plan
+    #[arg(value_name = "ENVIRONMENT|FILE")]
+    subject: String,
+
+    /// Value of a variable; wins over INFRA_VAR_<name>
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    variables: Vec<String>,
+}
+
+impl SubjectArguments {
+    /// Returns the file, if there is one of this name.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        Some(Path::new(&self.subject)).filter(|path| path.is_file())
+    }
+
+    /// Returns the environment, if this is not a file nor meant to be one.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        let is_file = self.file().is_some() || self.looks_like_file();
+        (!is_file).then_some(self.subject.as_str())
+    }
+
+    /// Tells whether what was typed looks like the name of a file.
+    pub(crate) fn looks_like_file(&self) -> bool {
+        self.subject.contains(['/', '.'])
+    }
+
+    /// Returns the target whose environment has this name.
+    pub(crate) fn target(&self, environment: &str) -> TargetArguments {
+        TargetArguments {
+            environment: environment.to_owned(),
+            variables: self.variables.clone(),
+        }
+    }
+
+    /// Returns what was typed.
+    pub(crate) fn typed(&self) -> &str {
+        &self.subject
+    }
 }
 
 /// Chooses what a plan looks at.
@@ -120,15 +208,38 @@ pub(crate) struct PlanningArguments {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) replace: Vec<String>,
 
-    /// Whether to ask the providers what exists; `false` trusts the state
-    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    /// Whether to ask the provider what exists; `--refresh=false` trusts the state
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        action = clap::ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) refresh: bool,
+}
+
+impl PlanningArguments {
+    /// Returns the first option that chooses anything, by its name.
+    pub(crate) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--target", !self.target.is_empty()),
+            ("--exclude", !self.exclude.is_empty()),
+            ("--replace", !self.replace.is_empty()),
+            ("--refresh", !self.refresh),
+        ];
+        given.iter().find(|(_, given)| *given).map(|(name, _)| *name)
+    }
 }
 
 /// Waits for the lease.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WaitArguments {
-    /// How long to wait for somebody else's lease, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    /// Wait so long for another run that has the environment [default: not at all]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
     pub(crate) wait: u64,
 }

@@ -6,6 +6,3 @@ pub(crate) mod stores;
 
 /// The providers that this engine was built with.
 pub(crate) const PROVIDERS: &[&str] = &["local"];
-
-/// The providers that a stack may name, though this engine was not built with them.
-pub(crate) const PROVIDERS_LATER: &[&str] = &["aws", "azure"];

@@ -19,6 +19,7 @@ pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod refresh;
 pub(crate) mod rotate;
+pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod state;
 pub(crate) mod validate;
@@ -43,14 +44,16 @@ pub(crate) fn run(
         settings,
         terminal,
     };
-    match arguments.command {
+    let environment = arguments.command.environment().map(str::to_owned);
+    let ended = match arguments.command {
         Command::Init(arguments) => init::run(&arguments, &invocation),
         Command::Validate(arguments) => validate::run(&arguments, &invocation),
         Command::Fmt(arguments) => fmt::run(&arguments, &invocation),
         Command::Version(arguments) => version::run(&arguments, &invocation),
         Command::Completions(arguments) => completions::run(&arguments, &invocation),
         command => block_on(run_async(command, &invocation)),
-    }
+    };
+    ended.map_err(|failure| failure.localized(&invocation.global.folder, environment.as_deref()))
 }
 
 async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {

@@ -1,13 +1,14 @@
 //! Failures sorted by who must act, with the exit code that says so.
 
 use std::error::Error;
-use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use infra_model::diagnostic::{Diagnostic, SourceMap};
+use serde_json::{Value as Json, json};
 
-use crate::render::diagnostic;
-use crate::terminal::{Terminal, style, styled};
+use crate::render;
+use crate::terminal::{style, styled};
 
 /// Who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +57,29 @@ impl Failure {
         }
     }
 
+    /// Returns it with what led to it.
+    pub(crate) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
     /// Returns it with a way out.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Returns it with hints that can be copied as they are: the stages do not know which folder and which
+    /// environment the user named, and write the command without the one and `ENVIRONMENT` for the other.
+    pub(crate) fn localized(mut self, folder: &Path, environment: Option<&str>) -> Self {
+        for hint in &mut self.hints {
+            if let Some(environment) = environment {
+                *hint = hint.replace("ENVIRONMENT", environment);
+            }
+            if folder != Path::new(".") {
+                *hint = hint.replace(": infra ", &format!(": infra -C {} ", folder.display()));
+            }
+        }
         self
     }
 
@@ -72,30 +93,39 @@ impl Failure {
         })
     }
 
-    /// Writes it for people.
-    pub(crate) fn show(&self, terminal: &Terminal) {
-        terminal.say(&diagnostic::render_all(&self.diagnostics, &self.sources));
-        terminal.say(&self.to_string());
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", styled(style::ERROR, "Error:"), self.message)?;
+    /// Returns it for people: the mistakes with their places, then what failed, why, and what to do.
+    pub(crate) fn text(&self) -> String {
+        let mut text = render::diagnostic::render_all(&self.diagnostics, &self.sources);
+        text += &format!("{} {}\n", styled(style::ERROR, "Error:"), self.message);
         for cause in &self.causes {
-            writeln!(f, "{} {cause}", styled(style::BOLD, "Caused by:"))?;
+            text += &format!("{} {cause}\n", styled(style::BOLD, "Caused by:"));
         }
         for hint in &self.hints {
-            writeln!(f, "{} {hint}", styled(style::HINT, "Hint:"))?;
+            text += &format!("{} {hint}\n", styled(style::HINT, "Hint:"));
         }
         if self.kind == FailureKind::Bug {
-            writeln!(
-                f,
-                "{} This is a defect of `infra`; please report it",
-                styled(style::HINT, "Hint:")
-            )?;
+            let report = "This is a defect of `infra`; please report it";
+            text += &format!("{} {report}\n", styled(style::HINT, "Hint:"));
         }
-        Ok(())
+        text
+    }
+
+    /// Returns it in the format `infra.failure/1`.
+    pub(crate) fn json(&self) -> Json {
+        let kind = match self.kind {
+            FailureKind::User => "user",
+            FailureKind::Usage => "usage",
+            FailureKind::Environment => "environment",
+            FailureKind::Bug => "bug",
+        };
+        json!({
+            "format": "infra.failure/1",
+            "kind": kind,
+            "message": self.message,
+            "causes": self.causes,
+            "hints": self.hints,
+            "diagnostics": render::json::diagnostics(&self.diagnostics, &self.sources),
+        })
     }
 }
 

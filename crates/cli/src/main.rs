@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::arguments::Arguments;
+use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
+use crate::wishes::Wishes;
 
 mod arguments;
 mod backends;
@@ -15,28 +14,32 @@ mod failure;
 mod render;
 mod settings;
 mod terminal;
+mod usage;
+mod wishes;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version go to standard output and are no error; clap knows which is which.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
-    };
-    let global = &arguments.global;
-    let (settings, no_color) = match Settings::read() {
-        Ok(settings) => {
-            let no_color = settings.no_color || global.no_color;
-            (Ok(settings), no_color)
-        }
-        Err(failure) => (Err(failure), global.no_color),
-    };
-    let terminal = Terminal::detect(global.log_format, no_color);
-    let result = settings.and_then(|settings| commands::run(arguments, &settings, &terminal));
-    result.unwrap_or_else(|failure| {
-        failure.show(&terminal);
-        failure.exit_code()
-    })
+    let typed: Vec<_> = std::env::args_os().collect();
+    let wishes = Wishes::of(&typed);
+    let settings = Settings::read();
+    let plain = settings.as_ref().is_ok_and(|settings| settings.plain);
+    let terminal = Terminal::detect(wishes.log_format, plain || wishes.no_color);
+    let ended = usage::parse(typed, &terminal).and_then(|parsed| match parsed {
+        usage::Parsed::Answered(code) => Ok(code),
+        usage::Parsed::Command(arguments) => commands::run(*arguments, &settings?, &terminal),
+    });
+    ended.unwrap_or_else(|failure| report(&failure, &wishes, &terminal))
+}
+
+/// Says what went wrong: on standard error, and as the one document on standard output where JSON was asked for.
+fn report(failure: &Failure, wishes: &Wishes, terminal: &Terminal) -> ExitCode {
+    if wishes.json {
+        // A reader that is gone needs no document; the exit code says the same.
+        let _ = terminal.data(&format!("{:#}\n", failure.json()));
+    }
+    terminal.tell(&failure.text(), &failure.json());
+    if wishes.detailed_exitcode {
+        // Two means changes there, so every failure is one.
+        return ExitCode::from(1);
+    }
+    failure.exit_code()
 }

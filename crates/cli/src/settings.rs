@@ -12,8 +12,8 @@ use crate::failure::{Failure, FailureKind};
 pub(crate) struct Settings {
     /// Values of variables, from `INFRA_VAR_<name>`.
     pub(crate) variables: BTreeMap<String, Secret>,
-    /// Whether colours are unwanted.
-    pub(crate) no_color: bool,
+    /// Whether colours are unwanted, or the terminal shows none.
+    pub(crate) plain: bool,
     /// Where server programs of the local provider are.
     pub(crate) servers: PathBuf,
     /// The file of the age identity.
@@ -52,7 +52,7 @@ impl Settings {
         let under = |base: Option<PathBuf>, path: &str| base.unwrap_or_else(|| current.clone()).join(path);
         Ok(Settings {
             variables: variables(),
-            no_color: text("NO_COLOR").is_some(),
+            plain: text("NO_COLOR").is_some() || text("TERM").is_some_and(|terminal| terminal == "dumb"),
             servers: folder("INFRA_SERVERS").unwrap_or_else(|| under(data, "infra/servers")),
             identity: folder("INFRA_IDENTITY").unwrap_or_else(|| under(config, "infra/identity.txt")),
             passphrase: text("INFRA_PASSPHRASE").map(Secret::new),
@@ -68,16 +68,18 @@ impl Settings {
 
     /// Returns the folder of the stack, absolute and real.
     pub(crate) fn stack_folder(&self, folder: &Path) -> Result<PathBuf, Failure> {
-        let folder = self.current.join(folder);
-        folder.canonicalize().map_err(|error| {
-            let message = format!("The folder `{}` cannot be opened: {error}", folder.display());
-            Failure::new(FailureKind::User, message).hint("Name the stack's folder with: -C DIR")
-        })
-    }
-
-    /// Returns a path that the user typed, seen from where the command was started.
-    pub(crate) fn typed_path(&self, path: &Path) -> PathBuf {
-        self.current.join(path)
+        let failed = |cause: String| {
+            let message = format!("The folder `{}` cannot be opened", folder.display());
+            let failure = Failure::new(FailureKind::User, message).cause(cause);
+            failure.hint("Name the folder that holds the stack with: -C DIR")
+        };
+        let real = self.current.join(folder).canonicalize();
+        let real = real.map_err(|error| failed(error.to_string()))?;
+        if real.is_dir() {
+            Ok(real)
+        } else {
+            Err(failed("It is a file".to_owned()))
+        }
     }
 }
 

@@ -17,12 +17,14 @@ pub(crate) enum LogFormat {
 /// What the terminal can do and what the user asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
-    /// How progress is written.
+    /// How standard error is written.
     pub(crate) log_format: LogFormat,
-    stdout_color: bool,
-    stderr_color: bool,
+    /// Whether the user wants no colours, or the terminal has none.
+    pub(crate) plain: bool,
     /// Whether somebody looks at standard error, so that lines may be redrawn.
     pub(crate) interactive: bool,
+    stdout_color: bool,
+    stderr_color: bool,
 }
 
 /// The styles used, so that one thing always looks alike.
@@ -42,14 +44,15 @@ pub(crate) mod style {
 }
 
 impl Terminal {
-    /// Looks at the standard streams. `no_color` is the user's wish not to see colours.
-    pub(crate) fn detect(log_format: LogFormat, no_color: bool) -> Self {
-        let color = |terminal: bool| terminal && !no_color;
+    /// Looks at the standard streams. `plain`: no colours are wanted.
+    pub(crate) fn detect(log_format: LogFormat, plain: bool) -> Self {
+        let color = |terminal: bool| terminal && !plain;
         Terminal {
             log_format,
+            plain,
+            interactive: io::stderr().is_terminal() && log_format == LogFormat::Text,
             stdout_color: color(io::stdout().is_terminal()),
             stderr_color: color(io::stderr().is_terminal()),
-            interactive: io::stderr().is_terminal() && log_format == LogFormat::Text,
         }
     }
 
@@ -58,21 +61,42 @@ impl Terminal {
         ignore_broken_pipe(write(io::stdout().lock(), text, self.stdout_color))
     }
 
-    /// Writes a message for people.
+    /// Writes a message that only people need.
     pub(crate) fn say(&self, text: &str) {
+        if self.log_format == LogFormat::Text {
+            self.write_error(text);
+        }
+    }
+
+    /// Writes a message: text for people, or one line of JSON.
+    pub(crate) fn tell(&self, text: &str, document: &serde_json::Value) {
+        match self.log_format {
+            LogFormat::Text => self.write_error(text),
+            LogFormat::Json => self.write_error(&format!("{document}\n")),
+        }
+    }
+
+    fn write_error(&self, text: &str) {
         // Nobody is left to tell when standard error is gone.
         let _ = write(io::stderr().lock(), text, self.stderr_color);
     }
 
-    /// Asks a question and returns the line typed, or nothing when nobody can answer.
+    /// Tells whether somebody can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && self.log_format == LogFormat::Text
+    }
+
+    /// Asks a question and returns the line typed; nothing when the input ended.
     pub(crate) fn ask(&self, question: &str) -> Option<String> {
-        if !io::stdin().is_terminal() {
-            return None;
-        }
         self.say(question);
         let mut line = String::new();
-        io::stdin().read_line(&mut line).ok()?;
-        Some(line.trim().to_owned())
+        match io::stdin().read_line(&mut line) {
+            Ok(0) | Err(_) => {
+                self.say("\n");
+                None
+            }
+            Ok(_) => Some(line.trim().to_owned()),
+        }
     }
 }
 

@@ -29,17 +29,31 @@ pub struct Applied {
     pub took: Duration,
 }
 
+/// Asks for a plan to be applied.
+#[derive(Clone, Debug)]
+pub struct ApplyPlan<'a> {
+    /// The plan and what it was made from.
+    pub planned: &'a Planned,
+    /// The command that asks, as the history names it.
+    pub command: &'a str,
+    /// How long to wait for somebody else's lease.
+    pub wait: Duration,
+    /// The user's wish to stop.
+    pub interrupt: &'a Interrupt,
+}
+
 /// Applies a plan under the lease. Everything that happened is in the result.
 ///
 /// # Errors
 ///
 /// When the plan may not be applied, or the lease cannot be had; then nothing was done.
-pub async fn apply(
-    backend: &Backend,
-    planned: &Planned,
-    wait: Duration,
-    interrupt: &Interrupt,
-) -> Result<Applied, EngineError> {
+pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied, EngineError> {
+    let ApplyPlan {
+        planned,
+        command,
+        wait,
+        interrupt,
+    } = request;
     let opened = &planned.opened;
     let now = backend.clock.now();
     let rule = opened.stack.environment.approval.as_ref();
@@ -53,11 +67,6 @@ pub async fn apply(
     }
     backend.observer.on_event(&Event::StageStarted(Stage::Apply));
     let policy = Policy::default();
-    let command = if planned.plan.header.destroy {
-        "destroy"
-    } else {
-        "apply"
-    };
     let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
         let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
         let request = ApplyRequest {

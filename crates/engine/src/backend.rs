@@ -44,6 +44,9 @@ impl fmt::Debug for Backend {
 /// Connects the provider that an environment names.
 #[async_trait]
 pub trait ProviderFactory: Send + Sync {
+    /// Tells whether the engine was built with this provider.
+    fn knows(&self, provider: &str) -> bool;
+
     /// Returns the provider of an environment, ready to lower and observe.
     ///
     /// # Errors

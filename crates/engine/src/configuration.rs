@@ -66,6 +66,23 @@ pub struct Checked {
     pub sources: SourceMap,
 }
 
+impl Checked {
+    /// Tells whether nothing has to be mended; there may be warnings.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+impl From<Checked> for EngineError {
+    fn from(checked: Checked) -> Self {
+        EngineError::Configuration {
+            diagnostics: checked.diagnostics,
+            sources: Box::new(checked.sources),
+        }
+    }
+}
+
 /// Checks a stack in all its environments.
 #[must_use]
 pub fn validate(folder: &Path, variables: &Variables) -> Checked {

@@ -50,6 +50,12 @@ pub enum EngineError {
         #[source]
         source: KeyError,
     },
+    /// There is nothing to look at.
+    #[error("Environment `{environment}` has never been applied")]
+    NeverApplied {
+        /// The environment.
+        environment: String,
+    },
     /// A provider fails.
     #[error("The provider `{provider}` fails")]
     Provider {
@@ -87,6 +93,12 @@ pub enum EngineError {
         /// Why.
         #[source]
         source: PlanFileError,
+    },
+    /// A plan file is not what was written.
+    #[error("The plan file `{path}` was altered or cut short: it does not fit its digest")]
+    PlanAltered {
+        /// The file.
+        path: String,
     },
     /// A file cannot be read or written.
     #[error("The file `{path}` cannot be {attempt}")]
@@ -128,10 +140,39 @@ impl EngineError {
         }
     }
 
+    /// Returns an error about the state of an environment.
+    pub(crate) fn store(environment: &str, source: StoreError) -> Self {
+        EngineError::Store {
+            environment: environment.to_owned(),
+            source,
+        }
+    }
+
+    /// Returns an error about the key to an environment's secrets.
+    pub(crate) fn key(environment: &str, source: KeyError) -> Self {
+        EngineError::Key {
+            environment: environment.to_owned(),
+            source,
+        }
+    }
+
+    /// Returns an error that must not happen.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`map_err` hands errors over by value"
+    )]
+    pub(crate) fn defect(message: impl ToString) -> Self {
+        EngineError::Defect {
+            message: message.to_string(),
+        }
+    }
+
     /// Returns who must act.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self {
+            // A file that is not there was named wrongly; any other failure is the disk's.
+            EngineError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Actor::User,
             EngineError::Store { .. }
             | EngineError::File { .. }
             | EngineError::Observe { .. }
@@ -159,15 +200,25 @@ impl EngineError {
                 Some("Nothing was changed; run the command again once the provider can be asked".to_owned())
             }
             EngineError::Plan(error) => error.hint(),
-            EngineError::PlanFile { .. } => {
+            EngineError::NeverApplied { environment } => {
+                Some(format!("See what would be made with: infra plan {environment}"))
+            }
+            EngineError::PlanFile { .. } | EngineError::PlanAltered { .. } => {
                 Some("Make a new one with: infra plan ENVIRONMENT --out FILE".to_owned())
             }
-            EngineError::Approval(ApprovalError::Expired { .. }) => {
-                Some("Make a new plan and review it".to_owned())
-            }
+            EngineError::Approval(error) => Some(approval_hint(error).to_owned()),
             EngineError::Request { hint, .. } => hint.clone(),
             _ => None,
         }
+    }
+}
+
+fn approval_hint(error: &ApprovalError) -> &'static str {
+    match error {
+        ApprovalError::Missing { .. } => {
+            "Nothing was changed; see what would change with: infra plan ENVIRONMENT"
+        }
+        ApprovalError::Expired { .. } | ApprovalError::Plan(_) => "Make a new plan and review it",
     }
 }
 

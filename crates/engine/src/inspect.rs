@@ -1,12 +1,14 @@
 //! Looking at a state without changing it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use infra_model::journal::HistoryEntry;
 use infra_model::record::{Record, Serial};
-use infra_state::archive::Archive;
+use infra_state::archive;
 
 use crate::error::EngineError;
+use crate::files;
 use crate::opened::Opened;
 use crate::surgery::select;
 
@@ -48,11 +50,19 @@ pub async fn history(opened: &Opened) -> Result<Vec<HistoryEntry>, EngineError> 
 /// # Errors
 ///
 /// When the store fails or something in it is damaged.
-pub async fn archive(opened: &Opened) -> Result<String, EngineError> {
-    let history = history(opened).await?;
-    let archive = Archive {
-        state: opened.state.clone(),
-        history,
-    };
-    Ok(format!("{archive:?}"))
+pub async fn archive(opened: &Opened) -> Result<Vec<u8>, EngineError> {
+    let taken = archive::take(&*opened.store).await;
+    let archive = taken
+        .map_err(|source| opened.in_store(source))?
+        .ok_or_else(|| EngineError::defect("The state vanished"))?;
+    archive::encode(&archive).map_err(EngineError::defect)
+}
+
+/// Writes an archive; an existing file is replaced as a whole or not at all.
+///
+/// # Errors
+///
+/// When the disk refuses.
+pub fn write(path: &Path, archive: &[u8]) -> Result<(), EngineError> {
+    files::replace(path, archive)
 }

@@ -15,4 +15,5 @@ pub mod plan;
 pub mod plan_file;
 pub mod recovery;
 pub mod refresh;
+pub mod saved_plan;
 pub mod surgery;

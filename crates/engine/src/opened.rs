@@ -1,19 +1,21 @@
 //! An environment opened for an operation: its stack, its state, its key, its provider.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::event::Event;
-use infra_model::snapshot::Lineage;
+use infra_model::record::Serial;
+use infra_model::snapshot::{Durations, Lineage};
 use infra_model::stack::Stack;
 use infra_provider::provider::Provider;
 use infra_state::contract::{LeaseRequest, STATE_FORMAT, State, StateHeader, Store, StoreError};
 use infra_state::sealing::DataKey;
 
 use crate::backend::{Backend, ConnectRequest};
-use crate::configuration::{self, Variables};
+use crate::configuration::{self, Read, Variables};
 use crate::error::EngineError;
 
 /// Names an environment of a stack and what was given for its variables.
@@ -52,38 +54,60 @@ pub const LEASE_DURATION: Duration = Duration::from_secs(30);
 /// How often to look whether another process has given the store back.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Opens an environment; makes an empty state where there is none.
+/// What to do where an environment has no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// Make one: something will be recorded in it.
+    Make,
+    /// Go on with an empty one in memory: what would be is looked at, and looking leaves no trace.
+    Imagine,
+    /// Say so: without a state there is nothing to look at.
+    Refuse,
+}
+
+/// Opens an environment.
 ///
 /// # Errors
 ///
 /// When the stack has mistakes, or state or key cannot be opened.
-pub async fn open(backend: &Backend, target: &Target, wait: Duration) -> Result<Opened, EngineError> {
+pub async fn open(
+    backend: &Backend,
+    target: &Target,
+    absent: Absent,
+    wait: Duration,
+) -> Result<Opened, EngineError> {
     let read = configuration::read(target)?;
-    let name = read.stack.environment.name.clone();
-    let in_store = |source| EngineError::Store {
-        environment: name.clone(),
-        source,
-    };
-    let store = open_store(backend, &name, wait).await.map_err(in_store)?;
-    let state = match store.load().await.map_err(in_store)? {
-        Some(state) => state,
-        None => initialize(backend, &*store, &read.stack).await?,
-    };
-    if state.header.stack != read.stack.name {
-        let message = format!(
-            "The state belongs to stack `{}`, not `{}`",
-            state.header.stack, read.stack.name
-        );
-        let hint = "A stack keeps its name: change it back, or start from an empty state folder";
-        return Err(EngineError::request(message, hint));
+    if absent != Absent::Refuse {
+        known_provider(backend, &read.stack)?;
     }
-    let key = backend
-        .keys
-        .unwrap(&state.header.wrapped_key)
-        .map_err(|source| EngineError::Key {
-            environment: name.clone(),
-            source,
-        })?;
+    attach(backend, target, read, absent, wait).await
+}
+
+/// Opens the state of an environment whose stack was read.
+pub(crate) async fn attach(
+    backend: &Backend,
+    target: &Target,
+    read: Read,
+    absent: Absent,
+    wait: Duration,
+) -> Result<Opened, EngineError> {
+    let stack = &read.stack;
+    let environment = stack.environment.name.as_str();
+    let in_store = |source| EngineError::store(environment, source);
+    let store = open_store(backend, environment, wait).await.map_err(in_store)?;
+    let (state, key) = match (store.load().await.map_err(in_store)?, absent) {
+        (Some(state), _) => recorded(backend, stack, state)?,
+        (None, Absent::Make) => {
+            let state = initialize(backend, &*store, stack).await?;
+            recorded(backend, stack, state)?
+        }
+        (None, Absent::Imagine) => imagined(stack)?,
+        (None, Absent::Refuse) => {
+            return Err(EngineError::NeverApplied {
+                environment: environment.to_owned(),
+            });
+        }
+    };
     Ok(Opened {
         folder: target.folder.clone(),
         stack: read.stack,
@@ -95,13 +119,53 @@ pub async fn open(backend: &Backend, target: &Target, wait: Duration) -> Result<
     })
 }
 
+/// Returns a state with the key that opens its secrets.
+fn recorded(backend: &Backend, stack: &Stack, state: State) -> Result<(State, DataKey), EngineError> {
+    let header = &state.header;
+    if header.stack != stack.name {
+        let message = format!(
+            "The state belongs to stack `{}`, not `{}`",
+            header.stack, stack.name
+        );
+        let hint = "A stack keeps its name: change it back, or start from an empty state folder";
+        return Err(EngineError::request(message, hint));
+    }
+    let key = backend.keys.unwrap(&header.wrapped_key);
+    let key = key.map_err(|source| EngineError::key(&stack.environment.name, source))?;
+    Ok((state, key))
+}
+
+/// Returns an empty state that no store knows, with a key that nobody keeps.
+fn imagined(stack: &Stack) -> Result<(State, DataKey), EngineError> {
+    let state = State {
+        header: header(stack, String::new())?,
+        serial: Serial::default(),
+        records: BTreeMap::new(),
+        open_intents: Vec::new(),
+        durations: Durations::default(),
+    };
+    Ok((state, DataKey::generate().map_err(EngineError::defect)?))
+}
+
+/// Refuses an environment whose provider this engine was not built with, before anything of it is opened.
+pub(crate) fn known_provider(backend: &Backend, stack: &Stack) -> Result<(), EngineError> {
+    let environment = &stack.environment;
+    let provider = &environment.provider.name;
+    if backend.providers.knows(provider) {
+        return Ok(());
+    }
+    let message = format!(
+        "The provider `{provider}` of environment `{}` is not built yet",
+        environment.name
+    );
+    let hint = "Nothing can be planned there; check the stack in all environments with: infra validate";
+    Err(EngineError::request(message, hint))
+}
+
 impl Opened {
     /// Returns the error of a store's failure in this environment.
     pub(crate) fn in_store(&self, source: StoreError) -> EngineError {
-        EngineError::Store {
-            environment: self.stack.environment.name.clone(),
-            source,
-        }
+        EngineError::store(&self.stack.environment.name, source)
     }
 
     /// Connects the provider and checks that it reaches the right account.
@@ -133,9 +197,7 @@ impl Opened {
     /// When the store fails.
     pub async fn reload(&mut self) -> Result<(), EngineError> {
         let loaded = self.store.load().await.map_err(|source| self.in_store(source))?;
-        self.state = loaded.ok_or_else(|| EngineError::Defect {
-            message: "The state vanished".to_owned(),
-        })?;
+        self.state = loaded.ok_or_else(|| EngineError::defect("The state vanished"))?;
         Ok(())
     }
 }
@@ -164,25 +226,12 @@ async fn open_store(
 
 /// Writes the header of a new state, under a lease of its own.
 async fn initialize(backend: &Backend, store: &dyn Store, stack: &Stack) -> Result<State, EngineError> {
-    let environment = stack.environment.name.clone();
-    let in_store = |source| EngineError::Store {
-        environment: environment.clone(),
-        source,
-    };
-    let key = DataKey::generate().map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })?;
-    let wrapped_key = backend.keys.wrap(&key).map_err(|source| EngineError::Key {
-        environment: environment.clone(),
-        source,
-    })?;
-    let header = StateHeader {
-        format: STATE_FORMAT,
-        lineage: new_lineage()?,
-        stack: stack.name.clone(),
-        environment: environment.clone(),
-        wrapped_key,
-    };
+    let environment = stack.environment.name.as_str();
+    let in_store = |source| EngineError::store(environment, source);
+    let key = DataKey::generate().map_err(EngineError::defect)?;
+    let wrapped = backend.keys.wrap(&key);
+    let wrapped = wrapped.map_err(|source| EngineError::key(environment, source))?;
+    let header = header(stack, wrapped)?;
     let request = LeaseRequest {
         holder: backend.who.clone(),
         now: backend.clock.now(),
@@ -196,17 +245,23 @@ async fn initialize(backend: &Backend, store: &dyn Store, stack: &Stack) -> Resu
         Err(error) => return Err(in_store(error)),
     }
     let state = store.load().await.map_err(in_store)?;
-    state.ok_or_else(|| EngineError::Defect {
-        message: "A new state cannot be read back".to_owned(),
+    state.ok_or_else(|| EngineError::defect("A new state cannot be read back"))
+}
+
+fn header(stack: &Stack, wrapped_key: String) -> Result<StateHeader, EngineError> {
+    Ok(StateHeader {
+        format: STATE_FORMAT,
+        lineage: new_lineage()?,
+        stack: stack.name.clone(),
+        environment: stack.environment.name.clone(),
+        wrapped_key,
     })
 }
 
 /// Returns sixteen random bytes as text: states of different lineages never mix.
 fn new_lineage() -> Result<Lineage, EngineError> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })?;
+    getrandom::fill(&mut bytes).map_err(EngineError::defect)?;
     Ok(Lineage(data_encoding::HEXLOWER.encode(&bytes)))
 }
 

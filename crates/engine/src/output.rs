@@ -31,11 +31,7 @@ pub async fn exports(
         }
         Reference::Export { .. } => None,
     };
-    let resolved = |value: Value| {
-        resolve(value, &lookup).map_err(|error| EngineError::Defect {
-            message: error.to_string(),
-        })
-    };
+    let resolved = |value: Value| resolve(value, &lookup).map_err(EngineError::defect);
     graph
         .exports
         .into_iter()
@@ -114,10 +110,6 @@ fn collect_names(name: &str, value: &Value, names: &mut Vec<String>) {
 ///
 /// When a seal does not fit the key, or an expression does not fit its values.
 pub fn reveal(value: Value, sealing: &dyn Sealing) -> Result<Value, EngineError> {
-    let opened = open_value(value, sealing).map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })?;
-    resolve(opened, &|_| None).map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })
+    let opened = open_value(value, sealing).map_err(EngineError::defect)?;
+    resolve(opened, &|_| None).map_err(EngineError::defect)
 }

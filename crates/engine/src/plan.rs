@@ -8,6 +8,7 @@ use infra_apply::interrupt::Interrupt;
 use infra_apply::observe::{ObserveRequest, Refresh};
 use infra_apply::world::Policy;
 use infra_model::address::Address;
+use infra_model::approval;
 use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::digest::Digest;
 use infra_model::event::{Event, Stage};
@@ -21,8 +22,9 @@ use infra_provider::provider::Provider;
 
 use crate::apply::world;
 use crate::backend::Backend;
+use crate::configuration;
 use crate::error::EngineError;
-use crate::opened::{self, Opened, Target};
+use crate::opened::{self, Absent, Opened, Target};
 use crate::recovery;
 
 /// For how long a plan may be applied.
@@ -33,10 +35,25 @@ pub const PLAN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct PlanRequest {
     /// The environment.
     pub target: Target,
+    /// What the plan is for.
+    pub intent: Intent,
     /// What to look at.
     pub options: Options,
     /// How long to wait for somebody else's lease.
     pub wait: Duration,
+}
+
+/// What a plan is for: it decides what is made where there is no state yet, and what is refused beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To be looked at; leaves no trace.
+    Look,
+    /// To be applied later, so it belongs to a state.
+    Save,
+    /// To be applied now, so nothing may stand in the way.
+    Apply,
+    /// To learn what drifted from what is recorded.
+    Refresh,
 }
 
 /// What a plan looks at, and what it is asked to do beyond the stack.
@@ -78,7 +95,13 @@ pub struct Planned {
 ///
 /// When the stack has mistakes, the state or the provider fails, or no plan can be made.
 pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, EngineError> {
-    let mut opened = opened::open(backend, &request.target, request.wait).await?;
+    let read = configuration::read(&request.target)?;
+    if request.intent == Intent::Apply {
+        approval::admit(read.stack.environment.approval.as_ref())?;
+    }
+    opened::known_provider(backend, &read.stack)?;
+    let absent = absent(request);
+    let mut opened = opened::attach(backend, &request.target, read, absent, request.wait).await?;
     let provider = opened.connect(backend).await?;
     recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
     let graph = staged(backend, Stage::Lower, || lower(&opened, &*provider))?;
@@ -102,41 +125,15 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     })
 }
 
-/// Opens the environment of a saved plan, so that it can be applied.
-///
-/// # Errors
-///
-/// When the plan belongs to another stack, state or configuration.
-pub async fn reopen(
-    backend: &Backend,
-    target: &Target,
-    plan: Plan,
-    wait: Duration,
-) -> Result<Planned, EngineError> {
-    let mut opened = opened::open(backend, target, wait).await?;
-    let header = &plan.header;
-    if header.lineage != opened.state.header.lineage || header.stack != opened.stack.name {
-        let message = format!(
-            "The plan was made for stack `{}` with another state",
-            header.stack
-        );
-        return Err(EngineError::request(message, "Make a new plan here"));
+fn absent(request: &PlanRequest) -> Absent {
+    match request.intent {
+        Intent::Look => Absent::Imagine,
+        Intent::Save => Absent::Make,
+        // Nothing was made, so nothing goes, and no state is made to say so.
+        Intent::Apply if request.options.destroy => Absent::Imagine,
+        Intent::Apply if request.options.rotate.is_empty() => Absent::Make,
+        Intent::Apply | Intent::Refresh => Absent::Refuse,
     }
-    if header.config != opened.stack.config_digest {
-        let message = "The stack or its variables changed since the plan was made";
-        return Err(EngineError::request(message, "Make a new plan and review it"));
-    }
-    let provider = opened.connect(backend).await?;
-    recovery::resolve(backend, &mut opened, &*provider, wait).await?;
-    let digest = digest(&plan)?;
-    let snapshot = Snapshot::default();
-    Ok(Planned {
-        plan,
-        digest,
-        opened,
-        provider,
-        snapshot,
-    })
 }
 
 /// Returns the resources that the stack wants, with all secrets sealed.
@@ -292,10 +289,8 @@ fn select(
     ))
 }
 
-fn digest(plan: &Plan) -> Result<Digest, EngineError> {
-    plan.digest().map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })
+pub(crate) fn digest(plan: &Plan) -> Result<Digest, EngineError> {
+    plan.digest().map_err(EngineError::defect)
 }
 
 fn staged<T>(

@@ -141,9 +141,7 @@ fn rename_changes(state: &State, renames: &[(RecordKey, Address)]) -> Result<Vec
         .map(|(key, _)| RecordChange::Remove(key.clone()))
         .collect();
     for (key, entry) in &state.records {
-        let record = entry.record().map_err(|error| EngineError::Defect {
-            message: error.to_string(),
-        })?;
+        let record = entry.record().map_err(EngineError::defect)?;
         let mut renamed = Record::clone(record);
         renamed.dependencies = record
             .dependencies

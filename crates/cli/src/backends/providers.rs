@@ -10,7 +10,7 @@ use infra_provider::provider::Provider;
 use provider_local::provider::LocalProvider;
 use provider_local::settings::LocalSettings;
 
-use crate::backends::PROVIDERS_LATER;
+use crate::backends::PROVIDERS;
 use crate::settings::Settings;
 
 /// Connects providers with the user's settings.
@@ -29,6 +29,10 @@ impl Providers {
 
 #[async_trait]
 impl ProviderFactory for Providers {
+    fn knows(&self, provider: &str) -> bool {
+        PROVIDERS.contains(&provider)
+    }
+
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError> {
         let choice = &request.environment.provider;
         let operation = format!("connect provider `{}`", choice.name);
@@ -45,15 +49,9 @@ impl ProviderFactory for Providers {
                 };
                 Ok(Arc::new(LocalProvider::connect(settings).await?))
             }
-            name if PROVIDERS_LATER.contains(&name) => {
-                let message = "This provider is not built yet; the environment can be validated, not planned";
-                Err(ProviderError::rejected(ErrorKind::Invalid, operation, message)
-                    .hint("Check it with: infra validate"))
-            }
             _ => {
-                let error =
-                    ProviderError::rejected(ErrorKind::Invalid, operation, "There is no such provider");
-                Err(error.hint("Name `local`, `aws` or `azure`"))
+                let message = "This engine was not built with it";
+                Err(ProviderError::rejected(ErrorKind::Invalid, operation, message))
             }
         }
     }

@@ -10,9 +10,11 @@ use crate::commands::Invocation;
 use crate::failure::{Failure, FailureKind};
 
 /// Print completions for a shell
-///
-/// For bash: infra completions bash > /etc/bash_completion.d/infra
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra completions bash > /etc/bash_completion.d/infra
+  infra completions fish > ~/.config/fish/completions/infra.fish")]
 pub(crate) struct CompletionsArguments {
     /// The shell
     shell: Shell,

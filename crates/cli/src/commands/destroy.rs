@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
-use crate::commands::apply::{Change, change_environment};
+use crate::commands::run::{Change, Confirmation, change};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 
@@ -14,9 +14,14 @@ use crate::failure::Failure;
 /// Protected resources are not deleted: lift their protection in the stack and apply that first. The state and its
 /// history stay; they say what there was.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra plan local --destroy                    look first
+  infra destroy local                           show, ask, delete
+  infra destroy local --target key_vault.app    only this component and what needs it")]
 pub(crate) struct DestroyArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     #[command(flatten)]
     planning: PlanningArguments,
@@ -35,12 +40,12 @@ pub(crate) async fn run(
 ) -> Result<ExitCode, Failure> {
     let mut options = context::options(&arguments.planning);
     options.destroy = true;
-    let change = Change {
+    let planned = Change {
+        command: "destroy",
         target: &arguments.target,
         options,
-        wait: &arguments.wait,
-        yes: arguments.yes,
-        question: "Delete all of this?",
+        wait: context::wait(&arguments.wait),
+        confirmation: Confirmation::new(arguments.yes, "Delete all of this?", invocation)?,
     };
-    change_environment(change, invocation).await
+    change(planned, invocation).await
 }

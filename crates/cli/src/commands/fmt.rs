@@ -13,6 +13,11 @@ use crate::failure::Failure;
 ///
 /// Without FILE all files of the stack's folder are laid out. Prints the names of those that changed.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra fmt                                     the whole stack
+  infra fmt env/production.hcl                  one file
+  infra fmt --check                             in a pipeline: change nothing, exit with 1 if a file would")]
 pub(crate) struct FmtArguments {
     /// Files to lay out
     #[arg(value_name = "FILE")]
@@ -25,12 +30,7 @@ pub(crate) struct FmtArguments {
 
 pub(crate) fn run(arguments: &FmtArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
     let folder = invocation.settings.stack_folder(&invocation.global.folder)?;
-    let files = arguments
-        .files
-        .iter()
-        .map(|file| invocation.settings.typed_path(file))
-        .collect::<Vec<_>>();
-    let formatted = layout::format(&folder, &files).map_err(context::failure)?;
+    let formatted = layout::format(&folder, &arguments.files).map_err(context::failure)?;
     let changed: Vec<&Formatted> = formatted.iter().filter(|file| file.changed()).collect();
     if !arguments.check {
         for file in &changed {

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use infra_engine::{opened, plan};
+use infra_engine::opened::Absent;
+use infra_engine::plan;
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
@@ -12,11 +13,16 @@ use crate::render;
 
 /// Draw the resources of an environment and what needs what
 ///
-/// An arrow points from a resource to what it needs. Example: infra graph local --format svg > graph.svg
+/// An arrow points from a resource to what it needs.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra graph local --format svg > graph.svg
+  infra graph local --format mermaid            for a Markdown page
+  infra graph local | dot -Tpng > graph.png     drawn by Graphviz")]
 pub(crate) struct GraphArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     /// The form
     #[arg(long, value_enum, default_value_t)]
@@ -42,12 +48,8 @@ pub(crate) async fn run(
     arguments: &GraphArguments,
     invocation: &Invocation<'_>,
 ) -> Result<ExitCode, Failure> {
-    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
-    let target = context::target(&arguments.target, invocation)?;
-    let wait = context::wait(arguments.wait.wait);
-    let opened = opened::open(&backend, &target, wait)
-        .await
-        .map_err(context::failure)?;
+    let opening = context::open(&arguments.target, &arguments.wait, Absent::Imagine, invocation);
+    let (backend, opened) = opening.await?;
     let provider = opened.connect(&backend).await.map_err(context::failure)?;
     let graph = plan::lower(&opened, &*provider).map_err(context::failure)?;
     let edges = render::graph::edges(&graph);

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::{import, opened};
+use infra_engine::import;
+use infra_engine::opened::Absent;
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
@@ -14,9 +15,12 @@ use crate::render;
 ///
 /// Nothing is changed at the provider. The next plan compares the object with the stack.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  infra import local key_vault.app/local.vault.secret.session_key key_vault.app/session_key")]
 pub(crate) struct ImportArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     /// The address, as `infra plan` shows it
     address: String,
@@ -32,12 +36,8 @@ pub(crate) async fn run(
     arguments: &ImportArguments,
     invocation: &Invocation<'_>,
 ) -> Result<ExitCode, Failure> {
-    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
-    let target = context::target(&arguments.target, invocation)?;
-    let wait = context::wait(arguments.wait.wait);
-    let opened = opened::open(&backend, &target, wait)
-        .await
-        .map_err(context::failure)?;
+    let opening = context::open(&arguments.target, &arguments.wait, Absent::Make, invocation);
+    let (backend, opened) = opening.await?;
     let record = import::import(&backend, &opened, &arguments.address, &arguments.id)
         .await
         .map_err(context::failure)?;
@@ -45,7 +45,10 @@ pub(crate) async fn run(
         context::print_json(invocation, &render::json::record(&record))?;
     } else {
         context::print(invocation, &format!("Imported {} as {}\n", record.id, record.key))?;
-        invocation.terminal.say("Compare it with the stack: infra plan\n");
+        let plan = context::command(&format!("plan {}", arguments.target.environment), invocation);
+        invocation
+            .terminal
+            .say(&format!("Compare it with the stack: {plan}\n"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::{opened, output};
+use infra_engine::opened::Absent;
+use infra_engine::output;
 use infra_model::value::{Attributes, Value};
 
 use crate::arguments::{TargetArguments, WaitArguments};
@@ -14,11 +15,15 @@ use crate::render;
 /// Show what components export: addresses, URLs, secrets
 ///
 /// With NAME prints that value alone, ready for a script; a secret one is printed because it was named.
-/// Example: psql "$(infra output local postgres.main.url)"
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra output local                            all names; secrets hidden
+  psql \"$(infra output local postgres.main.url)\"
+  infra output local --json --show-secrets      everything in clear, for a machine")]
 pub(crate) struct OutputArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     /// The output, such as `postgres.main.url`
     name: Option<String>,
@@ -35,12 +40,8 @@ pub(crate) async fn run(
     arguments: &OutputArguments,
     invocation: &Invocation<'_>,
 ) -> Result<ExitCode, Failure> {
-    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
-    let target = context::target(&arguments.target, invocation)?;
-    let wait = context::wait(arguments.wait.wait);
-    let opened = opened::open(&backend, &target, wait)
-        .await
-        .map_err(context::failure)?;
+    let opening = context::open(&arguments.target, &arguments.wait, Absent::Imagine, invocation);
+    let (backend, opened) = opening.await?;
     let exports = output::exports(&backend, &opened)
         .await
         .map_err(context::failure)?;

@@ -1,10 +1,10 @@
 //! `infra plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::plan::{PlanRequest, Planned};
+use infra_engine::plan::{Intent, PlanRequest, Planned};
 use infra_engine::plan_file;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
@@ -14,12 +14,22 @@ use crate::render;
 
 /// Show what would change in an environment, and change nothing
 ///
-/// Reads the stack, asks the providers what exists, and compares. With --out the plan is saved: `infra apply FILE`
+/// Reads the stack, asks the provider what exists, and compares. With --out the plan is saved: `infra apply FILE`
 /// then does exactly its steps, or stops and says what moved.
+///
+/// In the plan, `+` creates, `~` updates in place, `-/+` and `+/-` replace (the old one first, or the new one first),
+/// `-` deletes, `=` takes an object into the state, `.` forgets one that is gone, `>` moves to another address, and
+/// `!` has drifted: something else changed it since the last apply.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra plan local                              what would change
+  infra plan prod --out prod.plan               save it, to review and apply exactly that
+  infra plan local --detailed-exitcode          in a script: 0 none, 2 changes, 1 error
+  infra plan local --replace postgres.main/local.postgres.replica.replica-1")]
 pub(crate) struct PlanArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     #[command(flatten)]
     planning: PlanningArguments,
@@ -35,7 +45,7 @@ pub(crate) struct PlanArguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Exit with 2 when there are changes, 0 when there are none
+    /// Exit with 0 when there are no changes, 2 when there are, 1 on any error
     #[arg(long)]
     detailed_exitcode: bool,
 }
@@ -47,21 +57,21 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
     options.destroy = arguments.destroy;
     let request = PlanRequest {
         target: context::target(&arguments.target, invocation)?,
+        intent: if arguments.out.is_some() {
+            Intent::Save
+        } else {
+            Intent::Look
+        },
         options,
-        wait: context::wait(arguments.wait.wait),
+        wait: context::wait(&arguments.wait),
     };
     let planned = infra_engine::plan::plan(&backend, &request)
         .await
         .map_err(context::failure)?;
     show(&planned, invocation)?;
     if let Some(path) = &arguments.out {
-        plan_file::write(&planned.plan, &invocation.settings.typed_path(path)).map_err(context::failure)?;
-        invocation.terminal.say(&format!(
-            "Saved as {} with digest {}\nApply it with: infra apply {}\n",
-            path.display(),
-            planned.digest,
-            path.display()
-        ));
+        plan_file::write(&planned.plan, path).map_err(context::failure)?;
+        saved(path, &planned, invocation);
     }
     let changed = arguments.detailed_exitcode && !planned.plan.is_empty();
     Ok(if changed {
@@ -71,10 +81,19 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
     })
 }
 
+fn saved(path: &Path, planned: &Planned, invocation: &Invocation<'_>) {
+    let (path, digest) = (path.display(), planned.digest);
+    let apply = context::command(&format!("apply {path}"), invocation);
+    let text = format!("Saved as `{path}` with digest {digest}\nApply it with: {apply}\n");
+    let document = serde_json::json!({
+        "format": "infra.event/1", "event": "plan_saved", "path": path.to_string(), "digest": digest,
+    });
+    invocation.terminal.tell(&text, &document);
+}
+
 /// Writes a plan as the user wants it: for people or as JSON.
 pub(crate) fn show(planned: &Planned, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let warnings = render::diagnostic::render_all(&planned.opened.warnings, &planned.opened.sources);
-    invocation.terminal.say(&warnings);
+    context::warn(&planned.opened.warnings, &planned.opened.sources, invocation);
     if invocation.global.json {
         return context::print_json(invocation, &render::json::plan(&planned.plan, planned.digest));
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::plan::{Options, PlanRequest};
+use infra_engine::plan::{Intent, Options, PlanRequest};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
@@ -15,9 +15,12 @@ use crate::render;
 /// `plan` and `apply` look by themselves; this is for accepting what somebody changed elsewhere before the stack
 /// follows.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  infra refresh local                           then see the way back with: infra plan local")]
 pub(crate) struct RefreshArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     #[command(flatten)]
     wait: WaitArguments,
@@ -30,11 +33,12 @@ pub(crate) async fn run(
     let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
     let request = PlanRequest {
         target: context::target(&arguments.target, invocation)?,
+        intent: Intent::Refresh,
         options: Options {
             refresh: true,
             ..Options::default()
         },
-        wait: context::wait(arguments.wait.wait),
+        wait: context::wait(&arguments.wait),
     };
     let planned = infra_engine::plan::plan(&backend, &request)
         .await
@@ -48,7 +52,7 @@ pub(crate) async fn run(
             &serde_json::json!({ "format": "infra.drift/1", "drift": drift }),
         )?;
     } else {
-        context::print(invocation, &render::plan::drift(&drift))?;
+        context::print(invocation, &render::plan::refreshed(&drift))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
-use crate::commands::apply::{Change, change_environment};
+use crate::commands::run::{Change, Confirmation, change};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 
@@ -14,9 +14,13 @@ use crate::failure::Failure;
 /// ADDRESS is the resource of the secret as `infra state list` shows it, or its component: then all generated secrets
 /// of the component are rotated. Services stay reachable.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra rotate local postgres.main                                      all its passwords
+  infra rotate local key_vault.app/local.vault.secret.session_key       one secret")]
 pub(crate) struct RotateArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) target: TargetArguments,
 
     /// The secret or its component; may be repeated
     #[arg(required = true, value_name = "ADDRESS")]
@@ -39,12 +43,12 @@ pub(crate) async fn run(
         ..PlanningArguments::default()
     });
     options.rotate.clone_from(&arguments.addresses);
-    let change = Change {
+    let planned = Change {
+        command: "rotate",
         target: &arguments.target,
         options,
-        wait: &arguments.wait,
-        yes: arguments.yes,
-        question: "Rotate these secrets?",
+        wait: context::wait(&arguments.wait),
+        confirmation: Confirmation::new(arguments.yes, "Rotate these secrets?", invocation)?,
     };
-    change_environment(change, invocation).await
+    change(planned, invocation).await
 }

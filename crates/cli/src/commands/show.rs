@@ -4,33 +4,34 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::{inspect, opened, plan_file};
+use infra_engine::{inspect, plan_file};
 
-use crate::arguments::{TargetArguments, WaitArguments};
+use crate::arguments::{SubjectArguments, WaitArguments};
 use crate::commands::{Invocation, context};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
 
 /// Show a saved plan, or what the state of an environment holds
 ///
-/// Give a file of `infra plan --out` or the name of an environment. Secrets are never shown.
+/// Secrets are never shown.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra show prod.plan                          what this plan would do
+  infra show prod.plan --json                   the same for a machine
+  infra show local                              every resource of the environment")]
 pub(crate) struct ShowArguments {
     #[command(flatten)]
-    target: TargetArguments,
+    pub(crate) subject: SubjectArguments,
 
     #[command(flatten)]
     wait: WaitArguments,
 }
 
 pub(crate) async fn run(arguments: &ShowArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
-    let file = invocation
-        .settings
-        .typed_path(Path::new(&arguments.target.environment));
-    if file.is_file() {
-        saved_plan(&file, invocation)
-    } else {
-        state(arguments, invocation).await
+    match arguments.subject.file() {
+        Some(file) => saved_plan(file, invocation),
+        None => state(arguments, invocation).await,
     }
 }
 
@@ -44,7 +45,7 @@ fn saved_plan(file: &Path, invocation: &Invocation<'_>) -> Result<ExitCode, Fail
     } else {
         let header = &plan.header;
         let about = format!(
-            "Plan {digest}\nmade {}, expires {}\n\n",
+            "Plan {digest}\nmade {}, may be applied until {}\n\n",
             header.created, header.expires
         );
         context::print(invocation, &(about + &render::plan::render(&plan)))?;
@@ -53,12 +54,9 @@ fn saved_plan(file: &Path, invocation: &Invocation<'_>) -> Result<ExitCode, Fail
 }
 
 async fn state(arguments: &ShowArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
-    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
-    let target = context::target(&arguments.target, invocation)?;
-    let wait = context::wait(arguments.wait.wait);
-    let opened = opened::open(&backend, &target, wait)
-        .await
-        .map_err(context::failure)?;
+    context::not_a_missing_file(&arguments.subject)?;
+    let target = arguments.subject.target(arguments.subject.typed());
+    let (_, opened) = context::recorded(&target, &arguments.wait, invocation).await?;
     let records = inspect::records(&opened, None).map_err(context::failure)?;
     if invocation.global.json {
         context::print_json(invocation, &render::json::state(&opened.state, &records))?;

@@ -4,16 +4,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use infra_engine::opened::Opened;
-use infra_engine::{inspect, opened, surgery};
+use infra_engine::{inspect, surgery};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::render;
 
 /// Look at the state of an environment, or change it by hand
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra state list local
+  infra state show local postgres.main
+  infra state log local                         who changed what, when, by which plan
+  infra state mv local postgres.old postgres.new
+  infra state pull local --out local.state      a copy to keep")]
 pub(crate) struct StateArguments {
     #[command(subcommand)]
     command: StateCommand,
@@ -95,6 +101,20 @@ struct PullArguments {
     wait: WaitArguments,
 }
 
+impl StateArguments {
+    /// Returns the environment that was named.
+    pub(crate) fn target(&self) -> &TargetArguments {
+        match &self.command {
+            StateCommand::List(arguments) => &arguments.target,
+            StateCommand::Show(arguments) => &arguments.target,
+            StateCommand::Log(arguments) => &arguments.target,
+            StateCommand::Mv(arguments) => &arguments.target,
+            StateCommand::Rm(arguments) => &arguments.target,
+            StateCommand::Pull(arguments) => &arguments.target,
+        }
+    }
+}
+
 pub(crate) async fn run(
     arguments: &StateArguments,
     invocation: &Invocation<'_>,
@@ -110,21 +130,8 @@ pub(crate) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn open(
-    target: &TargetArguments,
-    wait: &WaitArguments,
-    invocation: &Invocation<'_>,
-) -> Result<(infra_engine::backend::Backend, Opened), Failure> {
-    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
-    let target = context::target(target, invocation)?;
-    let opened = opened::open(&backend, &target, context::wait(wait.wait))
-        .await
-        .map_err(context::failure)?;
-    Ok((backend, opened))
-}
-
 async fn list(arguments: &ListArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (_, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let keys: Vec<String> = opened.state.records.keys().map(ToString::to_string).collect();
     if invocation.global.json {
         return context::print_json(
@@ -139,7 +146,7 @@ async fn list(arguments: &ListArguments, invocation: &Invocation<'_>) -> Result<
 }
 
 async fn show(arguments: &ShowArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (_, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let records = inspect::records(&opened, Some(&arguments.address)).map_err(context::failure)?;
     if invocation.global.json {
         return context::print_json(invocation, &render::json::state(&opened.state, &records));
@@ -148,7 +155,7 @@ async fn show(arguments: &ShowArguments, invocation: &Invocation<'_>) -> Result<
 }
 
 async fn log(arguments: &LogArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (_, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let history = inspect::history(&opened).await.map_err(context::failure)?;
     if invocation.global.json {
         return context::print_json(
@@ -156,11 +163,11 @@ async fn log(arguments: &LogArguments, invocation: &Invocation<'_>) -> Result<()
             &serde_json::json!({ "format": "infra.history/1", "entries": history }),
         );
     }
-    context::print(invocation, &render::state::history(&history))
+    context::print(invocation, &render::history::render(&history))
 }
 
 async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (backend, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (backend, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let renamed = surgery::rename(&backend, &opened, &arguments.from, &arguments.to)
         .await
         .map_err(context::failure)?;
@@ -178,7 +185,7 @@ async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), 
 }
 
 async fn rm(arguments: &RmArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (backend, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (backend, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let forgotten = surgery::forget(&backend, &opened, &arguments.addresses)
         .await
         .map_err(context::failure)?;
@@ -198,13 +205,10 @@ async fn rm(arguments: &RmArguments, invocation: &Invocation<'_>) -> Result<(), 
 }
 
 async fn pull(arguments: &PullArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (_, opened) = open(&arguments.target, &arguments.wait, invocation).await?;
+    let (_, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
     let archive = inspect::archive(&opened).await.map_err(context::failure)?;
     match &arguments.out {
-        None => context::print(invocation, &archive),
-        Some(path) => std::fs::write(invocation.settings.typed_path(path), archive).map_err(|error| {
-            let message = format!("The file `{}` cannot be written: {error}", path.display());
-            Failure::new(FailureKind::Environment, message)
-        }),
+        None => context::print(invocation, &String::from_utf8_lossy(&archive)),
+        Some(path) => inspect::write(path, &archive).map_err(context::failure),
     }
 }

@@ -16,10 +16,13 @@ pub(crate) fn render_all(diagnostics: &[Diagnostic], sources: &SourceMap) -> Str
 /// Returns one diagnostic.
 pub(crate) fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Notice => Level::NOTE,
+        Severity::Error => Level::ERROR.with_name("Error"),
+        Severity::Warning => Level::WARNING.with_name("Warning"),
+        Severity::Notice => Level::NOTE.with_name("Note"),
     };
+    if diagnostic.span.is_none() && diagnostic.related.is_empty() {
+        return without_place(diagnostic);
+    }
     let mut group = Group::with_title(level.primary_title(diagnostic.summary.as_str()));
     match diagnostic.span {
         Some(span) => {
@@ -45,6 +48,25 @@ pub(crate) fn render(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     text
 }
 
+/// What has no place is a line.
+fn without_place(diagnostic: &Diagnostic) -> String {
+    let (name, color) = match diagnostic.severity {
+        Severity::Error => ("Error:", style::ERROR),
+        Severity::Warning => ("Warning:", style::WARNING),
+        Severity::Notice => ("Note:", style::HINT),
+    };
+    let mut text = format!(
+        "{} {}: {}\n",
+        styled(color, name),
+        diagnostic.summary,
+        diagnostic.detail
+    );
+    if let Some(hint) = &diagnostic.hint {
+        text.push_str(&format!("{} {hint}\n", styled(style::HINT, "Hint:")));
+    }
+    text
+}
+
 fn snippet<'a>(
     span: Span,
     kind: AnnotationKind,
@@ -57,3 +79,6 @@ fn snippet<'a>(
     let snippet = Snippet::source(&*source.text).path(source.name.as_str());
     Some(snippet.annotation(kind.span(range).label(label)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! Events as lines for people and as JSON for machines.
 
 use infra_model::event::{Event, Stage};
-use infra_model::journal::Finding;
 
 use crate::render::duration::human;
+use crate::render::history::finding_words;
+use crate::render::words::{self, counted};
 use crate::terminal::{style, styled};
 
 /// Returns an event as a line, or nothing for what people need not see.
@@ -11,27 +12,25 @@ pub(crate) fn text(event: &Event) -> Option<String> {
     Some(match event {
         Event::StageStarted(_) | Event::StageFinished(..) => return None,
         Event::LeaseAwaited { holder, until } => {
-            format!("waiting for {holder}, who holds the lease until {until}")
+            let start = styled(style::WARNING, "waiting");
+            format!("{start} for `{holder}`, who holds the environment until {until} or longer")
         }
-        Event::Recovered { key, finding } => format!("recovered {key}: {}", finding_words(*finding)),
-        Event::StepStarted { key, action, .. } => format!("{action} {key}"),
+        Event::Recovered { key, finding } => {
+            let start = styled(style::WARNING, "recovered");
+            format!("{start} {key} of an earlier run: {}", finding_words(*finding))
+        }
+        Event::StepStarted { key, action, .. } => format!("{} {key}", words::of(action).doing),
         Event::StepRetried {
             key, message, pause, ..
         } => {
-            format!(
-                "{} {key}: {message}; next try in {}",
-                styled(style::WARNING, "retry"),
-                human(*pause)
-            )
+            let start = styled(style::WARNING, "trying again");
+            format!("{start} {key} in {}: {message}", human(*pause))
         }
         Event::StepDone {
             key, action, took, ..
         } => {
-            format!(
-                "{} {action} {key} in {}",
-                styled(style::CREATE, "done"),
-                human(*took)
-            )
+            let did = styled(style::CREATE, words::of(action).did);
+            format!("{did} {key} in {}", human(*took))
         }
         Event::StepFailed {
             key,
@@ -40,26 +39,34 @@ pub(crate) fn text(event: &Event) -> Option<String> {
             took,
             ..
         } => {
-            format!(
-                "{} {action} {key} after {}: {message}",
-                styled(style::ERROR, "failed"),
-                human(*took)
-            )
+            let failed = styled(style::ERROR, format!("failed to {action}"));
+            format!("{failed} {key} after {}: {message}", human(*took))
         }
         Event::StepSkipped { key, because, .. } => {
-            format!("{} {key} because of {because}", styled(style::WARNING, "skipped"))
+            format!(
+                "{} {key}, because of {because}",
+                styled(style::WARNING, "skipped")
+            )
         }
         Event::Interrupted { running } => {
-            format!(
-                "{} no new step starts; waiting for {running} running",
-                styled(style::WARNING, "interrupted:")
-            )
+            let start = styled(style::WARNING, "interrupted:");
+            let running = counted(*running, "step");
+            format!("{start} nothing new begins; {running} still to end. Again to leave at once")
         }
     })
 }
 
-/// Returns an event as one line of JSON, in the format `infra.event/1`.
-pub(crate) fn json(event: &Event) -> String {
+/// Returns what people are told while a stage lasts; nothing for those that take no time or show steps.
+pub(crate) fn stage_words(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Observe => Some("asking the provider what exists"),
+        Stage::Plan => Some("comparing"),
+        Stage::Config | Stage::Lower | Stage::Apply => None,
+    }
+}
+
+/// Returns an event in the format `infra.event/1`.
+pub(crate) fn json(event: &Event) -> serde_json::Value {
     let ms = |duration: &std::time::Duration| duration.as_millis() as u64;
     let mut document = match event {
         Event::StageStarted(stage) => {
@@ -114,7 +121,7 @@ pub(crate) fn json(event: &Event) -> String {
         Event::Interrupted { running } => serde_json::json!({ "event": "interrupted", "running": running }),
     };
     document["format"] = "infra.event/1".into();
-    document.to_string()
+    document
 }
 
 fn stage_name(stage: Stage) -> &'static str {
@@ -127,12 +134,5 @@ fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-fn finding_words(finding: Finding) -> &'static str {
-    match finding {
-        Finding::Adopted => "it was made, and is in the state now",
-        Finding::AdoptedHalfMade => "it was half made; it is in the state and will be replaced",
-        Finding::NothingMade => "nothing was made",
-        Finding::Gone => "it is gone",
-        Finding::StillThere => "it is still there; the plan will compare it",
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub(crate) fn dot(edges: &Edges) -> String {
             text,
             "  {} [label = {}];",
             quoted(address.as_str()),
-            quoted(&label(address, "\\n"))
+            label(address)
         );
     }
     for (address, needs) in edges {
@@ -77,6 +77,10 @@ pub(crate) fn mermaid(edges: &Edges) -> String {
 
 /// Returns the graph as a drawing.
 pub(crate) fn svg(edges: &Edges) -> Result<String, String> {
+    if edges.is_empty() {
+        // The layout panics on a graph without nodes.
+        return Ok(SVGWriter::new().finalize());
+    }
     let graph = DotParser::new(&dot(edges)).process()?;
     let mut builder = GraphBuilder::new();
     builder.visit_graph(&graph);
@@ -95,15 +99,24 @@ pub(crate) fn json(edges: &Edges) -> serde_json::Value {
     serde_json::json!({ "format": "infra.graph/1", "resources": resources })
 }
 
-fn label(address: &Address, line_break: &str) -> String {
-    let (component, name) = (address.component_str(), address.name());
-    format!(
-        "{component}{line_break}{}{line_break}{name}",
-        address.resource_type_str()
-    )
+/// Returns the label of a resource for DOT, in three lines.
+fn label(address: &Address) -> String {
+    let parts = [
+        address.component_str(),
+        address.resource_type_str(),
+        address.name(),
+    ];
+    format!("\"{}\"", parts.map(escaped).join("\\n"))
 }
 
-/// Returns text in quotes for DOT. The line breaks of labels are DOT's own and stay.
+/// Returns text in quotes for DOT.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\\\""))
+    format!("\"{}\"", escaped(text))
 }
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use infra_engine::apply::Applied;
 use infra_engine::apply::outcome::ApplyOutcome;
 use infra_engine::configuration::Checked;
-use infra_model::diagnostic::{Diagnostic, SourceMap};
+use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 use infra_model::digest::Digest;
 use infra_model::plan::Plan;
 use infra_model::record::Record;
@@ -22,32 +22,39 @@ pub(crate) fn plan(plan: &Plan, digest: Digest) -> Json {
 
 /// Returns the result of `infra validate` in the format `infra.validation/1`.
 pub(crate) fn validation(checked: &Checked) -> Json {
-    let diagnostics: Vec<Json> = checked
-        .diagnostics
-        .iter()
-        .map(|one| diagnostic(one, &checked.sources))
-        .collect();
     json!({
         "format": "infra.validation/1",
-        "valid": !checked.diagnostics.iter().any(Diagnostic::is_error),
+        "valid": checked.is_valid(),
         "environments": checked.environments,
-        "diagnostics": diagnostics,
+        "diagnostics": diagnostics(&checked.diagnostics, &checked.sources),
     })
 }
 
-fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
-    let place = diagnostic.span.and_then(|span| {
+/// Returns diagnostics as members of a document.
+pub(crate) fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap) -> Json {
+    diagnostics.iter().map(|one| diagnostic(one, sources)).collect()
+}
+
+/// Returns one diagnostic.
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
+    let place = |span: Span| {
         Some(json!({
             "file": sources.get(span.source)?.name,
             "start": sources.position(span.source, span.start)?,
             "end": sources.position(span.source, span.end)?,
         }))
-    });
+    };
+    let related: Vec<Json> = diagnostic
+        .related
+        .iter()
+        .map(|(span, label)| json!({ "place": place(*span), "label": label }))
+        .collect();
     json!({
         "severity": diagnostic.severity,
         "summary": diagnostic.summary,
         "detail": diagnostic.detail,
-        "place": place,
+        "place": diagnostic.span.and_then(place),
+        "related": related,
         "hint": diagnostic.hint,
     })
 }
@@ -63,11 +70,10 @@ pub(crate) fn applied(applied: &Applied) -> Json {
     let done = report
         .done
         .iter()
-        .map(|one| json!({ "key": one.key, "action": one.action }));
+        .map(|one| json!({ "key": one.key, "action": one.action, "took_ms": one.took.as_millis() as u64 }));
     let failed = report.failed.iter().map(|one| {
-        let causes = chain(&one.error);
-        let hint = super::applied::hint(&one.error);
-        json!({ "key": one.key, "action": one.action, "message": causes.join(": "), "hint": hint })
+        let (causes, hint) = (chain(&one.error), super::applied::hint(&one.error));
+        json!({ "key": one.key, "action": one.action, "causes": causes, "hint": hint })
     });
     let skipped = report
         .skipped
@@ -81,7 +87,7 @@ pub(crate) fn applied(applied: &Applied) -> Json {
         "failed": failed.collect::<Vec<_>>(),
         "skipped": skipped.collect::<Vec<_>>(),
         "not_begun": report.not_begun.len(),
-        "stopped": report.stopped.as_ref().map(|stop| chain(stop).join(": ")),
+        "stopped": report.stopped.as_ref().map(|stop| chain(stop)),
     })
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use infra_model::value::{Attributes, Value};
 
-use crate::render::value::inline;
+use crate::render::value::{SECRET, inline, waits};
 
 /// Returns one output per line, names aligned; secrets in clear only on demand.
 pub(crate) fn render(outputs: &Attributes, show_secrets: bool) -> String {
@@ -19,10 +19,13 @@ pub(crate) fn render(outputs: &Attributes, show_secrets: bool) -> String {
                 .map(|value| super::json::revealed(value).to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
-            other if !show_secrets && other.is_secret() && other.is_known() => "(secret)".to_owned(),
+            other if !show_secrets && other.is_secret() && !waits(other) => SECRET.to_owned(),
             other => inline(other),
         };
         let _ = writeln!(text, "{name:width$}  {shown}");
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

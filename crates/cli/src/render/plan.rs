@@ -3,202 +3,156 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use infra_model::decision::{
-    Change, ChangeOrigin, CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason,
-};
+use infra_model::decision::{CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason};
 use infra_model::plan::{Plan, PlanNotice};
 use infra_model::schema::StepClass;
 
-use crate::render::value::inline;
+use crate::render::change::{self, changed, created};
+use crate::render::summary::{class_words, summary};
 use crate::terminal::{style, styled};
 
-/// Returns the whole plan: notices, changes by component, and the summary.
+/// Returns the whole plan: what drifted, what is to be done, what to know before, and the summary.
 pub(crate) fn render(plan: &Plan) -> String {
-    let mut text = String::new();
     let header = &plan.header;
     let title = format!("{}, environment {}", header.stack, header.environment);
-    let _ = writeln!(text, "{}\n", styled(style::BOLD, title));
-    moves(&mut text, plan);
-    let mut component = "";
-    for (address, decision) in &plan.decisions {
-        if address.component_str() != component {
-            component = address.component_str();
-            let _ = writeln!(text, "{}", styled(style::BOLD, component));
+    let mut text = styled(style::BOLD, title);
+    if header.destroy {
+        text += &styled(style::DELETE, ": everything is destroyed");
+    }
+    text += "\n\n";
+    if !plan.drift.is_empty() {
+        let _ = writeln!(text, "Drifted since the last apply:\n\n{}", drifted(&plan.drift));
+        if !plan.decisions.is_empty() {
+            text += "To be done:\n\n";
         }
-        let name = format!("{}.{}", address.resource_type_str(), address.name());
-        decision_lines(&mut text, &name, decision);
     }
-    for key in &plan.deposed {
-        let (sign, color) = ("-", style::DELETE);
-        let _ = writeln!(
-            text,
-            "  {} {key}  (set aside by a replacement)\n",
-            styled(color, sign)
-        );
-    }
-    plan.notices
-        .iter()
-        .for_each(|notice| notice_lines(&mut text, notice));
-    text.push_str(&summary(plan));
-    text
-}
-
-/// Returns one line that counts the decisions.
-pub(crate) fn summary(plan: &Plan) -> String {
-    let count =
-        |test: fn(&Decision) -> bool| plan.decisions.values().filter(|decision| test(decision)).count();
-    let parts = [
-        (count(|d| matches!(d, Decision::Create { .. })), "to create"),
-        (count(|d| matches!(d, Decision::Update { .. })), "to update"),
-        (count(|d| matches!(d, Decision::Replace { .. })), "to replace"),
-        (
-            count(|d| matches!(d, Decision::Delete { .. })) + plan.deposed.len(),
-            "to delete",
-        ),
-        (count(|d| matches!(d, Decision::Adopt { .. })), "to adopt"),
-        (count(|d| matches!(d, Decision::Forget { .. })), "to forget"),
-        (plan.moves.len(), "to move"),
-    ];
-    let changes: Vec<String> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    let kept = plan.kept;
-    if changes.is_empty() {
-        return format!(
-            "{} {kept} resources are as the stack wants them.\n",
-            styled(style::BOLD, "No changes.")
-        );
-    }
-    let worst = plan
-        .steps
-        .iter()
-        .map(|step| step.class)
-        .max()
-        .unwrap_or(StepClass::Safe);
-    let warning = match worst {
-        StepClass::Safe => String::new(),
-        worst => format!(" {}", styled(style::WARNING, class_words(worst))),
-    };
-    format!(
-        "{} {}, {kept} unchanged.{warning}\n",
-        styled(style::BOLD, "Plan:"),
-        changes.join(", ")
-    )
-}
-
-fn moves(text: &mut String, plan: &Plan) {
     for one in &plan.moves {
-        let _ = writeln!(
-            text,
-            "  {} {} moves to {}",
-            styled(style::UPDATE, ">"),
-            one.from,
-            one.to
+        let words = format!("to {}", one.to);
+        text += &headline(
+            &Headline::new(">", "move", style::UPDATE),
+            one.from.as_str(),
+            &words,
         );
-    }
-    if !plan.moves.is_empty() {
         text.push('\n');
     }
-}
-
-fn decision_lines(text: &mut String, name: &str, decision: &Decision) {
-    let (sign, color, words) = headline(decision);
-    let words = if words.is_empty() {
-        words
-    } else {
-        format!("  ({words})")
-    };
-    let _ = writeln!(text, "  {} {}{}", styled(color, sign), styled(color, name), words);
-    let width = decision
-        .changes()
-        .iter()
-        .map(|change| change.attribute.chars().count())
-        .max()
-        .unwrap_or(0);
-    let creates = matches!(decision, Decision::Create { .. });
-    for change in decision.changes() {
-        change_line(text, change, width, creates);
+    for (address, decision) in &plan.decisions {
+        text += &self::decision(address.as_str(), decision);
+        text.push('\n');
     }
-    text.push('\n');
+    for key in &plan.deposed {
+        let words = "(set aside by a replacement)";
+        text += &headline(
+            &Headline::new("-", "delete", style::DELETE),
+            &key.to_string(),
+            words,
+        );
+        text.push('\n');
+    }
+    plan.notices.iter().for_each(|one| text += &notice(one));
+    text + &summary(plan)
 }
 
-fn headline(decision: &Decision) -> (&'static str, Style, String) {
+/// How wide a line may get before its reasons go to the next one.
+const COLUMNS: usize = 110;
+
+/// How a decision is announced.
+struct Headline {
+    sign: &'static str,
+    verb: &'static str,
+    style: Style,
+}
+
+impl Headline {
+    fn new(sign: &'static str, verb: &'static str, style: Style) -> Self {
+        Headline { sign, verb, style }
+    }
+}
+
+fn headline(headline: &Headline, name: &str, words: &str) -> String {
+    let Headline { sign, verb, style } = headline;
+    let start = styled(*style, format!("{sign:>3} {verb:7}"));
+    let line = format!("{start} {}", styled(style::BOLD, name));
+    let columns = 12 + name.chars().count() + 2 + words.chars().count();
+    match columns {
+        _ if words.is_empty() => format!("{line}\n"),
+        ..=COLUMNS => format!("{line}  {words}\n"),
+        _ => format!("{line}\n        {words}\n"),
+    }
+}
+
+fn decision(name: &str, decision: &Decision) -> String {
+    let (start, reasons) = announced(decision);
+    let words = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!("({})", reasons.join("; "))
+    };
+    let changes = match decision {
+        Decision::Create { changes, .. } => created(changes),
+        other => changed(other.changes()),
+    };
+    headline(&start, name, &words) + &changes
+}
+
+/// Returns sign and verb of a decision, and what is to be said about it.
+fn announced(decision: &Decision) -> (Headline, Vec<String>) {
+    let start = Headline::new;
     match decision {
-        Decision::Keep => (" ", Style::new(), String::new()),
-        Decision::Create {
-            because: CreateReason::New,
-            ..
-        } => ("+", style::CREATE, String::new()),
-        Decision::Create {
-            because: CreateReason::Disappeared,
-            ..
-        } => ("+", style::CREATE, "drifted: it disappeared".to_owned()),
-        Decision::Update { class, .. } => ("~", style::UPDATE, class_note(*class)),
+        Decision::Keep => (start(" ", "keep", style::DIM), Vec::new()),
+        Decision::Create { because, .. } => {
+            let words = match because {
+                CreateReason::New => None,
+                CreateReason::Disappeared => Some("drifted: it disappeared".to_owned()),
+            };
+            (start("+", "create", style::CREATE), words.into_iter().collect())
+        }
+        Decision::Update { class, .. } => (
+            start("~", "update", style::UPDATE),
+            class_note(*class).into_iter().collect(),
+        ),
         Decision::Replace {
             because,
             create_before_destroy,
             class,
             ..
         } => {
-            let reasons: Vec<String> = because.iter().map(replace_words).collect();
-            let words = format!("replaced: {}{}", reasons.join("; "), joined(&class_note(*class)));
-            (
-                if *create_before_destroy { "+/-" } else { "-/+" },
-                style::REPLACE,
-                words,
-            )
+            let (sign, order) = if *create_before_destroy {
+                ("+/-", "the new one comes first")
+            } else {
+                ("-/+", "the old one goes first")
+            };
+            let reasons = because.iter().map(replace_words);
+            let words = reasons.chain([order.to_owned()]).chain(class_note(*class));
+            (start(sign, "replace", style::REPLACE), words.collect())
         }
         Decision::Delete { because, class } => {
-            let words = match because {
-                DeleteReason::Undeclared => "no longer declared",
-                DeleteReason::Destroy => "destroyed",
-                DeleteReason::Deposed => "set aside by a replacement",
+            let reason = match because {
+                DeleteReason::Undeclared => Some("no longer declared".to_owned()),
+                DeleteReason::Destroy => None,
+                DeleteReason::Deposed => Some("set aside by a replacement".to_owned()),
             };
-            (
-                "-",
-                style::DELETE,
-                format!("{words}{}", joined(&class_note(*class))),
-            )
+            let words = reason.into_iter().chain(class_note(*class));
+            (start("-", "delete", style::DELETE), words.collect())
         }
-        Decision::Adopt { id, .. } => (
-            "=",
-            style::UPDATE,
-            format!("the state takes in `{id}`; nothing is called"),
-        ),
+        Decision::Adopt { id, .. } => {
+            let words = format!("the state takes in `{id}`; nothing is called");
+            (start("=", "adopt", style::UPDATE), vec![words])
+        }
         Decision::Forget {
             because: ForgetReason::Gone,
-        } => (
-            ".",
-            style::DRIFT,
-            "drifted: it is gone, and no longer declared".to_owned(),
-        ),
+        } => {
+            let words = "drifted: it is gone, and no longer declared".to_owned();
+            (start(".", "forget", style::DRIFT), vec![words])
+        }
     }
 }
 
-fn joined(words: &str) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!("; {words}")
-    }
-}
-
-fn class_note(class: StepClass) -> String {
-    if class == StepClass::Safe {
-        String::new()
-    } else {
-        class_words(class).to_owned()
-    }
-}
-
-fn class_words(class: StepClass) -> &'static str {
+/// Returns how much a step can hurt, where its verb does not say it.
+fn class_note(class: StepClass) -> Option<String> {
     match class {
-        StepClass::Safe => "safe",
-        StepClass::Disruptive => "disruptive: connections break",
-        StepClass::Replacing => "replacing",
-        StepClass::DestroysData => "DESTROYS DATA",
+        StepClass::Safe | StepClass::Replacing => None,
+        StepClass::Disruptive => Some(styled(style::WARNING, class_words(class))),
+        StepClass::DestroysData => Some(styled(style::ERROR, class_words(class))),
     }
 }
 
@@ -211,64 +165,37 @@ fn replace_words(reason: &ReplaceReason) -> String {
     }
 }
 
-fn change_line(text: &mut String, change: &Change, width: usize, creates: bool) {
-    let name = format!("{:width$}", change.attribute);
-    if creates {
-        let _ = writeln!(text, "        {name} = {}", inline(&change.after));
-        return;
-    }
-    let origin = match change.origin {
-        ChangeOrigin::Stack => "",
-        ChangeOrigin::Drift => "  # drifted",
-        ChangeOrigin::Both => "  # drifted, and the stack changed",
-    };
-    let replaces = if change.replaces {
-        "  # forces replacement"
-    } else {
-        ""
-    };
-    let notes = styled(style::DRIFT, format!("{origin}{replaces}"));
-    let _ = writeln!(
-        text,
-        "        {name} : {} -> {}{notes}",
-        inline(&change.before),
-        inline(&change.after)
-    );
-}
-
-fn notice_lines(text: &mut String, notice: &PlanNotice) {
-    let _ = writeln!(
-        text,
-        "{} {}: {}",
-        styled(style::WARNING, "Note:"),
-        notice.summary,
-        notice.detail
-    );
+fn notice(notice: &PlanNotice) -> String {
+    let start = styled(style::WARNING, "Note:");
+    let mut text = format!("{start} {}: {}\n", notice.summary, notice.detail);
     if let Some(hint) = &notice.hint {
         let _ = writeln!(text, "{} {hint}", styled(style::HINT, "Hint:"));
     }
-    text.push('\n');
+    text + "\n"
 }
 
-/// Returns what drifted, one resource after the other.
-pub(crate) fn drift(drift: &[Drift]) -> String {
+/// Returns the result of `infra refresh`.
+pub(crate) fn refreshed(drift: &[Drift]) -> String {
+    if drift.is_empty() {
+        return "Nothing drifted.\n".to_owned();
+    }
+    format!("The state took in:\n\n{}", drifted(drift))
+}
+
+/// Returns what drifted, one resource after the other: what was applied, and what is there now.
+fn drifted(drift: &[Drift]) -> String {
     let mut text = String::new();
     for one in drift {
-        let gone = if one.disappeared { "  (disappeared)" } else { "" };
-        let _ = writeln!(text, "  {} {}{gone}", styled(style::DRIFT, "!"), one.address);
-        let width = one
-            .changes
-            .iter()
-            .map(|change| change.attribute.chars().count())
-            .max()
-            .unwrap_or(0);
-        one.changes
-            .iter()
-            .for_each(|change| change_line(&mut text, change, width, false));
+        let words = if one.disappeared { "(it is gone)" } else { "" };
+        text += &headline(
+            &Headline::new("!", "drifted", style::DRIFT),
+            one.address.as_str(),
+            words,
+        );
+        text += &change::drifted(&one.changes);
     }
-    if drift.is_empty() {
-        "Nothing drifted.\n".to_owned()
-    } else {
-        text
-    }
+    text
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,16 +1,21 @@
 //! Progress while the engine works: redrawn lines for people, plain lines or JSON for everything else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use infra_model::event::{Event, Observer};
+use infra_model::event::{Event, Observer, Stage};
 use infra_model::plan::{Plan, StepId};
 
 use crate::render::duration::human;
+use crate::render::estimate::Remaining;
 use crate::render::event;
 use crate::terminal::{LogFormat, Terminal};
+
+/// How many running steps are shown; a terminal has few lines.
+const BARS_MAX: usize = 12;
+const TICK: Duration = Duration::from_millis(100);
 
 /// Shows events as they come.
 #[derive(Debug)]
@@ -25,10 +30,23 @@ pub(crate) struct Progress {
 struct Board {
     total: usize,
     ended: usize,
-    estimate_left_ms: u64,
-    estimates_ms: BTreeMap<StepId, u64>,
-    running: BTreeMap<StepId, ProgressBar>,
+    remaining: Remaining,
+    running: BTreeMap<StepId, Running>,
+    /// Steps that have not begun, and the records they change.
+    waiting: BTreeSet<StepId>,
+    names: BTreeMap<StepId, String>,
+    stage: Option<ProgressBar>,
     footer: Option<ProgressBar>,
+}
+
+/// A step that has begun.
+#[derive(Debug)]
+struct Running {
+    text: String,
+    since: Instant,
+    estimate: Duration,
+    /// None where no line is left for it.
+    bar: Option<ProgressBar>,
 }
 
 /// Returns an observer for this terminal.
@@ -45,27 +63,43 @@ impl Progress {
     pub(crate) fn expect(&self, plan: &Plan) {
         let mut board = self.board();
         board.total = plan.steps.len();
-        board.estimates_ms = plan
+        board.remaining = Remaining::of(plan);
+        board.waiting = plan.steps.iter().map(|step| step.id).collect();
+        board.names = plan
             .steps
             .iter()
-            .map(|step| (step.id, step.estimate_ms))
+            .map(|step| (step.id, step.key.to_string()))
             .collect();
-        board.estimate_left_ms = critical_path_ms(plan);
         if self.terminal.interactive && board.total > 0 {
             let footer = self.bars.add(ProgressBar::no_length());
-            footer.set_style(plain("  {msg}"));
+            footer.set_style(plain("  {wide_msg}"));
+            footer.enable_steady_tick(TICK);
             board.footer = Some(footer);
-            self.redraw_footer(&board);
+            redraw_footer(&board);
         }
     }
 
     /// Takes away what is redrawn.
     pub(crate) fn finish(&self) {
         let mut board = self.board();
-        board.running.values().for_each(ProgressBar::finish_and_clear);
-        board.running.clear();
-        if let Some(footer) = board.footer.take() {
-            footer.finish_and_clear();
+        let running = std::mem::take(&mut board.running);
+        let bars = running.into_values().filter_map(|step| step.bar);
+        let others = [board.footer.take(), board.stage.take()];
+        bars.chain(others.into_iter().flatten())
+            .for_each(|bar| bar.finish_and_clear());
+    }
+
+    /// Says what still runs, where nothing is redrawn.
+    pub(crate) fn remind(&self) {
+        let board = self.board();
+        redraw_footer(&board);
+        if self.terminal.interactive || self.terminal.log_format == LogFormat::Json {
+            return;
+        }
+        for step in board.running.values() {
+            let (ran, usual) = (human(step.since.elapsed()), human(step.estimate));
+            self.terminal
+                .say(&format!("still {}: {ran}, usually {usual}\n", step.text));
         }
     }
 
@@ -74,40 +108,57 @@ impl Progress {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(&self, step: StepId, text: &str) {
-        let mut board = self.board();
-        if self.terminal.interactive {
-            let bar = self.bars.insert(board.running.len(), ProgressBar::new_spinner());
-            bar.set_style(plain("  {spinner} {msg} {elapsed}"));
-            bar.set_message(text.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(100));
-            board.running.insert(step, bar);
+    fn begin_stage(&self, stage: Stage) {
+        let Some(words) = event::stage_words(stage).filter(|_| self.terminal.interactive) else {
+            return;
+        };
+        let bar = self.bars.add(ProgressBar::new_spinner());
+        bar.set_style(plain("  {spinner} {wide_msg}"));
+        bar.set_message(words);
+        bar.enable_steady_tick(TICK);
+        self.board().stage = Some(bar);
+    }
+
+    fn end_stage(&self) {
+        if let Some(bar) = self.board().stage.take() {
+            bar.finish_and_clear();
         }
-        self.redraw_footer(&board);
+    }
+
+    fn start(&self, step: StepId, text: String, estimate: Duration) {
+        let mut board = self.board();
+        let shown = board
+            .running
+            .values()
+            .filter(|running| running.bar.is_some())
+            .count();
+        let bar = (self.terminal.interactive && shown < BARS_MAX).then(|| {
+            let bar = self.bars.insert(shown, ProgressBar::new_spinner());
+            bar.set_style(plain("  {spinner} {msg} {elapsed}"));
+            bar.set_message(text.clone());
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        let running = Running {
+            text,
+            since: Instant::now(),
+            estimate,
+            bar,
+        };
+        board.running.insert(step, running);
+        board.waiting.remove(&step);
+        redraw_footer(&board);
     }
 
     fn end(&self, step: StepId) {
         let mut board = self.board();
         board.ended += 1;
-        if let Some(bar) = board.running.remove(&step) {
+        board.waiting.remove(&step);
+        board.remaining.end(step);
+        if let Some(bar) = board.running.remove(&step).and_then(|running| running.bar) {
             bar.finish_and_clear();
         }
-        let estimate = board.estimates_ms.get(&step).copied().unwrap_or(0);
-        board.estimate_left_ms = board.estimate_left_ms.saturating_sub(estimate);
-        self.redraw_footer(&board);
-    }
-
-    fn redraw_footer(&self, board: &Board) {
-        if let Some(footer) = &board.footer {
-            let (running, waiting) = (board.running.len(), board.total - board.ended.min(board.total));
-            let left = human(Duration::from_millis(board.estimate_left_ms));
-            let waiting = waiting.saturating_sub(running);
-            let ended = board.ended;
-            footer.set_message(format!(
-                "{ended} of {} done, {running} running, {waiting} waiting, about {left} left",
-                board.total
-            ));
-        }
+        redraw_footer(&board);
     }
 
     fn line(&self, text: &str) {
@@ -122,12 +173,15 @@ impl Progress {
 impl Observer for Progress {
     fn on_event(&self, event: &Event) {
         if self.terminal.log_format == LogFormat::Json {
-            self.terminal.say(&format!("{}\n", event::json(event)));
+            self.terminal.tell("", &event::json(event));
             return;
         }
+        let text = event::text(event);
         match event {
-            Event::StepStarted { step, .. } => {
-                self.start(*step, &event::text(event).unwrap_or_default());
+            Event::StageStarted(stage) => self.begin_stage(*stage),
+            Event::StageFinished(..) => self.end_stage(),
+            Event::StepStarted { step, estimate, .. } => {
+                self.start(*step, text.clone().unwrap_or_default(), *estimate);
                 if self.terminal.interactive {
                     return;
                 }
@@ -139,28 +193,39 @@ impl Observer for Progress {
             }
             _ => {}
         }
-        if let Some(text) = event::text(event) {
+        if let Some(text) = text {
             self.line(&text);
         }
     }
 }
 
-fn plain(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+fn redraw_footer(board: &Board) {
+    if let Some(footer) = &board.footer {
+        footer.set_message(footer_text(board));
+    }
 }
 
-/// Returns the length of the longest chain of steps: nothing ends sooner, however many run at once.
-fn critical_path_ms(plan: &Plan) -> u64 {
-    let mut ends = vec![0_u64; plan.steps.len()];
-    for (at, step) in plan.steps.iter().enumerate() {
-        let start = step
-            .after
-            .iter()
-            .filter_map(|id| ends.get(id.0 as usize))
-            .max()
-            .copied()
-            .unwrap_or(0);
-        ends[at] = start + step.estimate_ms;
+/// Says how far the run is, how much longer it will take, and what comes next.
+fn footer_text(board: &Board) -> String {
+    let running = board
+        .running
+        .iter()
+        .map(|(step, running)| (*step, running.since.elapsed()));
+    let left = board.remaining.left(&running.collect());
+    let mut text = format!(
+        "{} of {} done, {} running, {} waiting, about {} left",
+        board.ended,
+        board.total,
+        board.running.len(),
+        board.waiting.len(),
+        human(left)
+    );
+    if let Some(next) = board.waiting.first().and_then(|step| board.names.get(step)) {
+        text += &format!("; next {next}");
     }
-    ends.into_iter().max().unwrap_or(0)
+    text
+}
+
+fn plain(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -1,43 +1,45 @@
-//! Records and history for people.
+//! Records for people.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-use infra_model::journal::{HistoryEntry, Outcome};
 use infra_model::record::Record;
 use infra_model::value::Attributes;
 use infra_state::contract::State;
 
-use crate::render::value::inline;
+use crate::render::value::spread;
+use crate::render::words::{self, counted};
 use crate::terminal::{style, styled};
 
 /// Returns a state: what it is, and every record.
 pub(crate) fn render(state: &State, records: &[Arc<Record>]) -> String {
     let header = &state.header;
     let title = format!("{}, environment {}", header.stack, header.environment);
-    let about = format!(
-        "lineage {}, serial {}, {} resources",
-        header.lineage,
-        state.serial,
-        records.len()
-    );
-    let mut text = format!("{}\n{about}\n\n", styled(style::BOLD, title));
+    let resources = counted(records.len(), "resource");
+    let about = format!("{resources}, serial {}, lineage {}", state.serial, header.lineage);
+    let mut text = format!("{}\n{about}\n", styled(style::BOLD, title));
     for open in &state.open_intents {
-        let (action, key) = (open.intent.action.name(), &open.intent.key);
+        let (verb, key) = (words::of(open.intent.action.name()), &open.intent.key);
+        let start = styled(style::WARNING, "Open:");
         let _ = writeln!(
             text,
-            "open: {action} {key}, begun {}; the next apply finds out",
-            open.intent.at
+            "{start} {} {key}, begun {}; the next plan or apply finds out what happened",
+            verb.doing, open.intent.at
         );
     }
-    text.push_str(&self::records(records));
-    text
+    if !records.is_empty() {
+        text.push('\n');
+    }
+    text + &self::records(records)
 }
 
 /// Returns records, one after the other.
 pub(crate) fn records(records: &[Arc<Record>]) -> String {
     let mut text = String::new();
     for record in records {
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let _ = writeln!(text, "{}", styled(style::BOLD, &record.key));
         let _ = writeln!(text, "    id {}", record.id);
         let marks = [
@@ -57,7 +59,6 @@ pub(crate) fn records(records: &[Arc<Record>]) -> String {
                 .collect();
             let _ = writeln!(text, "    needs {}", needs.join(", "));
         }
-        text.push('\n');
     }
     text
 }
@@ -73,41 +74,10 @@ fn attributes(text: &mut String, title: &str, attributes: &Attributes) {
         .max()
         .unwrap_or(0);
     for (name, value) in attributes {
-        let _ = writeln!(text, "        {name:width$} = {}", inline(value));
+        let line = spread(&format!("{name:width$} = "), value, 8);
+        let _ = writeln!(text, "        {line}");
     }
 }
 
-/// Returns the history, one change per line.
-pub(crate) fn history(entries: &[HistoryEntry]) -> String {
-    let mut text = String::new();
-    for entry in entries {
-        let (operation, serial) = (&entry.operation, entry.serial);
-        let plan = operation
-            .plan
-            .map(|digest| format!(" plan {}", digest.short()))
-            .unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{serial:>6}  {}  {}  {}{plan}",
-            entry.at, operation.who, operation.command
-        );
-        for change in &entry.changes {
-            let _ = writeln!(
-                text,
-                "        {} {}",
-                if change.after.is_some() { "put" } else { "remove" },
-                change.key
-            );
-        }
-        match &entry.outcome {
-            Some(Outcome::Rejected { message }) => {
-                let _ = writeln!(text, "        rejected: {message}");
-            }
-            Some(Outcome::Resolved { finding }) => {
-                let _ = writeln!(text, "        recovered: {finding:?}");
-            }
-            Some(Outcome::Done) | None => {}
-        }
-    }
-    text
-}
+#[cfg(test)]
+pub(crate) mod tests;

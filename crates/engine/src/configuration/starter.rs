@@ -8,12 +8,21 @@ const STACK: &str = include_str!("starter/stack.hcl");
 const LOCAL: &str = include_str!("starter/local.hcl");
 const IGNORED: &str = "# The state of local environments and the data of their servers.\n.infra/\n*.plan\n";
 
-/// Writes the files of a new stack and returns the names of those written. Files that exist are left alone.
+/// What was done in the folder of a new stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Started {
+    /// Files that were written.
+    pub written: Vec<&'static str>,
+    /// Files that were there already.
+    pub kept: Vec<&'static str>,
+}
+
+/// Writes the files of a new stack. Files that exist are left alone.
 ///
 /// # Errors
 ///
 /// When the name is no name, or the disk refuses.
-pub fn init(folder: &Path, name: Option<&str>) -> Result<Vec<String>, EngineError> {
+pub fn init(folder: &Path, name: Option<&str>) -> Result<Started, EngineError> {
     let name = match name {
         Some(name) => name.to_owned(),
         None => folder_name(folder),
@@ -31,16 +40,18 @@ pub fn init(folder: &Path, name: Option<&str>) -> Result<Vec<String>, EngineErro
         ("env/local.hcl", LOCAL.to_owned()),
         (".gitignore", IGNORED.to_owned()),
     ];
-    let mut written = Vec::new();
+    let mut started = Started::default();
     for (file, text) in files {
         let path = folder.join(file);
-        if !path.exists() {
+        if path.exists() {
+            started.kept.push(file);
+        } else {
             crate::files::make_parent(&path)?;
             crate::files::replace(&path, text.as_bytes())?;
-            written.push(file.to_owned());
+            started.written.push(file);
         }
     }
-    Ok(written)
+    Ok(started)
 }
 
 fn folder_name(folder: &Path) -> String {

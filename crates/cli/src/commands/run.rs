@@ -1,0 +1,197 @@
+//! What `apply`, `destroy` and `rotate` share: plan, show, ask, apply, report.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use infra_engine::apply::interrupt::{self, InterruptSignal};
+use infra_engine::apply::outcome::{ApplyOutcome, Report, StepError, Stop};
+use infra_engine::apply::{Applied, ApplyPlan};
+use infra_engine::backend::Backend;
+use infra_engine::plan::{Intent, Options, PlanRequest, Planned};
+use infra_provider::error::ErrorKind;
+
+use crate::arguments::TargetArguments;
+use crate::commands::{Invocation, context, plan};
+use crate::failure::{Failure, FailureKind};
+use crate::render;
+use crate::render::progress::Progress;
+
+/// How often to say on a plain terminal what still runs.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A command that plans, asks and applies.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) command: &'static str,
+    pub(crate) target: &'a TargetArguments,
+    pub(crate) options: Options,
+    pub(crate) wait: Duration,
+    pub(crate) confirmation: Confirmation,
+}
+
+/// Who says yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// The user did, beforehand.
+    Given,
+    /// The user is asked this.
+    Ask(&'static str),
+}
+
+impl Confirmation {
+    /// Returns who says yes, and refuses before anything slow is done when nobody can be asked.
+    pub(crate) fn new(
+        yes: bool,
+        question: &'static str,
+        invocation: &Invocation<'_>,
+    ) -> Result<Self, Failure> {
+        if yes {
+            return Ok(Confirmation::Given);
+        }
+        let obstacle = if invocation.global.json {
+            "With --json nobody is asked"
+        } else if !invocation.terminal.can_ask() {
+            "Nobody can be asked: this is not a terminal"
+        } else {
+            return Ok(Confirmation::Ask(question));
+        };
+        Err(Failure::new(FailureKind::Usage, obstacle).hint("Say yes beforehand with --yes"))
+    }
+}
+
+/// Plans, shows, asks and applies.
+pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    let progress = render::progress::observer(invocation.terminal);
+    let backend = context::backend(invocation, progress.clone())?;
+    let request = PlanRequest {
+        target: context::target(change.target, invocation)?,
+        intent: Intent::Apply,
+        options: change.options,
+        wait: change.wait,
+    };
+    let planned = infra_engine::plan::plan(&backend, &request)
+        .await
+        .map_err(context::failure)?;
+    if !invocation.global.json {
+        plan::show(&planned, invocation)?;
+    }
+    if let Confirmation::Ask(question) = change.confirmation
+        && !planned.plan.is_empty()
+    {
+        confirm(question, invocation)?;
+    }
+    let run = Run {
+        backend: &backend,
+        planned: &planned,
+        command: change.command,
+        wait: change.wait,
+        progress,
+    };
+    finish(run, invocation).await
+}
+
+/// A plan on its way.
+#[derive(Debug)]
+pub(crate) struct Run<'a> {
+    pub(crate) backend: &'a Backend,
+    pub(crate) planned: &'a Planned,
+    pub(crate) command: &'static str,
+    pub(crate) wait: Duration,
+    pub(crate) progress: Arc<Progress>,
+}
+
+/// Applies a plan and says how it ended.
+pub(crate) async fn finish(run: Run<'_>, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    let progress = run.progress;
+    progress.expect(&run.planned.plan);
+    let (signal, interrupt) = interrupt::channel();
+    let listener = tokio::spawn(raise(signal));
+    let heart = tokio::spawn(beat(progress.clone()));
+    let request = ApplyPlan {
+        planned: run.planned,
+        command: run.command,
+        wait: run.wait,
+        interrupt: &interrupt,
+    };
+    let applied = infra_engine::apply::apply(run.backend, request).await;
+    listener.abort();
+    heart.abort();
+    progress.finish();
+    report(&applied.map_err(context::failure)?, invocation)
+}
+
+/// Says now and then what still runs, where nothing is redrawn.
+async fn beat(progress: Arc<Progress>) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        progress.remind();
+    }
+}
+
+/// Raises the interrupt at the first Ctrl-C or termination. At the second the process ends at once, as if killed:
+/// the journal makes that safe too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the user asked twice; nothing may delay the end"
+)]
+async fn raise(signal: InterruptSignal) {
+    use tokio::signal::unix::{SignalKind, signal as listen};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    signal.raise();
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    std::process::exit(130);
+}
+
+/// Asks before anything changes; an answer is needed.
+fn confirm(question: &str, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let answer = invocation
+        .terminal
+        .ask(&format!("\n{question} Only `yes` is taken: "));
+    if answer.as_deref() == Some("yes") {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::User,
+        "Not confirmed; nothing was changed",
+    ))
+}
+
+/// Says how it ended, for people or as JSON.
+fn report(applied: &Applied, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    let document = render::json::applied(applied);
+    if invocation.global.json {
+        context::print_json(invocation, &document)?;
+    }
+    let text = render::applied::render(applied);
+    invocation.terminal.tell(&text, &document);
+    Ok(match &applied.outcome {
+        ApplyOutcome::Completed(_) => ExitCode::SUCCESS,
+        ApplyOutcome::Interrupted(_) => ExitCode::from(130),
+        ApplyOutcome::Failed(report) => ExitCode::from(if is_users(report) { 1 } else { 3 }),
+    })
+}
+
+/// Tells whether all that failed is the user's to mend: requests that stay wrong, or a plan that is out of date.
+fn is_users(report: &Report) -> bool {
+    let wrong = |error: &StepError| match error {
+        StepError::Provider(error) | StepError::HalfMade(error) | StepError::TakenIn(error) => {
+            matches!(
+                error.kind,
+                ErrorKind::Invalid | ErrorKind::Foreign | ErrorKind::AlreadyExists
+            )
+        }
+        StepError::Moved(_) | StepError::Inputs(_) => true,
+        _ => false,
+    };
+    let stopped = !matches!(
+        &report.stopped,
+        Some(Stop::Store(_) | Stop::Journal { .. } | Stop::LeaseLost(_))
+    );
+    stopped && report.failed.iter().all(|failed| wrong(&failed.error))
+}

@@ -1,0 +1,74 @@
+//! The history of a state for people: one paragraph per command, one line per change.
+
+use std::collections::BTreeSet;
+
+use infra_model::journal::{Finding, HistoryEntry, Outcome};
+use infra_model::record::RecordKey;
+
+use crate::terminal::{style, styled};
+
+/// Returns the history, oldest first.
+pub(crate) fn render(entries: &[HistoryEntry]) -> String {
+    let mut text = String::new();
+    let mut known = BTreeSet::new();
+    let mut operation = None;
+    for entry in entries {
+        if operation != Some(&entry.operation) {
+            text += &heading(entry, operation.is_some());
+            operation = Some(&entry.operation);
+        }
+        text += &changes(entry, &mut known);
+    }
+    text
+}
+
+fn heading(entry: &HistoryEntry, follows: bool) -> String {
+    let operation = &entry.operation;
+    let gap = if follows { "\n" } else { "" };
+    let plan = operation
+        .plan
+        .map(|digest| format!(", plan {}", digest.short()))
+        .unwrap_or_default();
+    let (command, at) = (styled(style::BOLD, &operation.command), entry.at);
+    format!("{gap}{at}  {command} by {}{plan}\n", operation.who)
+}
+
+fn changes(entry: &HistoryEntry, known: &mut BTreeSet<RecordKey>) -> String {
+    let mut text = String::new();
+    let serial = entry.serial.to_string();
+    for change in &entry.changes {
+        let (sign, color) = match (&change.after, known.contains(&change.key)) {
+            (None, _) => ("-", style::DELETE),
+            (Some(_), true) => ("~", style::UPDATE),
+            (Some(_), false) => ("+", style::CREATE),
+        };
+        if change.after.is_some() {
+            known.insert(change.key.clone());
+        } else {
+            known.remove(&change.key);
+        }
+        text += &format!("{serial:>8}  {} {}\n", styled(color, sign), change.key);
+    }
+    match &entry.outcome {
+        Some(Outcome::Rejected { message }) => text += &format!("{serial:>8}  rejected: {message}\n"),
+        Some(Outcome::Resolved { finding }) => {
+            text += &format!("{serial:>8}  recovered: {}\n", finding_words(*finding));
+        }
+        Some(Outcome::Done) | None => {}
+    }
+    text
+}
+
+/// Returns what became of a call that an earlier run left open.
+pub(crate) fn finding_words(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Adopted => "it was made, and is in the state now",
+        Finding::AdoptedHalfMade => "it was half made; it is in the state and will be replaced",
+        Finding::NothingMade => "nothing was made",
+        Finding::Gone => "it is gone",
+        Finding::StillThere => "it is still there; the plan will compare it",
+    }
+}
+
+#[cfg(test)]
+mod tests;

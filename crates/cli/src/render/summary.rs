@@ -1,0 +1,103 @@
+//! The end of a plan: how much of what, how long, and what hurts, by name.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use infra_model::decision::Decision;
+use infra_model::plan::Plan;
+use infra_model::schema::StepClass;
+
+use crate::render::duration::human;
+use crate::render::estimate::critical_path;
+use crate::render::words::{counted, some_of};
+use crate::terminal::{style, styled};
+
+/// An apply that takes less needs no estimate.
+const WORTH_SAYING: Duration = Duration::from_secs(1);
+
+/// Returns one line that counts the decisions, and one for everything that can hurt.
+pub(crate) fn summary(plan: &Plan) -> String {
+    let counts = counts(plan);
+    if counts.is_empty() {
+        return unchanged(plan);
+    }
+    let estimate = critical_path(plan);
+    let estimate = if estimate < WORTH_SAYING {
+        String::new()
+    } else {
+        format!(" It takes about {}.", human(estimate))
+    };
+    format!(
+        "{} {}, {} unchanged.{estimate}\n{}",
+        styled(style::BOLD, "Plan:"),
+        counts.join(", "),
+        plan.kept,
+        hurts(plan)
+    )
+}
+
+fn counts(plan: &Plan) -> Vec<String> {
+    let count =
+        |test: fn(&Decision) -> bool| plan.decisions.values().filter(|decision| test(decision)).count();
+    let deleted = count(|one| matches!(one, Decision::Delete { .. })) + plan.deposed.len();
+    let parts = [
+        (count(|one| matches!(one, Decision::Create { .. })), "to create"),
+        (count(|one| matches!(one, Decision::Update { .. })), "to update"),
+        (count(|one| matches!(one, Decision::Replace { .. })), "to replace"),
+        (deleted, "to delete"),
+        (count(|one| matches!(one, Decision::Adopt { .. })), "to adopt"),
+        (count(|one| matches!(one, Decision::Forget { .. })), "to forget"),
+        (plan.moves.len(), "to move"),
+    ];
+    let some = parts.iter().filter(|(count, _)| *count > 0);
+    some.map(|(count, what)| format!("{count} {what}")).collect()
+}
+
+fn unchanged(plan: &Plan) -> String {
+    let title = styled(style::BOLD, "No changes.");
+    if plan.header.destroy {
+        return format!("{title} There is nothing to destroy.\n");
+    }
+    match usize::try_from(plan.kept).unwrap_or(usize::MAX) {
+        0 => format!("{title} There are no resources.\n"),
+        kept => format!("{title} As the stack wants: {}.\n", counted(kept, "resource")),
+    }
+}
+
+/// Names what destroys data and what disturbs, the worst last, where the eye rests.
+fn hurts(plan: &Plan) -> String {
+    let lines = [
+        (StepClass::Disruptive, style::WARNING),
+        (StepClass::DestroysData, style::ERROR),
+    ];
+    let mut text = String::new();
+    for (class, color) in lines {
+        let steps = plan.steps.iter().filter(|step| step.class == class);
+        let names: BTreeSet<String> = steps.map(|step| step.key.to_string()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        if !names.is_empty() {
+            let words = styled(color, class_words(class));
+            text += &format!("{words}:{}\n", listed(&names));
+        }
+    }
+    text
+}
+
+/// Returns a name behind its title, or several below it.
+fn listed(names: &[String]) -> String {
+    if let [name] = names {
+        return format!(" {name}");
+    }
+    let lines = some_of(names);
+    lines.iter().map(|line| format!("\n    {line}")).collect()
+}
+
+/// Returns what a class of steps means.
+pub(crate) fn class_words(class: StepClass) -> &'static str {
+    match class {
+        StepClass::Safe => "safe",
+        StepClass::Disruptive => "DISRUPTIVE, connections break",
+        StepClass::Replacing => "replacing",
+        StepClass::DestroysData => "DESTROYS DATA",
+    }
+}

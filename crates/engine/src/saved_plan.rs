@@ -1,0 +1,79 @@
+//! Opens the environment of a saved plan, so that exactly that plan can be applied.
+
+use std::time::Duration;
+
+use infra_model::approval::{self, ApprovalError};
+use infra_model::clock::Timestamp;
+use infra_model::plan::Plan;
+use infra_model::record::{RecordKey, Serial};
+use infra_model::snapshot::Snapshot;
+
+use crate::backend::Backend;
+use crate::error::EngineError;
+use crate::opened::{self, Absent, Opened, Target};
+use crate::plan::Planned;
+use crate::{configuration, plan, recovery};
+
+/// Opens the environment of a saved plan, so that it can be applied.
+///
+/// # Errors
+///
+/// When the plan may not be applied, belongs to another stack, state or configuration, or is out of date.
+pub async fn reopen(
+    backend: &Backend,
+    target: &Target,
+    plan: Plan,
+    wait: Duration,
+) -> Result<Planned, EngineError> {
+    let read = configuration::read(target)?;
+    approval::admit(read.stack.environment.approval.as_ref())?;
+    opened::known_provider(backend, &read.stack)?;
+    let mut opened = opened::attach(backend, target, read, Absent::Refuse, wait).await?;
+    fits(&plan, &opened, backend.clock.now())?;
+    let provider = opened.connect(backend).await?;
+    recovery::resolve(backend, &mut opened, &*provider, wait).await?;
+    let digest = plan::digest(&plan)?;
+    let snapshot = Snapshot::default();
+    Ok(Planned {
+        plan,
+        digest,
+        opened,
+        provider,
+        snapshot,
+    })
+}
+
+/// Checks what can be seen without asking anybody. Apply checks the records again, under the lease.
+fn fits(plan: &Plan, opened: &Opened, now: Timestamp) -> Result<(), EngineError> {
+    let header = &plan.header;
+    if header.lineage != opened.state.header.lineage || header.stack != opened.stack.name {
+        let message = format!(
+            "The plan was made for stack `{}` with another state",
+            header.stack
+        );
+        return Err(EngineError::request(message, "Make a new plan here"));
+    }
+    if now > header.expires {
+        let expired = header.expires;
+        return Err(ApprovalError::Expired { expired }.into());
+    }
+    if header.config != opened.stack.config_digest {
+        let message = "The stack or its variables changed since the plan was made";
+        return Err(EngineError::request(message, "Make a new plan and review it"));
+    }
+    let records = &opened.state.records;
+    let is_moved = |(key, planned): &(&RecordKey, &Option<Serial>)| {
+        records.get(key).map(|entry| entry.serial) != **planned
+    };
+    let moved: Vec<&RecordKey> = plan.touched.iter().filter(is_moved).map(|(key, _)| key).collect();
+    let Some(first) = moved.first() else {
+        return Ok(());
+    };
+    let others = match moved.len() - 1 {
+        0 => String::new(),
+        1 => " and one other".to_owned(),
+        count => format!(" and {count} others"),
+    };
+    let message = format!("The plan is out of date: `{first}`{others} changed since it was made");
+    Err(EngineError::request(message, "Make a new plan and review it"))
+}
