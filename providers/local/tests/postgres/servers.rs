@@ -110,7 +110,9 @@ async fn the_locks_of_a_killed_server_do_not_keep_it_from_starting() {
     kill(&main);
     wait_for_end(&main).await;
     let files = &main.configuration.files;
-    let socket_lock = files.sockets.join(format!(".s.PGSQL.{}.lock", main.configuration.port));
+    let socket_lock = files
+        .sockets
+        .join(format!(".s.PGSQL.{}.lock", main.configuration.port));
     for lock in [files.data().join("postmaster.pid"), socket_lock] {
         let text = std::fs::read_to_string(&lock).unwrap();
         let (_, rest) = text.split_once('\n').unwrap();

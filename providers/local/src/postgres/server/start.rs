@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::stop::{PidFile, end_leftovers, find_running};
+use super::stop::{PID_FILE, PidFile, end_leftovers, find_running};
 use super::{PROGRAM, Server, ServerError, configure};
 use crate::host::disk::{DiskError, says_disk_full};
 use crate::host::folder;
@@ -36,7 +36,7 @@ pub async fn start(server: &Server, tools: &Tools) -> Result<Identity, ServerErr
     }
     data_directory::check(&files.data(), &server.cluster, server.major)?;
     end_leftovers(&files.data()).await?;
-    PidFile::remove_stale(&files.data())?;
+    remove_locks(server)?;
     configure(&server.configuration)?;
     set_long_log_aside(&files.log())?;
     let offset = log_length(&files.log());
@@ -57,7 +57,7 @@ fn remove_locks(server: &Server) -> Result<(), DiskError> {
     for name in [format!("{socket}.lock"), socket] {
         folder::remove_file(&files.sockets.join(name))?;
     }
-    folder::remove_file(&files.data().join("postmaster.pid"))
+    folder::remove_file(&files.data().join(PID_FILE))
 }
 
 fn spawn_request(server: &Server, tools: &Tools) -> Result<SpawnRequest, ServerError> {

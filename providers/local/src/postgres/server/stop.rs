@@ -7,15 +7,13 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{PROGRAM, ServerError};
-use crate::host::disk::DiskError;
-use crate::host::folder;
 use crate::host::process::stop::{Request, stop as stop_process};
 use crate::host::process::{self, Identity, ProcessError, find};
 use crate::postgres::configuration::ServerFiles;
 use crate::postgres::process_record;
 
 /// Where a server writes who it is and how it does.
-const PID_FILE: &str = "postmaster.pid";
+pub(super) const PID_FILE: &str = "postmaster.pid";
 /// A fast shutdown ends all sessions and writes a checkpoint.
 const SHUTDOWN: Request = Request {
     signal: Signal::INT,
@@ -118,13 +116,5 @@ impl PidFile {
             pid,
             status: text.lines().nth(7).unwrap_or_default().trim().to_owned(),
         })
-    }
-
-    /// Removes the file of a server that is dead, after all who worked in its data directory have ended.
-    ///
-    /// A new server believes the number in it as long as any process has that number: a stranger's, or that of a killed
-    /// server whose parent has not taken note of its end.
-    pub(super) fn remove_stale(data: &Path) -> Result<(), DiskError> {
-        folder::remove_file(&data.join(PID_FILE))
     }
 }
