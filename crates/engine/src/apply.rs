@@ -66,7 +66,7 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
         });
     }
     backend.observer.on_event(&Event::StageStarted(Stage::Apply));
-    let policy = Policy::default();
+    let policy = policy()?;
     let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
         let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
         let request = ApplyRequest {
@@ -84,6 +84,19 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
         .observer
         .on_event(&Event::StageFinished(Stage::Apply, took));
     Ok(Applied { outcome, took })
+}
+
+/// Returns how patient a run is. Pauses are random, so that engines which were refused together do not ask together
+/// again.
+pub(crate) fn policy() -> Result<Policy, EngineError> {
+    let mut seed = [0_u8; 8];
+    getrandom::fill(&mut seed).map_err(|error| EngineError::Defect {
+        message: error.to_string(),
+    })?;
+    Ok(Policy {
+        seed: u64::from_le_bytes(seed),
+        ..Policy::default()
+    })
 }
 
 /// Returns what a run works with.

@@ -5,10 +5,9 @@ use std::time::Duration;
 use infra_apply::interrupt::Interrupt;
 use infra_apply::lease;
 use infra_apply::recovery::{RecoverRequest, Recovered};
-use infra_apply::world::Policy;
 use infra_provider::provider::Provider;
 
-use crate::apply::{hold_request, operation, released, world};
+use crate::apply::{hold_request, operation, policy, released, world};
 use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::Opened;
@@ -27,7 +26,7 @@ pub(crate) async fn resolve(
     if opened.state.open_intents.is_empty() {
         return Ok(());
     }
-    let (policy, interrupt) = (Policy::default(), Interrupt::never());
+    let (policy, interrupt) = (policy()?, Interrupt::never());
     let request = hold_request(backend, opened, wait, &interrupt);
     let held = lease::hold(request, async |holding| {
         // Read under the lease: somebody may have resolved them while we waited.
