@@ -8,7 +8,6 @@ use infra_model::snapshot::{Observation, Observed};
 
 use crate::backend::Backend;
 use crate::error::EngineError;
-use crate::opened::Opened;
 use crate::plan::Planned;
 use crate::surgery;
 
@@ -26,7 +25,7 @@ pub async fn refresh(backend: &Backend, planned: &Planned) -> Result<Vec<Drift>,
         let key = RecordKey::current(drift.address.clone());
         match planned.snapshot.observations.get(&key) {
             Some(Observation::Present(observed)) => {
-                changes.push(RecordChange::Put(Box::new(refreshed(opened, &key, observed)?)));
+                changes.push(RecordChange::Put(Box::new(refreshed(planned, &key, observed)?)));
             }
             Some(Observation::Absent) => changes.push(RecordChange::Remove(key)),
             None => {}
@@ -38,15 +37,15 @@ pub async fn refresh(backend: &Backend, planned: &Planned) -> Result<Vec<Drift>,
     Ok(planned.plan.drift.clone())
 }
 
-fn refreshed(opened: &Opened, key: &RecordKey, observed: &Observed) -> Result<Record, EngineError> {
+fn refreshed(planned: &Planned, key: &RecordKey, observed: &Observed) -> Result<Record, EngineError> {
     let defect = |message: String| EngineError::Defect { message };
-    let entry = opened
-        .state
+    let entry = planned
+        .snapshot
         .records
         .get(key)
         .ok_or_else(|| defect(format!("`{key}` is observed, not recorded")))?;
     let mut record = Record::clone(entry.record().map_err(|error| defect(error.to_string()))?);
-    let sealing: &dyn Sealing = &*opened.key;
+    let sealing: &dyn Sealing = &*planned.opened.key;
     let seal = |value: &infra_model::value::Value| seal_value(value.clone(), sealing);
     for (name, value) in &observed.attributes {
         if record.inputs.contains_key(name) {
