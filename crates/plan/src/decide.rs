@@ -1,6 +1,5 @@
 //! One decision per address.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use infra_model::decision::{
@@ -10,7 +9,7 @@ use infra_model::record::{ObjectId, Record};
 use infra_model::resource::Desired;
 use infra_model::schema::{OnChange, ResourceSchema, StepClass};
 use infra_model::snapshot::{Condition, Observed, Owner};
-use infra_model::value::{Attributes, Value, canonical};
+use infra_model::value::{Attributes, Value};
 
 use crate::diff::{self, Differences, Sides};
 use crate::error::PlanError;
@@ -20,7 +19,7 @@ use crate::request::{Goal, PlanOptions};
 use crate::roster::{Held, Node, Roster};
 use crate::rotation;
 use crate::selection::Selection;
-use crate::substitute::Outputs;
+use crate::substitute::{Inputs, Outputs};
 
 /// A decision that changes something, with what its steps need.
 #[derive(Clone, Debug)]
@@ -52,7 +51,7 @@ struct Case<'a> {
     node: &'a Node<'a>,
     desired: &'a Desired,
     schema: &'a ResourceSchema,
-    inputs: Cow<'a, Attributes>,
+    inputs: Inputs<'a>,
 }
 
 /// Decides for every selected address, each after those that it needs.
@@ -80,7 +79,10 @@ pub(crate) fn decide<'a>(
             (Goal::Destroy, _) => view.destroyed(node, DeleteReason::Destroy),
             (Goal::Converge, None) => view.destroyed(node, DeleteReason::Undeclared),
             (Goal::Converge, Some(desired)) => {
-                let inputs = outputs.substitute(desired, &verdicts)?;
+                let Some(glance) = needs.glances[place as usize] else {
+                    continue;
+                };
+                let inputs = outputs.substitute(place, desired, glance, &verdicts)?;
                 let schema = node.schema()?;
                 view.declared(&Case {
                     node,
@@ -137,7 +139,7 @@ impl View<'_> {
             return Ok(Some(created(CreateReason::Disappeared, inputs)));
         }
         self.guard.owner(held);
-        if self.is_unchanged(case, held) {
+        if self.is_unchanged(case, held)? {
             return Ok(None);
         }
         let record = record_of(case, held)?;
@@ -166,8 +168,7 @@ impl View<'_> {
 
     /// Decides about an address that is not recorded; its object may exist all the same.
     fn unrecorded(&mut self, case: &Case<'_>) -> Option<Verdict> {
-        let mut inputs = case.inputs.clone().into_owned();
-        inputs.retain(|_, value| !value.is_null());
+        let mut inputs = case.inputs.to_attributes();
         let Some(observed) = case.node.unrecorded else {
             return Some(created(CreateReason::New, inputs));
         };
@@ -198,15 +199,18 @@ impl View<'_> {
         })
     }
 
-    /// Tells without a look inside the record that nothing is to be done.
-    fn is_unchanged(&self, case: &Case<'_>, held: &Held<'_>) -> bool {
+    /// Tells whether nothing is to be done, without a look inside the record if nobody looked at the object either.
+    fn is_unchanged(&self, case: &Case<'_>, held: &Held<'_>) -> Result<bool, PlanError> {
         let address = &case.node.address;
-        held.seen.is_none()
-            && !held.entry.tainted
+        let asked = self.options.replace.contains(address) || self.options.rotate.contains(address);
+        let as_recorded = !asked
+            && !held.is_unfinished()
             && held.entry.protect == case.desired.lifecycle.protect
-            && !self.options.replace.contains(address)
-            && !self.options.rotate.contains(address)
-            && held.entry.inputs_digest == canonical::digest_inputs(&case.inputs, &case.desired.target)
+            && held.entry.inputs_digest == case.inputs.digest();
+        match held.observed() {
+            Some(observed) if as_recorded => Ok(is_as_recorded(case, observed, record_of(case, held)?)),
+            _ => Ok(as_recorded),
+        }
     }
 
     fn replace_reasons(
@@ -232,6 +236,15 @@ impl View<'_> {
     }
 }
 
+/// Tells whether an object is seen as it is recorded, given that the stack wants it as it is recorded.
+fn is_as_recorded(case: &Case<'_>, observed: &Observed, record: &Record) -> bool {
+    let is_output = |name: &String| case.schema.outputs.contains_key(name);
+    let mut outputs = observed.outputs.iter().filter(|(name, _)| is_output(name));
+    observed.id == record.id
+        && outputs.all(|(name, value)| record.outputs.get(name) == Some(value))
+        && diff::is_seen(case.schema, &observed.attributes, |name| case.inputs.get(name))
+}
+
 fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanError> {
     let record = held.record()?;
     if record.schema_version > case.schema.version {
@@ -247,7 +260,7 @@ fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanErr
 /// Returns the wanted inputs, carried attributes as the object was created with them. One that was created without,
 /// by an engine that did not know the attribute, stays without: setting it could mean replacing the object.
 fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
-    let mut inputs = case.inputs.clone().into_owned();
+    let mut inputs = case.inputs.to_attributes();
     for (name, schema) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
         let recorded = record.inputs.get(name).filter(|value| !value.is_null());
         let observed = held.observed().filter(|_| schema.observed);
@@ -257,7 +270,6 @@ fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
             None => inputs.remove(name),
         };
     }
-    inputs.retain(|_, value| !value.is_null());
     inputs
 }
 

@@ -92,6 +92,21 @@ pub(crate) fn compare(sides: &Sides<'_>) -> Differences {
     differences
 }
 
+/// Tells whether an object is seen as it is wanted, which is also how it was last applied.
+pub(crate) fn is_seen<'a>(
+    schema: &ResourceSchema,
+    seen: &Attributes,
+    wanted: impl Fn(&str) -> &'a Value,
+) -> bool {
+    seen.iter().all(|(name, seen)| {
+        let Some(schema) = schema.attributes.get(name).filter(|schema| schema.observed) else {
+            return true;
+        };
+        let wanted = set(Some(wanted(name)), schema);
+        wanted.is_null() || !wanted.is_known() || schema.equality.same(wanted, set(Some(seen), schema))
+    })
+}
+
 /// Returns the value, or the default where there is none.
 fn set<'a>(value: Option<&'a Value>, schema: &'a AttributeSchema) -> &'a Value {
     value

@@ -27,6 +27,7 @@ pub mod check;
 mod decide;
 mod diff;
 pub mod error;
+mod glance;
 mod guard;
 mod moved;
 mod order;

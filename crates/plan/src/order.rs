@@ -1,10 +1,10 @@
 //! What each declared address needs, and the order that follows.
 
 use infra_model::address::Address;
-use infra_model::expression::{Reference, each_reference};
 use infra_model::graph::Graph;
 
 use crate::error::PlanError;
+use crate::glance::{self, Glance};
 use crate::roster::{Place, Roster};
 
 /// The edges of the stack between the places of a roster, kept in one list: most addresses have few or none.
@@ -13,6 +13,8 @@ pub(crate) struct Needs {
     starts: Vec<u32>,
     targets: Vec<Place>,
     graph: Graph<Place>,
+    /// What a look at the inputs of each place told; none where nothing is declared.
+    pub(crate) glances: Vec<Option<Glance>>,
     /// All places, each after those that it needs.
     pub(crate) order: Vec<Place>,
 }
@@ -21,35 +23,20 @@ impl Needs {
     pub(crate) fn new(roster: &Roster<'_>) -> Result<Self, PlanError> {
         let mut starts = Vec::with_capacity(roster.nodes.len() + 1);
         let mut targets: Vec<Place> = Vec::new();
+        let mut glances = Vec::with_capacity(roster.nodes.len());
         starts.push(0);
-        for node in &roster.nodes {
+        for place in roster.places() {
             let first = targets.len();
-            let mut unknown: Option<String> = None;
-            let mut need = |address: &Address| match roster.find(address.as_str()) {
-                Some(place) if roster.node(place).desired.is_some() => targets.push(place),
-                _ => unknown = unknown.take().or(Some(address.to_string())),
-            };
-            if let Some(desired) = node.desired {
-                desired.after.iter().for_each(&mut need);
-                for value in desired.inputs.values() {
-                    each_reference(value, &mut |reference| {
-                        if let Reference::Output { address, .. } = reference {
-                            need(address);
-                        }
-                    });
-                }
-            }
-            if let Some(needs) = unknown {
-                let address = node.address.clone();
-                return Err(PlanError::UnknownDependency { address, needs });
-            }
+            glances.push(needs_of(place, roster, &mut targets)?);
             targets[first..].sort_unstable();
             starts.push(targets.len() as u32);
         }
-        let entries = roster
-            .places()
-            .map(|place| (place, slice(&starts, &targets, place).iter().collect()));
-        let graph = Graph::new(entries);
+        let slice = |place| slice(&starts, &targets, place);
+        let graph = Graph::new(
+            roster
+                .places()
+                .map(|place| (place, slice(place).iter().collect())),
+        );
         let order = match graph.order() {
             Ok(order) => order.into_iter().copied().collect(),
             Err(cycle) => {
@@ -62,6 +49,7 @@ impl Needs {
             starts,
             targets,
             graph,
+            glances,
             order,
         })
     }
@@ -74,6 +62,31 @@ impl Needs {
     /// Returns the edges, for closures.
     pub(crate) fn graph(&self) -> &Graph<Place> {
         &self.graph
+    }
+}
+
+fn needs_of(
+    place: Place,
+    roster: &Roster<'_>,
+    targets: &mut Vec<Place>,
+) -> Result<Option<Glance>, PlanError> {
+    let node = roster.node(place);
+    let Some(desired) = node.desired else {
+        return Ok(None);
+    };
+    let mut unknown: Option<String> = None;
+    let mut need = |address: &Address| match roster.find_near(address.as_str(), place) {
+        Some(place) if roster.node(place).desired.is_some() => targets.push(place),
+        _ => unknown = unknown.take().or(Some(address.to_string())),
+    };
+    desired.after.iter().for_each(&mut need);
+    let glance = glance::look(desired, &mut need)?;
+    match unknown {
+        None => Ok(Some(glance)),
+        Some(needs) => Err(PlanError::UnknownDependency {
+            address: node.address.clone(),
+            needs,
+        }),
     }
 }
 

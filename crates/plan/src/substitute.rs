@@ -1,16 +1,54 @@
 //! References: which outputs are known now, and what inputs look like with them.
 
-use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
 use infra_model::decision::Decision;
+use infra_model::digest::Digest;
 use infra_model::expression::{self, Reference};
 use infra_model::resource::Desired;
-use infra_model::value::{Attributes, Value};
+use infra_model::value::{Attributes, Value, canonical};
 
 use crate::decide::Verdict;
+use crate::diff::waits;
 use crate::error::PlanError;
+use crate::glance::Glance;
 use crate::roster::{Place, Roster};
+
+/// The inputs of a declared resource with references replaced by outputs as far as those are known.
+#[derive(Debug)]
+pub(crate) struct Inputs<'a> {
+    desired: &'a Desired,
+    glance: Glance,
+    /// The inputs that referred to something; all others are as declared, and not copied.
+    resolved: Attributes,
+}
+
+impl Inputs<'_> {
+    /// Returns the value of an input, null where there is none.
+    pub(crate) fn get(&self, name: &str) -> &Value {
+        let value = self.resolved.get(name).or_else(|| self.desired.inputs.get(name));
+        value.unwrap_or(&Value::Null)
+    }
+
+    /// Returns the digest of the inputs.
+    pub(crate) fn digest(&self) -> Digest {
+        match self.glance {
+            Glance::Known(digest) => digest,
+            Glance::Refers => canonical::digest_inputs(self.iter(), &self.desired.target),
+        }
+    }
+
+    /// Returns a copy of all inputs that are set.
+    pub(crate) fn to_attributes(&self) -> Attributes {
+        let set = self.iter().filter(|(_, value)| !value.is_null());
+        set.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&String, &Value)> + Clone {
+        let inputs = self.desired.inputs.iter();
+        inputs.map(|(name, value)| (name, self.resolved.get(name).unwrap_or(value)))
+    }
+}
 
 /// The outputs of addresses that were decided already.
 #[derive(Debug)]
@@ -18,14 +56,6 @@ pub(crate) struct Outputs<'a> {
     roster: &'a Roster<'a>,
     /// What is recorded, read when somebody refers to it.
     recorded: Vec<OnceCell<Attributes>>,
-}
-
-/// What inputs hold beside plain values.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Parts {
-    Plain,
-    References,
-    SecretInClear,
 }
 
 impl<'a> Outputs<'a> {
@@ -40,29 +70,30 @@ impl<'a> Outputs<'a> {
     ///
     /// The output of an object that is kept is what the record holds; of one that is made, made anew, or may change
     /// it when updated, nothing is known. Sealed outputs stay sealed.
-    pub(crate) fn substitute<'b>(
+    pub(crate) fn substitute(
         &self,
-        desired: &'b Desired,
+        place: Place,
+        desired: &'a Desired,
+        glance: Glance,
         verdicts: &[Option<Verdict>],
-    ) -> Result<Cow<'b, Attributes>, PlanError> {
-        match parts(&desired.inputs) {
-            Parts::Plain => return Ok(Cow::Borrowed(&desired.inputs)),
-            Parts::References => {}
-            Parts::SecretInClear => {
-                let address = desired.address.clone();
-                return Err(PlanError::SecretInClear { address });
-            }
+    ) -> Result<Inputs<'a>, PlanError> {
+        let mut inputs = Inputs {
+            desired,
+            glance,
+            resolved: Attributes::new(),
+        };
+        if glance != Glance::Refers {
+            return Ok(inputs);
         }
         let fault = RefCell::new(None);
-        let lookup = |reference: &Reference| match self.lookup(reference, desired, verdicts) {
+        let lookup = |reference: &Reference| match self.lookup(place, reference, verdicts) {
             Ok(value) => value,
             Err(error) => {
                 fault.borrow_mut().get_or_insert(error);
                 None
             }
         };
-        let mut inputs = Attributes::new();
-        for (name, value) in &desired.inputs {
+        for (name, value) in desired.inputs.iter().filter(|(_, value)| waits(value)) {
             let resolved = expression::resolve(value.clone(), &lookup);
             if let Some(error) = fault.take() {
                 return Err(error);
@@ -72,21 +103,21 @@ impl<'a> Outputs<'a> {
                 attribute: name.clone(),
                 source,
             })?;
-            inputs.insert(name.clone(), resolved);
+            inputs.resolved.insert(name.clone(), resolved);
         }
-        Ok(Cow::Owned(inputs))
+        Ok(inputs)
     }
 
     fn lookup(
         &self,
+        from: Place,
         reference: &Reference,
-        desired: &Desired,
         verdicts: &[Option<Verdict>],
     ) -> Result<Option<Value>, PlanError> {
         let Reference::Output { address, output, .. } = reference else {
             return Ok(None);
         };
-        let Some(place) = self.roster.find(address.as_str()) else {
+        let Some(place) = self.roster.find_near(address.as_str(), from) else {
             return Ok(None);
         };
         let found = match &verdicts[place as usize] {
@@ -106,7 +137,7 @@ impl<'a> Outputs<'a> {
             None => Err(PlanError::MissingOutput {
                 address: address.clone(),
                 output: output.clone(),
-                needed_by: desired.address.clone(),
+                needed_by: self.roster.node(from).address.clone(),
             }),
         }
     }
@@ -127,39 +158,5 @@ impl<'a> Outputs<'a> {
                 source,
             })?;
         Ok(Some(cell.get_or_init(|| outputs)))
-    }
-}
-
-fn parts(inputs: &Attributes) -> Parts {
-    let mut found = Parts::Plain;
-    for value in inputs.values() {
-        match parts_of(value) {
-            Parts::SecretInClear => return Parts::SecretInClear,
-            Parts::References => found = Parts::References,
-            Parts::Plain => {}
-        }
-    }
-    found
-}
-
-fn parts_of(value: &Value) -> Parts {
-    let worst = |parts: &mut dyn Iterator<Item = &Value>| {
-        parts
-            .map(parts_of)
-            .fold(Parts::Plain, |all, one| match (all, one) {
-                (Parts::SecretInClear, _) | (_, Parts::SecretInClear) => Parts::SecretInClear,
-                (Parts::References, _) | (_, Parts::References) => Parts::References,
-                _ => Parts::Plain,
-            })
-    };
-    match value {
-        Value::Secret(_) => Parts::SecretInClear,
-        Value::List(values) => worst(&mut values.iter()),
-        Value::Map(entries) => worst(&mut entries.values()),
-        Value::Deferred(expression) => match &**expression {
-            expression::Expression::Reference(_) => Parts::References,
-            expression::Expression::Apply { arguments, .. } => worst(&mut arguments.iter()),
-        },
-        _ => Parts::Plain,
     }
 }
