@@ -71,7 +71,11 @@ impl FromStr for RecordKey {
     type Err = crate::address::AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.rsplit_once(" deposed:") {
+        // An instance key may hold anything, but every address goes on with a slash after it, and a token has none.
+        match text
+            .rsplit_once(" deposed:")
+            .filter(|(_, token)| !token.contains('/'))
+        {
             None => Ok(RecordKey::current(text.parse()?)),
             Some((address, token)) => Ok(RecordKey {
                 address: address.parse()?,
@@ -279,4 +283,25 @@ pub enum RecordError {
     /// It holds what must not be written.
     #[error("The record cannot be written")]
     Encode(#[source] serde_json::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_comes_back_from_its_text() {
+        for address in [
+            "redis.a/sim.redis.node.one",
+            "redis.a[\"x deposed:y\"]/sim.redis.node.one",
+        ] {
+            for deposed in [None, Some("0a1b".to_owned())] {
+                let key = RecordKey {
+                    address: address.parse().unwrap(),
+                    deposed,
+                };
+                assert_eq!(key.to_string().parse::<RecordKey>().unwrap(), key);
+            }
+        }
+    }
 }
