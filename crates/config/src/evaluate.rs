@@ -31,6 +31,9 @@ mod template;
 /// stack that needs more is a mistake or an attack, and would fill the memory. Tests reach it without waiting.
 const STEPS_MAX: u64 = if cfg!(test) { 500_000 } else { 50_000_000 };
 
+/// How deeply lists and maps may be nested in a value: all stages walk values recursively.
+const DEPTH_MAX: usize = 64;
+
 /// A value, borrowed where it exists already.
 pub(crate) type Evaluated<'v> = Result<Cow<'v, Value>, Failed>;
 
@@ -120,8 +123,15 @@ impl<'a> World<'a> {
 
     /// Returns a value as one's own, counting what is copied.
     fn own(&self, value: Cow<'_, Value>, span: Span) -> Result<Value, Failed> {
-        if let Cow::Borrowed(shared) = value {
-            self.step(span, weight(shared))?;
+        let measure = measure(&value);
+        if measure.depth > DEPTH_MAX {
+            let detail = format!("Lists and maps nest at most {DEPTH_MAX} levels deep");
+            return Err(self
+                .report
+                .fail(Diagnostic::error("Nested too deeply", detail).at(span)));
+        }
+        if let Cow::Borrowed(_) = value {
+            self.step(span, measure.weight)?;
         }
         Ok(value.into_owned())
     }
@@ -202,19 +212,16 @@ impl<'a> World<'a> {
         let [first, rest @ ..] = operands else {
             return Err(Failed);
         };
-        let decider = matches!(operator, Operator::Conditional | Operator::And | Operator::Or);
-        if decider {
-            let condition = self.evaluate(first, place)?;
-            match (operator, condition.as_bool(), rest) {
-                (Operator::Conditional, Some(true), [then, _]) => return self.evaluate(then, place),
-                (Operator::Conditional, Some(false), [_, otherwise]) => {
-                    return self.evaluate(otherwise, place);
-                }
-                (Operator::And, Some(false), _) | (Operator::Or, Some(true), _) => return Ok(condition),
-                _ => {}
-            }
+        let first_value = self.evaluate(first, place)?;
+        match (operator, first_value.as_bool(), rest) {
+            (Operator::Conditional, Some(true), [then, _]) => return self.evaluate(then, place),
+            (Operator::Conditional, Some(false), [_, otherwise]) => return self.evaluate(otherwise, place),
+            (Operator::And, Some(false), _) | (Operator::Or, Some(true), _) => return Ok(first_value),
+            _ => {}
         }
-        let values: Result<Vec<Value>, Failed> = self.all(operands, place).into_iter().collect();
+        let mut values = vec![self.own(first_value, first.span)];
+        values.extend(self.all(rest, place));
+        let values: Result<Vec<Value>, Failed> = values.into_iter().collect();
         let folded = Operation::Operator(operator).fold(values?);
         folded
             .map(Cow::Owned)
@@ -250,14 +257,39 @@ pub(crate) fn unknown(what: &str) -> Diagnostic {
     .hint("Use a variable or a local instead of the export of a component")
 }
 
-/// Returns how many parts a value has, counting long texts as several.
-pub(crate) fn weight(value: &Value) -> u64 {
-    1 + match value {
-        Value::String(text) => text.len() as u64 / 16,
-        Value::List(values) => values.iter().map(weight).sum(),
-        Value::Map(entries) => entries.values().map(|value| 1 + weight(value)).sum(),
-        _ => 0,
+/// How large a value is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measure {
+    /// The number of its parts; a long text counts as several.
+    pub weight: u64,
+    /// How deeply lists and maps are nested in it.
+    pub depth: usize,
+}
+
+/// Returns how large a value is.
+pub(crate) fn measure(value: &Value) -> Measure {
+    let inside = match value {
+        Value::String(text) => Measure {
+            weight: text.len() as u64 / 16,
+            depth: 0,
+        },
+        Value::List(values) => around(values.iter()),
+        Value::Map(entries) => around(entries.values()),
+        _ => Measure::default(),
+    };
+    Measure {
+        weight: inside.weight + 1,
+        depth: inside.depth,
     }
+}
+
+fn around<'v>(values: impl Iterator<Item = &'v Value>) -> Measure {
+    values
+        .map(measure)
+        .fold(Measure { weight: 0, depth: 1 }, |all, one| Measure {
+            weight: all.weight + one.weight,
+            depth: all.depth.max(one.depth + 1),
+        })
 }
 
 /// Returns a whole number as a value.

@@ -82,6 +82,7 @@ fn said_of(parsed: &Parsed, mut diagnostic: Diagnostic, names: &[&str]) -> Diagn
     let is_overlay = |span: Span| parsed.overlays.iter().any(|file| file.source == span.source);
     let says = diagnostic.span.is_some_and(is_overlay) || diagnostic.severity == Severity::Notice;
     if !says && names.len() < parsed.overlays.len() {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         diagnostic.detail = format!("In {}: {}", names.join(", "), diagnostic.detail);
     }
     diagnostic

@@ -12,9 +12,11 @@ use crate::rendering::render;
 use crate::stack::{stack, validate};
 use crate::variable::{Given, Origin};
 
+mod api;
 mod broken;
 mod components;
 mod expressions;
+
 mod files;
 mod overlays;
 

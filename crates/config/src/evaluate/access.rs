@@ -59,7 +59,7 @@ impl World<'_> {
         };
         let mut found = Vec::with_capacity(elements.len());
         for element in elements {
-            self.step(span, super::weight(element))?;
+            self.step(span, super::measure(element).weight)?;
             found.push(
                 self.access(Cow::Owned(element.clone()), steps, place)?
                     .into_owned(),

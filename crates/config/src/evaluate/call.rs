@@ -22,7 +22,7 @@ impl World<'_> {
         let result = Operation::Call(function)
             .fold(arguments)
             .map_err(|error| self.misfit("Invalid argument", &error, &call.arguments, span))?;
-        self.step(span, super::weight(&result))?;
+        self.step(span, super::measure(&result).weight)?;
         Ok(result)
     }
 

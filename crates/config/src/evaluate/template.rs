@@ -35,7 +35,7 @@ impl World<'_> {
                 self.report
                     .fail(diagnostic.hint("Only texts, numbers and truth values can stand in a text"))
             })?;
-        self.step(span, super::weight(&text))?;
+        self.step(span, super::measure(&text).weight)?;
         Ok(text)
     }
 

@@ -307,3 +307,37 @@ fn long_chains_of_locals_do_not_recurse() {
     }
     assert_eq!(errors(&(text + "}\n")), "");
 }
+
+#[test]
+fn the_deepest_expressions_are_evaluated() {
+    let chain = "1".to_owned() + &" + 1".repeat(120);
+    let nested = format!("{}{chain}{}", "(".repeat(47), ")".repeat(47));
+    assert_eq!(value(&nested), "121");
+    let lists = format!("{}[{chain}]{}", "[".repeat(46), "]".repeat(46));
+    assert!(value(&lists).contains("[121]"));
+    let calls = format!("{}{chain}{}", "max(".repeat(46), ")".repeat(46));
+    assert_eq!(value(&calls), "121");
+    let templates = format!("{}x{}", "\"${upper(".repeat(20), ")}\"".repeat(20));
+    assert!(value(&templates.replace("(x)", "(\"x\")")).contains('X'));
+    let choices = "true ? 1 : ".repeat(40) + "2";
+    assert_eq!(value(&choices), "1");
+    let conditions = "true".to_owned() + &" && true".repeat(120);
+    assert_eq!(value(&conditions), "true");
+    let loops = format!("{}1{}", "[for x in [1] : ".repeat(20), "]".repeat(20));
+    assert!(value(&loops).contains("[1]"));
+}
+
+#[test]
+fn values_do_not_nest_without_end() {
+    let mut text = "locals {\n  a0 = [1]\n".to_owned();
+    for at in 1..400 {
+        text += &format!("  a{at} = [local.a{}]\n", at - 1);
+    }
+    assert_snapshot!(errors(&(text + "}\n")), @"
+    error: Nested too deeply
+      --> stack.hcl:67:9 
+      |   a64 = [local.a63]
+      |         ^^^^^^^^^^^
+      Lists and maps nest at most 64 levels deep
+    ");
+}

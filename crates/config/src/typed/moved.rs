@@ -145,27 +145,42 @@ impl World<'_> {
         })
     }
 
-    fn component_named(&self, scope: usize, kind: &str, steps: &[Step]) -> Option<ComponentAddress> {
-        let kind = component::kind(kind)?.kind;
-        let (first, rest) = steps.split_first()?;
-        let label = step_name(first)?;
-        let key = match rest {
-            [] => None,
-            [
-                Step {
-                    kind: StepKind::Index(index),
-                    ..
-                },
-            ] => match self.value(index, &Place::CONSTANT).ok()? {
-                Value::String(key) => Some(InstanceKey::Key(key)),
-                number => Some(InstanceKey::Index(u64::try_from(number.as_int()?).ok()?)),
-            },
+    /// Returns the component that a reference names, through modules too.
+    fn component_named(&self, scope: usize, root: &str, steps: &[Step]) -> Option<ComponentAddress> {
+        let (mut root, mut steps) = (root, steps);
+        let mut modules: Vec<&str> = self.scopes[scope].path.clone();
+        while root == "module" {
+            let [name, inner, rest @ ..] = steps else {
+                return None;
+            };
+            modules.push(step_name(name)?);
+            (root, steps) = (step_name(inner)?, rest);
+        }
+        let (label, key) = match steps {
+            [label] => (step_name(label)?, None),
+            [label, key] => (step_name(label)?, Some(self.instance_named(key)?)),
             _ => return None,
         };
-        let component = self.scopes[scope].address((kind, label)).ok()?;
-        Some(match key {
-            Some(key) => component.instance(&key),
-            None => component,
-        })
+        let kind = component::kind(root)?.kind;
+        let mut component = ComponentAddress::new(kind, label).ok()?;
+        if let Some(key) = key {
+            component = component.instance(&key);
+        }
+        Some(
+            modules
+                .iter()
+                .rev()
+                .fold(component, |component, module| component.inside_module(module)),
+        )
+    }
+
+    fn instance_named(&self, step: &Step) -> Option<InstanceKey> {
+        let StepKind::Index(index) = &step.kind else {
+            return None;
+        };
+        match self.value(index, &Place::CONSTANT).ok()? {
+            Value::String(key) => Some(InstanceKey::Key(key)),
+            number => Some(InstanceKey::Index(u64::try_from(number.as_int()?).ok()?)),
+        }
     }
 }
