@@ -1,7 +1,7 @@
 //! A stack in a folder of its own, and the binary run against it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -14,6 +14,7 @@ pub struct TestEnv {
     root: TempDir,
     variables: Vec<(String, String)>,
     applied: bool,
+    transcript: String,
 }
 
 impl TestEnv {
@@ -31,6 +32,7 @@ impl TestEnv {
             root,
             variables: Vec::new(),
             applied: false,
+            transcript: String::new(),
         }
     }
 
@@ -119,7 +121,36 @@ impl TestEnv {
     /// Runs the binary to its end.
     pub fn run(&mut self, arguments: &[&str]) -> Run {
         let output = self.command(arguments).output().expect("the binary starts");
+        self.note(&output);
         Run::new(arguments, &output, self.root.path())
+    }
+
+    /// Adds what a run of [`TestEnv::command`] wrote to the transcript.
+    pub fn note(&mut self, output: &Output) {
+        for bytes in [&output.stdout, &output.stderr] {
+            self.transcript += &String::from_utf8_lossy(bytes);
+        }
+    }
+
+    /// Returns all that the binary wrote to the terminal so far, but for outputs that were asked for by name.
+    #[must_use]
+    pub fn transcript(&self) -> &str {
+        &self.transcript
+    }
+
+    /// Returns an output of the stack as it is, a secret one too.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn output(&mut self, name: &str) -> String {
+        let mut command = self.command(&["output", "local", name]);
+        let output = command.output().expect("the binary starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {said}");
+        String::from_utf8(output.stdout)
+            .expect("text")
+            .trim_end()
+            .to_owned()
     }
 }
 

@@ -4,3 +4,4 @@
 pub mod environment;
 pub mod machine;
 pub mod run;
+pub mod servers;

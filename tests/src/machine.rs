@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Returns a variable of the test runner's environment.
 #[expect(
@@ -71,6 +74,56 @@ pub fn postgres_program(test: &str, name: &str) -> Option<PathBuf> {
         "no PostgreSQL 16 is installed; run: scripts/install-servers",
     );
     None
+}
+
+/// Says whether the servers of the local provider are installed, or notes that the test is skipped.
+#[must_use]
+pub fn has_servers(test: &str) -> bool {
+    let pooler = || servers().join("pgbouncer/bin/pgbouncer").is_file();
+    if postgres_program(test, "psql").is_none() {
+        return false;
+    }
+    let found = pooler();
+    if !found {
+        skip(test, "no PgBouncer is installed; run: scripts/install-servers");
+    }
+    found
+}
+
+/// Says whether this process is root.
+#[must_use]
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// Says whether segments are namespaces of the host that a test can enter, or notes that the test is skipped.
+#[must_use]
+pub fn has_namespaces(test: &str) -> bool {
+    let quiet = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let found = is_root() && quiet("ip", &["netns", "list"]) && quiet("nft", &["list", "tables"]);
+    if !found {
+        skip(test, "namespaces of the host need root, `ip` and `nft`");
+    }
+    found
+}
+
+/// Waits until a condition holds.
+///
+/// # Panics
+/// When it does not within half a minute, which is long even for a machine that does much else.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Notes that a test is skipped and why, where `make test` collects it.

@@ -1,0 +1,14 @@
+//! The local environment on real servers, as a user sees it through the binary: one file per behaviour.
+
+mod bad_input;
+mod change;
+mod concurrency;
+mod crash;
+mod destroy;
+mod drift;
+mod event_api;
+mod replicated;
+mod rotate;
+mod secrets;
+mod support;
+mod unprivileged;
