@@ -122,6 +122,10 @@ fn main_file(configuration: &Configuration) -> String {
     for (name, value) in FIXED {
         set(name, value);
     }
+    // After a kill the server syncs a thousand files before it recovers; one call for the whole file system is quicker.
+    if cfg!(target_os = "linux") {
+        set("recovery_init_sync_method", "syncfs");
+    }
     set("archive_command", &archive_command(configuration));
     set("restore_command", &restore_command(&files.archive));
     if let Some(tls) = &configuration.tls {

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tokio::process::Command;
 
+/// The oldest version that servers are configured for; older ones are not maintained any more.
+const OLDEST_MAJOR: u16 = 14;
+
 /// Folders that may hold server installations.
 #[derive(Debug, Clone)]
 pub struct SearchPath {
@@ -46,7 +49,10 @@ impl SearchPath {
                 .iter()
                 .any(|root| root.join("bin/postgres").is_file())
         };
-        own.chain(system).filter(is_there).collect()
+        own.chain(system)
+            .filter(|major| *major >= OLDEST_MAJOR)
+            .filter(is_there)
+            .collect()
     }
 
     fn roots(&self, major: u16) -> Vec<PathBuf> {

@@ -9,8 +9,9 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::ownership::OwnershipTag;
 
 use super::{RUNNING, failed, refused};
+use crate::host::process;
 use crate::network::segment::holds;
-use crate::postgres::configuration::ENGINE_ROLE;
+use crate::postgres::configuration::{ENGINE_ROLE, ServerFiles};
 use crate::postgres::connection::{ConnectRequest, ConnectionError, Endpoint, Session, connect};
 use crate::postgres::installed::{self, Installed, InstalledError, Wanted};
 use crate::postgres::listening::leave;
@@ -23,6 +24,9 @@ use crate::postgres::{data_directory, parameter};
 
 /// How long a server may take to answer when it is only looked at; a healthy one needs a few milliseconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// How often it is asked until then: it may just be starting, or ending.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How a server does.
 #[derive(Debug)]
@@ -64,10 +68,7 @@ pub async fn state(site: &PostgresSite, marker: &Marker<Installed>) -> Result<St
     let files = files.map_err(|error| refused(operation, &error))?;
     let running = find_running(&files, Some(&marker.owner)).map_err(|error| refused(operation, &error))?;
     let Some(running) = running else {
-        let checked = data_directory::check(&files.data(), &marker.applied.cluster, marker.applied.major);
-        return Ok(checked
-            .err()
-            .map_or(State::Stopped, |error| State::Unusable(error.to_string())));
+        return Ok(stopped(&files, marker));
     };
     if let Some(segment) = &wanted.segment
         && !holds(&site.network, segment, running.pid).map_err(|error| refused(operation, &error))?
@@ -75,13 +76,39 @@ pub async fn state(site: &PostgresSite, marker: &Marker<Installed>) -> Result<St
         return Ok(State::CutOff);
     }
     let endpoint = endpoint(site, marker)?;
-    let answer = connect(ConnectRequest {
-        endpoint: &endpoint,
+    let answer = async {
+        let mut pace = tokio::time::interval(LOOK_EVERY);
+        loop {
+            pace.tick().await;
+            if let Ok(session) = ask(&endpoint).await {
+                return Ok(State::Answers(session));
+            }
+            // A process that was killed is there for some moments more.
+            if !process::is_alive(&running).map_err(|error| refused(operation, &error))? {
+                return Ok(stopped(&files, marker));
+            }
+        }
+    };
+    tokio::time::timeout(ANSWER_WITHIN, answer)
+        .await
+        .unwrap_or(Ok(State::Unresponsive))
+}
+
+async fn ask(endpoint: &Endpoint) -> Result<Session, ConnectionError> {
+    connect(ConnectRequest {
+        endpoint,
         database: "postgres",
         role: ENGINE_ROLE,
         within: ANSWER_WITHIN,
-    });
-    Ok(answer.await.map_or(State::Unresponsive, State::Answers))
+    })
+    .await
+}
+
+fn stopped(files: &ServerFiles, marker: &Marker<Installed>) -> State {
+    let checked = data_directory::check(&files.data(), &marker.applied.cluster, marker.applied.major);
+    checked
+        .err()
+        .map_or(State::Stopped, |error| State::Unusable(error.to_string()))
 }
 
 /// Returns where a server answers.

@@ -21,6 +21,7 @@ use super::{
     tenancy, text,
 };
 use crate::host::launch::Place;
+use crate::host::process;
 use crate::network::address::attach;
 use crate::network::segment::holds;
 use crate::postgres::certificate;
@@ -45,6 +46,8 @@ const REMOVE: &str = "remove a PostgreSQL pooler";
 const STANDARD_PORT: u16 = 6432;
 /// How long a pooler may take to answer when it is only looked at.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How often it is asked until then: it may just be starting, or ending.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Attributes whose change needs a restart.
 const NEED_RESTART: [&str; 2] = ["segment", "port"];
 
@@ -106,8 +109,23 @@ impl PoolerKind {
                 return Ok("cut off from its segment");
             }
         }
-        let healthy = is_healthy(&self.endpoint(name, marker.applied.port)?, ANSWER_WITHIN).await;
-        Ok(if healthy { RUNNING } else { "unresponsive" })
+        let endpoint = self.endpoint(name, marker.applied.port)?;
+        let answer = async {
+            let mut pace = tokio::time::interval(LOOK_EVERY);
+            loop {
+                pace.tick().await;
+                if is_healthy(&endpoint, ANSWER_WITHIN).await {
+                    return Ok(RUNNING);
+                }
+                // A process that was killed is there for some moments more.
+                if !process::is_alive(&running).map_err(|error| refused(LOOK, &error))? {
+                    return Ok("stopped");
+                }
+            }
+        };
+        tokio::time::timeout(ANSWER_WITHIN, answer)
+            .await
+            .unwrap_or(Ok("unresponsive"))
     }
 
     fn endpoint(&self, name: &str, port: u16) -> Result<Endpoint, ProviderError> {

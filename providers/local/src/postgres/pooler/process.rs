@@ -30,8 +30,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(3);
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long one question may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long clients may take to finish before their connections are cut.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
+/// Lets transactions come to their end.
+const SHUTDOWN: Request = Request {
+    signal: Signal::INT,
+    wait: Duration::from_secs(5),
+};
+/// Cuts all connections. `TERM` would do so in old versions and wait for the last client in new ones.
+const QUIT: Request = Request {
+    signal: Signal::QUIT,
+    wait: Duration::from_secs(5),
+};
 
 /// Why a pooler cannot be started, stopped or asked.
 #[derive(Debug, Error)]
@@ -230,11 +238,7 @@ async fn console(endpoint: &Endpoint) -> Result<Session, ConnectionError> {
 /// [`PoolerError::Stop`] when it does not even end when killed.
 pub async fn stop(folder: &Path, owner: &str) -> Result<(), PoolerError> {
     if let Some(running) = find_running(folder, Some(owner))? {
-        let requests = [Request {
-            signal: Signal::TERM,
-            wait: SHUTDOWN_WITHIN,
-        }];
-        stop_process(&running, &requests).await?;
+        stop_process(&running, &[SHUTDOWN, QUIT]).await?;
     }
     Ok(process_record::remove(folder)?)
 }

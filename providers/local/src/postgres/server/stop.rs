@@ -53,8 +53,9 @@ async fn end(files: &ServerFiles, owner: &str, requests: &[Request]) -> Result<(
 
 /// Returns the server's process if it runs.
 ///
-/// What was written down is tried first, then the server's own pid file; with an owner given, at last all processes of
-/// this machine, because an engine may have been killed before either was written.
+/// What was written down is tried first, then the server's own pid file. Without one, and with an owner given, at last
+/// all processes of this machine: an engine may have been killed before either was written. With one the search would
+/// only find what a killed server left behind: its sessions carry the tag until they notice.
 ///
 /// # Errors
 /// [`ProcessError`] when the process file system cannot be read.
@@ -62,21 +63,19 @@ pub fn find_running(files: &ServerFiles, owner: Option<&str>) -> Result<Option<I
     if let Some(recorded) = process_record::recorded(&files.folder)? {
         return Ok(Some(recorded));
     }
-    if let Some(found) = process_in_pid_file(&files.data())? {
-        return Ok(Some(found));
+    match (PidFile::read(&files.data()), owner) {
+        (Some(file), _) => process_in_pid_file(&file, &files.data()),
+        (None, Some(owner)) => process_record::search(owner, PROGRAM),
+        (None, None) => Ok(None),
     }
-    owner.map_or(Ok(None), |owner| process_record::search(owner, PROGRAM))
 }
 
 /// A pid file alone is not trusted: the process must also work in the data directory, as the server's first one does.
-fn process_in_pid_file(data: &Path) -> Result<Option<Identity>, ProcessError> {
-    let Some(pid) = PidFile::read(data).map(|file| file.pid) else {
-        return Ok(None);
-    };
-    let works_there =
-        fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|folder| same_folder(&folder, data));
+fn process_in_pid_file(file: &PidFile, data: &Path) -> Result<Option<Identity>, ProcessError> {
+    let working = fs::read_link(format!("/proc/{}/cwd", file.pid));
+    let works_there = working.is_ok_and(|folder| same_folder(&folder, data));
     if works_there {
-        process::identify(pid)
+        process::identify(file.pid)
     } else {
         Ok(None)
     }
