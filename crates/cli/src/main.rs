@@ -17,6 +17,10 @@ mod terminal;
 mod usage;
 mod wishes;
 
+/// Planning 100,000 resources allocates millions of small values; the system's allocator takes a third of that time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let typed: Vec<_> = std::env::args_os().collect();
     let wishes = Wishes::of(&typed);
