@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use infra_model::clock::Timestamp;
 use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::event::Event;
 use infra_model::record::Serial;
@@ -94,11 +95,15 @@ pub(crate) async fn attach(
     let stack = &read.stack;
     let environment = stack.environment.name.as_str();
     let in_store = |source| EngineError::store(environment, source);
-    let store = open_store(backend, environment, wait).await.map_err(in_store)?;
-    let (state, key) = match (store.load().await.map_err(in_store)?, absent) {
+    let deadline = backend.clock.now().after(wait);
+    let opened = patiently(backend, deadline, || backend.stores.open(environment)).await;
+    let store = opened.map_err(in_store)?;
+    // Where there was no state, another process may be making one just now.
+    let loaded = patiently(backend, deadline, || store.load()).await;
+    let (state, key) = match (loaded.map_err(in_store)?, absent) {
         (Some(state), _) => recorded(backend, stack, state)?,
         (None, Absent::Make) => {
-            let state = initialize(backend, &*store, stack).await?;
+            let state = initialize(backend, &*store, stack, deadline).await?;
             recorded(backend, stack, state)?
         }
         (None, Absent::Imagine) => imagined(stack)?,
@@ -202,16 +207,15 @@ impl Opened {
     }
 }
 
-/// Opens the store; while another process has it, looks again until the patience ends.
-async fn open_store(
+/// Does something with the store; while another process has it, tries again until the patience ends.
+async fn patiently<T>(
     backend: &Backend,
-    environment: &str,
-    wait: Duration,
-) -> Result<Arc<dyn Store>, StoreError> {
-    let deadline = backend.clock.now().after(wait);
+    deadline: Timestamp,
+    attempt: impl AsyncFn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
     let mut told = false;
     loop {
-        match backend.stores.open(environment).await {
+        match attempt().await {
             Err(StoreError::Held { holder, until }) if backend.clock.now() < deadline => {
                 if !told {
                     backend.observer.on_event(&Event::LeaseAwaited { holder, until });
@@ -219,25 +223,33 @@ async fn open_store(
                 }
                 tokio::time::sleep(POLL).await;
             }
-            opened => return opened,
+            ended => return ended,
         }
     }
 }
 
 /// Writes the header of a new state, under a lease of its own.
-async fn initialize(backend: &Backend, store: &dyn Store, stack: &Stack) -> Result<State, EngineError> {
+async fn initialize(
+    backend: &Backend,
+    store: &dyn Store,
+    stack: &Stack,
+    deadline: Timestamp,
+) -> Result<State, EngineError> {
     let environment = stack.environment.name.as_str();
     let in_store = |source| EngineError::store(environment, source);
     let key = DataKey::generate().map_err(EngineError::defect)?;
     let wrapped = backend.keys.wrap(&key);
     let wrapped = wrapped.map_err(|source| EngineError::key(environment, source))?;
     let header = header(stack, wrapped)?;
-    let request = LeaseRequest {
-        holder: backend.who.clone(),
-        now: backend.clock.now(),
-        duration: LEASE_DURATION,
-    };
-    let lease = store.acquire(&request).await.map_err(in_store)?;
+    let lease = patiently(backend, deadline, async || {
+        let request = LeaseRequest {
+            holder: backend.who.clone(),
+            now: backend.clock.now(),
+            duration: LEASE_DURATION,
+        };
+        store.acquire(&request).await
+    });
+    let lease = lease.await.map_err(in_store)?;
     let written = store.initialize(lease.epoch, &header).await;
     store.release(&lease).await.map_err(in_store)?;
     match written {
