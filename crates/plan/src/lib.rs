@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 
+use infra_model::address::Address;
 use infra_model::decision::Decision;
 use infra_model::diagnostic::Diagnostic;
 use infra_model::plan::{PLAN_FORMAT, Plan, PlanHeader, PlanNotice};
 use infra_model::record::{RecordKey, Serial};
 
-use crate::decide::{Decided, Verdict, decide};
+use crate::decide::{Decided, decide};
 use crate::error::PlanError;
 use crate::moved::Renames;
 use crate::order::Needs;
@@ -58,17 +59,7 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
     let mut notices: Vec<PlanNotice> = request.graph.notices.iter().map(notice).collect();
     notices.extend(limited(&selection));
     notices.extend(replacement::settle(&roster, &needs, &mut verdicts));
-    let decisions = decisions(&verdicts);
-    let kept = roster
-        .places()
-        .filter(|place| roster.node(*place).current.is_some() && !decisions.contains_key(place));
-    let kept = kept.count() as u64;
-    let stubs = steps::stubs(&roster, &selection, verdicts, request.snapshot)?;
-    let deposed = roster
-        .places()
-        .filter(|place| selection.contains(*place))
-        .flat_map(|place| &roster.node(place).deposed);
-    let deposed = deposed.map(|held| held.key.clone()).collect();
+    let (stubs, decisions) = steps::stubs(&roster, &selection, verdicts, request.snapshot)?;
     let touched = touched(&roster, &needs, &stubs, &renames);
     let schedule = Schedule {
         roster: &roster,
@@ -79,9 +70,9 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
     let steps = schedule.steps(stubs)?;
     Ok(Plan {
         header: header(request),
+        kept: kept(&roster, &decisions),
+        deposed: left_behind(&roster, &selection),
         decisions: by_address(&roster, decisions),
-        kept,
-        deposed,
         moves: renames.moves(),
         steps,
         drift,
@@ -122,17 +113,20 @@ fn limited(selection: &Selection) -> Option<PlanNotice> {
     })
 }
 
-fn decisions(verdicts: &[Option<Verdict>]) -> BTreeMap<Place, Decision> {
-    let decided = verdicts.iter().enumerate();
-    decided
-        .filter_map(|(place, verdict)| Some((place as Place, verdict.as_ref()?.decision.clone())))
-        .collect()
+fn kept(roster: &Roster<'_>, decisions: &BTreeMap<Place, Decision>) -> u64 {
+    let recorded = roster
+        .places()
+        .filter(|place| roster.node(*place).current.is_some());
+    recorded.filter(|place| !decisions.contains_key(place)).count() as u64
 }
 
-fn by_address(
-    roster: &Roster<'_>,
-    decisions: BTreeMap<Place, Decision>,
-) -> BTreeMap<infra_model::address::Address, Decision> {
+fn left_behind(roster: &Roster<'_>, selection: &Selection) -> Vec<RecordKey> {
+    let selected = roster.places().filter(|place| selection.contains(*place));
+    let deposed = selected.flat_map(|place| &roster.node(place).deposed);
+    deposed.map(|held| held.key.clone()).collect()
+}
+
+fn by_address(roster: &Roster<'_>, decisions: BTreeMap<Place, Decision>) -> BTreeMap<Address, Decision> {
     decisions
         .into_iter()
         .map(|(place, decision)| (roster.node(place).address.clone(), decision))

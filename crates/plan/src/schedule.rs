@@ -12,8 +12,14 @@
 //! - When B leaves and A is changed in place, A waits, because B may still use what changes. Unless the change
 //!   repairs A: then it comes first, because B cannot be deleted cleanly from something broken.
 //!
-//! The first rule and the order within a replacement always hold. The others give way where they contradict these,
-//! the last two also where they contradict the second.
+//! The first rule and the order within a replacement always hold. The second gives way where it contradicts these,
+//! and the last two where they contradict any other. So does the second where B needed A only through others that
+//! stay: each record is as old as its last change, so a chain of them may tell of a world that never was.
+//!
+//! Compare OpenTofu's `docs/destroying.md`. Two things differ. There a dependent in place is changed after its
+//! dependency is deleted for good, here before. And there a replacement that creates first forces this on all that
+//! it needs, here it gives up doing so itself (see [`crate::replacement`]), because two objects of one chosen name
+//! cannot exist at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
 //! Steps: what each decision means for its records.
 
+use std::collections::BTreeMap;
+
 use infra_model::decision::{Change, Decision, ForgetReason};
 use infra_model::digest::Digest;
 use infra_model::plan::{Action, Draft};
@@ -7,6 +9,7 @@ use infra_model::record::RecordKey;
 use infra_model::resource::Desired;
 use infra_model::schema::{ResourceSchema, StepClass};
 use infra_model::snapshot::Snapshot;
+use infra_model::value::Attributes;
 
 use crate::decide::{Verdict, class_of_deletion};
 use crate::error::PlanError;
@@ -35,38 +38,32 @@ pub(crate) enum Role {
     LeavesDeposed,
 }
 
-/// Returns the steps of all decisions, in the order of addresses.
+/// Returns the steps of all decisions, in the order of addresses, and the decisions.
 pub(crate) fn stubs(
     roster: &Roster<'_>,
     selection: &Selection,
     verdicts: Vec<Option<Verdict>>,
     snapshot: &Snapshot,
-) -> Result<Vec<Stub>, PlanError> {
+) -> Result<(Vec<Stub>, BTreeMap<Place, Decision>), PlanError> {
     let mut stubs = Vec::new();
+    let mut decisions = BTreeMap::new();
     for (place, verdict) in roster.places().zip(verdicts) {
-        let node = roster.node(place);
+        let mut maker = Maker {
+            node: roster.node(place),
+            place,
+            snapshot,
+            stubs: &mut stubs,
+        };
         if let Some(verdict) = verdict {
-            let mut maker = Maker {
-                node,
-                place,
-                snapshot,
-                stubs: &mut stubs,
-            };
-            maker.decided(verdict)?;
+            decisions.insert(place, maker.decided(verdict)?);
         }
         if selection.contains(place) {
-            for held in &node.deposed {
-                let mut maker = Maker {
-                    node,
-                    place,
-                    snapshot,
-                    stubs: &mut stubs,
-                };
+            for held in &maker.node.deposed {
                 maker.deposed(held)?;
             }
         }
     }
-    Ok(stubs)
+    Ok((stubs, decisions))
 }
 
 /// Makes the steps of one address.
@@ -99,7 +96,8 @@ impl Maker<'_, '_> {
         });
     }
 
-    fn decided(&mut self, verdict: Verdict) -> Result<(), PlanError> {
+    /// Makes the steps of a decision and hands it back.
+    fn decided(&mut self, verdict: Verdict) -> Result<Decision, PlanError> {
         let key = RecordKey::current(self.node.address.clone());
         let Verdict {
             decision,
@@ -107,7 +105,7 @@ impl Maker<'_, '_> {
             outputs,
         } = verdict;
         let draft = |desired: &Desired, schema: &ResourceSchema| draft(desired, schema, inputs);
-        match (decision, self.node.desired, &self.node.current) {
+        match (&decision, self.node.desired, &self.node.current) {
             (Decision::Create { .. }, Some(desired), _) => {
                 let draft = draft(desired, self.node.schema()?);
                 let action = Action::Create { draft, depose: None };
@@ -121,7 +119,7 @@ impl Maker<'_, '_> {
                     changes: of_object(schema, changes),
                     before: held.entry.inputs_digest,
                 };
-                self.push(key, action, class, Role::Arrives);
+                self.push(key, action, *class, Role::Arrives);
             }
             (
                 Decision::Replace {
@@ -133,15 +131,16 @@ impl Maker<'_, '_> {
                 Some(held),
             ) => {
                 let draft = draft(desired, self.node.schema()?);
-                self.replace(held, draft, create_before_destroy, class)?;
+                self.replace(held, draft, *create_before_destroy, *class)?;
             }
             (Decision::Adopt { id, .. }, Some(desired), _) => {
+                let id = id.clone();
                 let draft = draft(desired, self.node.schema()?);
                 let action = Action::Adopt { id, draft, outputs };
                 self.push(key, action, StepClass::Safe, Role::Arrives);
             }
             (Decision::Delete { class, .. }, _, Some(held)) => {
-                self.push(key, deletion(held)?, class, Role::Leaves);
+                self.push(key, deletion(held)?, *class, Role::Leaves);
             }
             (
                 Decision::Forget {
@@ -152,7 +151,7 @@ impl Maker<'_, '_> {
             // Keep has no steps; the others are only decided with what they need here.
             _ => {}
         }
-        Ok(())
+        Ok(decision)
     }
 
     fn replace(
@@ -214,12 +213,12 @@ fn deletion(held: &Held<'_>) -> Result<Action, PlanError> {
 }
 
 /// Returns the changes that the provider makes, without those of the record alone.
-fn of_object(schema: &ResourceSchema, changes: Vec<Change>) -> Vec<Change> {
-    let is_input = |change: &Change| schema.attributes.contains_key(&change.attribute);
-    changes.into_iter().filter(is_input).collect()
+fn of_object(schema: &ResourceSchema, changes: &[Change]) -> Vec<Change> {
+    let is_input = |change: &&Change| schema.attributes.contains_key(&change.attribute);
+    changes.iter().filter(is_input).cloned().collect()
 }
 
-fn draft(desired: &Desired, schema: &ResourceSchema, inputs: infra_model::value::Attributes) -> Draft {
+fn draft(desired: &Desired, schema: &ResourceSchema, inputs: Attributes) -> Draft {
     let lifecycle = &desired.lifecycle;
     Draft {
         inputs,
