@@ -1,3 +1,5 @@
+//! Files and folders are private, replaced as a whole, and their loss is said.
+
 use std::process::Command;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Processes are known by more than their number, and stopped only when they are still the same.
+
 use std::process::{Child, Command};
 
 use rustix::process::Signal;

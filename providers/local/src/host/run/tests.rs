@@ -1,3 +1,5 @@
+//! Programs run to their end, with their input, their time limit and what they said.
+
 use std::ffi::OsString;
 
 use super::*;

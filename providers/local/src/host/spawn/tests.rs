@@ -1,3 +1,5 @@
+//! Servers outlive whoever starts them, and say why when they do not start.
+
 use std::path::PathBuf;
 
 use rustix::process::Signal;

@@ -1,3 +1,5 @@
+//! A network becomes a router, segments and rules, whatever keeps them apart.
+
 use infra_model::address::ComponentAddress;
 use infra_model::component::exports::of_component;
 use infra_model::component::network::Segment;

@@ -1,3 +1,5 @@
+//! The kinds of network resource keep their promises on real namespaces.
+
 use infra_model::address::Address;
 use infra_model::journal::Token;
 use infra_model::record::{ObjectId, RecordKey};

@@ -1,3 +1,5 @@
+//! Rules become one ruleset, which is compared as it is read back.
+
 use serde_json::json;
 
 use super::*;
