@@ -1,8 +1,8 @@
 //! The embedded store: one folder on this machine, one process at a time.
 //!
-//! sled keeps the values. It is boxed here, because it is old and asks for care: only [`database`] names it, and
-//! around it stand our own format ([`folder`]), our own checksums ([`layout`]), a mark that notices lost changes
-//! and altered files ([`mark`]), and a real sync of every batch.
+//! sled keeps the values. It is boxed here, because it is old and asks for care: only `database` names it, and
+//! around it stand our own format (`folder`), our own checksums (`layout`), a mark that notices lost changes
+//! and altered files (`mark`), and a real sync of every batch.
 //!
 //! A thread owns the store. Calls send it closures and wait; all writes that have gathered while the last batch was
 //! synced become the next one, so that many steps of an apply share a sync. A call that is dropped while it waits
@@ -32,6 +32,7 @@ mod fingerprint;
 mod folder;
 mod layout;
 mod mark;
+mod opened;
 mod reading;
 mod session;
 mod settling;

@@ -12,12 +12,11 @@ use serde::de::DeserializeOwned;
 
 use crate::contract::{Lease, StateHeader};
 use crate::stores::embedded::OpenRequest;
-use crate::stores::embedded::database::{Database, Writes, data_file};
+use crate::stores::embedded::database::{Database, Writes};
 use crate::stores::embedded::failure::Failure;
 use crate::stores::embedded::folder::{Folder, LeaseNote};
 use crate::stores::embedded::layout::{self, HEADER, POSITION, Position, Tally};
-use crate::stores::embedded::mark::{Mark, MarkFile};
-use crate::stores::embedded::settling;
+use crate::stores::embedded::opened::Opened;
 
 /// What stays free on the disk, so that a state can still be opened and read when others have filled it.
 const RESERVE_BYTES: u64 = 1024 * 1024;
@@ -39,15 +38,6 @@ pub(super) struct Session {
     pub(super) position: Position,
     pub(super) header: Option<StateHeader>,
     pub(super) lease: Option<Lease>,
-}
-
-/// The files of a store that exists. The lock goes last.
-#[derive(Debug)]
-struct Opened {
-    database: Option<Database>,
-    mark_file: MarkFile,
-    mark: Mark,
-    _lock: File,
 }
 
 /// What a write is for, which decides how much must stay free.
@@ -86,11 +76,7 @@ impl Session {
             return Err(failure.clone());
         }
         match &mut self.opened {
-            Some(opened) if opened.database.is_none() => {
-                opened.database = Some(Database::open(&self.folder.database())?);
-                Ok(())
-            }
-            Some(_) => Ok(()),
+            Some(opened) => opened.unshut(),
             None if self.folder.has_store()? => {
                 let lock = self.folder.lock(self.now)?;
                 self.open_files(lock)
@@ -115,43 +101,26 @@ impl Session {
     }
 
     fn open_files(&mut self, lock: File) -> Result<(), Failure> {
-        let path = self.folder.database();
-        let (mark_file, found) = MarkFile::open(&self.folder)?;
-        let mark = found.unwrap_or_default();
-        let begun = data_file(&path).exists();
-        match found {
-            Some(mark) if mark.batch > 0 && !begun => {
-                return Err(Failure::damaged(self.folder.path(), "the database is missing"));
-            }
-            None if begun => return Err(Failure::damaged(self.folder.path(), "the file `mark` is missing")),
-            Some(_) => {}
-            None => {
-                mark_file.write(mark)?;
-                mark_file.sync()?;
-            }
+        self.opened = Some(Opened::open(&self.folder, lock)?);
+        if let Err(failure) = self.read_position() {
+            self.opened = None;
+            return Err(failure);
         }
-        settling::verify(&path, &mark)?;
-        let database = Database::open(&path)?;
-        self.opened = Some(Opened {
-            database: Some(database),
-            mark_file,
-            mark,
-            _lock: lock,
-        });
-        self.read_position(mark)?;
         self.note(None);
         Ok(())
     }
 
-    fn read_position(&mut self, mark: Mark) -> Result<(), Failure> {
-        self.position = self.value(POSITION)?.unwrap_or_default();
-        self.written = self.position.clone();
-        if self.position.batch < mark.batch {
-            let (found, expected) = (self.position.batch, mark.batch);
+    fn read_position(&mut self) -> Result<(), Failure> {
+        let position: Position = self.value(POSITION)?.unwrap_or_default();
+        let expected = self.opened.as_ref().map_or(0, |opened| opened.mark().batch);
+        if position.batch < expected {
+            let found = position.batch;
             let what = format!("changes are missing: batch {expected} was acknowledged, {found} is the last");
-            return Err(Failure::damaged(self.folder.path(), what));
+            return Err(self.damaged(what));
         }
         self.header = self.value(HEADER)?;
+        self.position = position.clone();
+        self.written = position;
         Ok(())
     }
 
@@ -182,13 +151,13 @@ impl Session {
 
     /// Returns the database, if there is one.
     pub(super) fn database(&self) -> Option<&Database> {
-        self.opened.as_ref().and_then(|opened| opened.database.as_ref())
+        self.opened.as_ref().and_then(Opened::database)
     }
 
     /// Closes the database and opens it again, which frees the memory of what was read. The store stays locked.
     pub(super) fn reopen(&mut self) -> Result<(), Failure> {
         if let Some(opened) = &mut self.opened {
-            opened.database = None;
+            opened.shut();
         }
         self.attach()
     }
@@ -247,10 +216,6 @@ impl Session {
         if self.staged.is_empty() && self.position == self.written {
             return Ok(());
         }
-        if opened.mark.settled.take().is_some() {
-            opened.mark_file.write(opened.mark)?;
-            opened.mark_file.sync()?;
-        }
         self.position.batch += 1;
         let position = serde_json::to_vec(&self.position).map_err(|error| Failure::Io {
             attempt: "written",
@@ -259,17 +224,9 @@ impl Session {
         let mut writes = std::mem::take(&mut self.staged);
         self.staged_bytes = 0;
         writes.insert(POSITION.to_vec(), Some(layout::frame(POSITION, &position)));
-        let Some(database) = &mut opened.database else {
-            let message = "the database is closed".to_owned();
-            return Err(Failure::Io {
-                attempt: "written",
-                message,
-            });
-        };
-        database.write(writes)?;
+        opened.write(writes, self.position.batch)?;
         self.written = self.position.clone();
-        opened.mark.batch = self.position.batch;
-        opened.mark_file.write(opened.mark)
+        Ok(())
     }
 
     /// Refuses a change that would leave too little free on the disk: a database that runs out of space half-way
@@ -301,16 +258,10 @@ impl Session {
 
     /// Closes the store and lets the next process in.
     pub(super) fn close(self) {
-        let Some(opened) = self.opened else { return };
-        let Opened {
-            database,
-            mark_file,
-            mark,
-            _lock,
-        } = opened;
-        drop(database);
-        if self.broken.is_none() && mark.settled.is_none() {
-            settling::settle(&self.folder.database(), &mark_file, mark);
+        let Some(mut opened) = self.opened else { return };
+        match self.broken {
+            None => opened.close(),
+            Some(_) => opened.shut(),
         }
         self.folder.remove_note();
     }

@@ -29,6 +29,42 @@ async fn a_store_made_by_another_process_is_found_later() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_made_half_way_is_made_anew() {
+    let whole = Place::new();
+    fill(&whole.open(), 0).await;
+    let (mark, _) = MarkFile::open(&Folder::at(&whole.path())).unwrap();
+    mark.write(Mark::default()).unwrap();
+    // The files in the order in which they are made; the last one of each try is cut short.
+    let order = ["format", "mark", "database/conf"];
+    for (count, kept) in [
+        (1, 21),
+        (1, 22),
+        (2, 0),
+        (2, 20),
+        (2, 64),
+        (3, 0),
+        (3, 20),
+        (3, 62),
+    ] {
+        let place = Place::new();
+        for (number, name) in (1..).zip(&order[..count]) {
+            let mut bytes = fs::read(whole.path().join(name)).unwrap();
+            if number == count {
+                bytes.truncate(kept);
+            }
+            let path = place.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let store = place.open();
+        fill(&store, 1).await;
+        drop(store);
+        let state = place.open().load().await.unwrap().unwrap();
+        assert_eq!(state.records.len(), 1, "{count} files, {kept} bytes of the last");
+    }
+}
+
+#[tokio::test]
 async fn the_folder_is_for_its_owner_alone() {
     let place = Place::new();
     fill(&place.open(), 1).await;
