@@ -162,6 +162,15 @@ pub fn execute(url: &str, sql: &str) {
     let _ = rows(url, sql);
 }
 
+/// Runs SQL that must be refused, and returns what the client said.
+///
+/// # Panics
+/// When it is not refused.
+#[must_use]
+pub fn refusal(url: &str, sql: &str) -> String {
+    psql(url, sql).expect_err("it is refused")
+}
+
 fn client(url: &str, sql: &str) -> Command {
     let mut command = Command::new(machine::servers().join("postgresql-16/bin/psql"));
     command

@@ -44,18 +44,19 @@ fn of_two_applies_one_works_and_the_other_names_it() {
 }
 
 #[test]
-fn an_apply_that_waits_takes_its_turn() {
-    if !machine::has_servers("an_apply_that_waits") {
+fn applies_that_wait_take_turns() {
+    if !machine::has_servers("applies_that_wait") {
         return;
     }
     let mut env = TestEnv::copy_of("examples/minimal");
-    let mut first = env.command(&APPLY);
+    let patient = ["apply", "local", "--yes", "--wait", "60"];
+    let mut first = env.command(&patient);
     let mut first = first
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary starts");
-    let _ = env.run(&["apply", "local", "--yes", "--wait", "60"]).expect(0);
+    let _ = env.run(&patient).expect(0);
     assert!(first.wait().expect("it ends").success());
     expect_no_changes(&mut env);
     assert_eq!(servers_of(&env).len(), 1);

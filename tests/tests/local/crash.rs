@@ -15,14 +15,26 @@ use crate::support::{POOLER, PRIMARY, REPLICA_1, addresses, apply, expect_no_cha
 const APPLY: [&str; 3] = ["apply", "local", "--yes"];
 const DESTROY: [&str; 3] = ["destroy", "local", "--yes"];
 
+// Several tests, so that they run side by side.
+
 #[test]
-fn an_apply_killed_in_its_first_half_is_finished_by_the_next() {
-    killed_while_applying("an_apply_killed_in_its_first_half", &[0, 1, 2, 3, 4]);
+fn an_apply_killed_early_is_finished_by_the_next() {
+    killed_while_applying("an_apply_killed_early", &[0, 1, 2]);
 }
 
 #[test]
-fn an_apply_killed_in_its_second_half_is_finished_by_the_next() {
-    killed_while_applying("an_apply_killed_in_its_second_half", &[5, 6, 7, 8, 9]);
+fn an_apply_killed_before_its_middle_is_finished_by_the_next() {
+    killed_while_applying("an_apply_killed_before_its_middle", &[3, 4]);
+}
+
+#[test]
+fn an_apply_killed_after_its_middle_is_finished_by_the_next() {
+    killed_while_applying("an_apply_killed_after_its_middle", &[5, 6, 7]);
+}
+
+#[test]
+fn an_apply_killed_late_is_finished_by_the_next() {
+    killed_while_applying("an_apply_killed_late", &[8, 9]);
 }
 
 /// The run that repairs is killed too: ten rounds have twenty moments.
@@ -83,6 +95,10 @@ struct World {
 
 impl World {
     /// Applies and destroys once, undisturbed.
+    #[expect(
+        clippy::print_stdout,
+        reason = "a failed test shows what it printed, and is repeated with that"
+    )]
     fn new(test: &str) -> Option<Self> {
         if !machine::has_servers(test) {
             return None;
@@ -92,9 +108,6 @@ impl World {
         println!("INFRA_TEST_SEED={seed}");
         let mut env = TestEnv::copy_of("examples/replicated");
         env.edit("stack.hcl", "default     = 2", "default     = 1");
-        // What is made once for all environments, such as templates, shall not count.
-        apply(&mut env);
-        let _ = env.run(&DESTROY).expect(0);
         let clock = Instant::now();
         apply(&mut env);
         let duration = clock.elapsed();
@@ -116,6 +129,10 @@ impl World {
     }
 
     /// Starts a run and kills it after a while, unless it ends before.
+    #[expect(
+        clippy::print_stdout,
+        reason = "a failed test shows what it printed, and is repeated with that"
+    )]
     fn killed_after(&mut self, arguments: &[&str], after: Duration) {
         println!("{arguments:?} killed after {after:?} of {:?}", self.duration);
         let clock = Instant::now();

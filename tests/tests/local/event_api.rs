@@ -1,6 +1,6 @@
 //! The stack of a real application comes up with its extensions and secrets.
 
-use infra_tests::servers::{execute, rows};
+use infra_tests::servers::{execute, refusal, rows};
 
 use crate::support::{applied, expect_no_changes};
 
@@ -32,6 +32,6 @@ fn the_readonly_role_reads_and_does_not_write() {
     );
     let readonly = env.output("postgres.main.role.readonly.url");
     assert_eq!(rows(&readonly, "table t"), "1");
-    let refused = infra_tests::servers::psql(&readonly, "insert into t values (2)").unwrap_err();
+    let refused = refusal(&readonly, "insert into t values (2)");
     assert!(refused.contains("permission denied"), "{refused}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use infra_tests::environment::TestEnv;
-use infra_tests::servers::{execute, kill, psql, server};
+use infra_tests::servers::{execute, kill, refusal, server};
 use serde_json::Value;
 
 use crate::support::{PRIMARY, applied, apply};
@@ -43,8 +43,8 @@ fn no_secret_is_on_disk_or_in_anything_that_was_said() {
 fn use_it(env: &mut TestEnv) {
     let url = env.output("postgres.main.url");
     execute(&url, "create table t as select 1 as n");
-    let _ = psql(&url, "this is no SQL").unwrap_err();
-    let _ = psql(&url.replacen('@', "wrong@", 1), "select 1").unwrap_err();
+    let _ = refusal(&url, "this is no SQL");
+    let _ = refusal(&url.replacen('@', "wrong@", 1), "select 1");
     kill(&server(env, PRIMARY));
     let _ = env.run(&["plan", "local", "--out", "repair.plan"]).expect(0);
     apply(env);
