@@ -132,6 +132,10 @@ async fn a_cluster_comes_up_is_seen_as_it_was_made_and_goes_without_a_trace() {
     .unwrap();
     let tcp_url = environment.export(&lowered, "tcp_url");
     assert_eq!(query(&tcp_url, "select n from t").await.unwrap(), "42");
+    assert!(
+        offers_tls(&environment.export(&lowered, "port")),
+        "TLS on the port of the server"
+    );
     assert_eq!(
         query(&environment.export(&lowered, "pooler_url"), "select n from t")
             .await
@@ -182,6 +186,16 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
             if path.is_dir() { walk(&path) } else { vec![path] }
         })
         .collect()
+}
+
+/// Asks for TLS as every client does before its first message; the server answers with one letter.
+fn offers_tls(port: &str) -> bool {
+    use std::io::{Read, Write};
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).unwrap();
+    let mut answer = [0];
+    stream.read_exact(&mut answer).unwrap();
+    answer == *b"S"
 }
 
 #[tokio::test]

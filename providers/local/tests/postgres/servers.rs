@@ -299,3 +299,81 @@ async fn the_archive_holds_whole_segments() {
     .await;
     assert_eq!(unpacked.stdout.len().to_string(), segment);
 }
+
+/// A file system of a few megabytes, unmounted when dropped.
+struct SmallDisk {
+    folder: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    /// Returns one, or `None` with a line that says why when this user may not mount.
+    fn mount(megabytes: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let size = format!("size={megabytes}m");
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(folder.path())
+            .output();
+        if mount.is_ok_and(|output| output.status.success()) {
+            return Some(Self { folder });
+        }
+        println!("skipped: only root may mount a small disk");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount")
+            .arg(self.folder.path())
+            .status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_room_is_all_it_takes() {
+    let Some(scratch) = scratch().await else { return };
+    let Some(small) = SmallDisk::mount(12) else { return };
+    let mut main = scratch.primary("main");
+    main.configuration.files.folder = small.folder.path().join("main");
+    let error = primary::create(&main, &templates(), &scratch.tools)
+        .await
+        .unwrap_err();
+    assert!(error.to_string().starts_with("The disk that holds `"), "{error}");
+    assert!(error.to_string().ends_with("` is full"), "{error}");
+    let grow = std::process::Command::new("mount")
+        .args(["-o", "remount,size=200m"])
+        .arg(small.folder.path())
+        .status();
+    assert!(grow.unwrap().success());
+    primary::create(&main, &templates(), &scratch.tools)
+        .await
+        .unwrap();
+    stop(&main.configuration.files, &main.owner).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_before_a_start_is_named() {
+    let Some(scratch) = scratch().await else { return };
+    let Some(small) = SmallDisk::mount(200) else {
+        return;
+    };
+    let mut main = scratch.primary("main");
+    main.configuration.files.folder = small.folder.path().join("main");
+    primary::create(&main, &templates(), &scratch.tools)
+        .await
+        .unwrap();
+    stop(&main.configuration.files, &main.owner).await.unwrap();
+    // Not even the server's pid file fits after this.
+    let ballast = std::process::Command::new("dd")
+        .arg("if=/dev/zero")
+        .arg(format!("of={}", small.folder.path().join("ballast").display()))
+        .arg("bs=4096")
+        .output();
+    assert!(!ballast.unwrap().status.success());
+    let error = start(&main, &scratch.tools).await.unwrap_err();
+    assert!(error.to_string().ends_with("` is full"), "{error}");
+    std::fs::remove_file(small.folder.path().join("ballast")).unwrap();
+    start(&main, &scratch.tools).await.unwrap();
+    stop(&main.configuration.files, &main.owner).await.unwrap();
+}

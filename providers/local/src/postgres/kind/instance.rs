@@ -16,6 +16,7 @@ use crate::postgres::connection::{ConnectRequest, ConnectionError, Endpoint, Ses
 use crate::postgres::installed::{self, Installed, InstalledError, Wanted};
 use crate::postgres::listening::leave;
 use crate::postgres::marker::{self, Marker, MarkerError, Phase};
+use crate::postgres::primary::blocking;
 use crate::postgres::server::start::start;
 use crate::postgres::server::stop::{abandon, find_running};
 use crate::postgres::site::PostgresSite;
@@ -293,7 +294,8 @@ pub async fn remove(site: &PostgresSite, name: &str) -> Result<(), ProviderError
         left.map_err(|error| failed(operation, &error))?;
         site.remove_sockets(name)
             .map_err(|error| failed(operation, &error))?;
-        marker::remove(&folder).map_err(|error| failed(operation, &error))?;
+        let removed = blocking(move || marker::remove(&folder)).await;
+        removed.map_err(|error| failed(operation, &error))?;
     }
     site.remove_if_empty().map_err(|error| failed(operation, &error))
 }

@@ -133,7 +133,21 @@ pub async fn start(pooler: &Pooler, programs: &Programs) -> Result<Identity, Poo
         .map_err(|error| explain_spawn(pooler, error))?;
     process_record::write(&configuration.folder, &identity)?;
     wait_until_ready(pooler, &identity, offset).await?;
+    refuse_half_listening(pooler, log_tail(&configuration.log(), offset)).await?;
     Ok(identity)
+}
+
+/// An old PgBouncer that cannot listen on its address only warns, and works on at its unix socket.
+async fn refuse_half_listening(pooler: &Pooler, log: String) -> Result<(), PoolerError> {
+    if !says_busy(&log) {
+        return Ok(());
+    }
+    stop(&pooler.configuration.folder, &pooler.owner).await?;
+    Err(explain_end(pooler, log))
+}
+
+fn says_busy(log: &str) -> bool {
+    log.contains("Address already in use")
 }
 
 fn spawn_request(pooler: &Pooler) -> SpawnRequest {
@@ -191,7 +205,7 @@ fn explain_spawn(pooler: &Pooler, error: SpawnError) -> PoolerError {
 }
 
 fn explain_end(pooler: &Pooler, log_tail: String) -> PoolerError {
-    if log_tail.contains("Address already in use") || log_tail.contains("Address in use") {
+    if says_busy(&log_tail) {
         let PoolerConfiguration { listen, port, .. } = &pooler.configuration;
         let holder = busy_port::holder(*port, &pooler.place);
         return PoolerError::BusyPort {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::stop::{PID_FILE, PidFile, end_leftovers, find_running};
+use super::stop::{PID_FILE, PidFile, end_leftovers, find_running, stop};
 use super::{PROGRAM, Server, ServerError, configure};
 use crate::host::disk::{DiskError, says_disk_full};
 use crate::host::folder;
@@ -44,6 +44,7 @@ pub async fn start(server: &Server, tools: &Tools) -> Result<Identity, ServerErr
     let identity = identity.map_err(|error| explain_spawn(server, error))?;
     process_record::write(&files.folder, &identity)?;
     wait_until_ready(server, &identity, offset).await?;
+    refuse_half_listening(server, &log_tail(&files.log(), offset)).await?;
     Ok(identity)
 }
 
@@ -109,17 +110,16 @@ async fn wait_until_ready(server: &Server, identity: &Identity, offset: u64) -> 
     };
     tokio::time::timeout(READY_WITHIN, wait)
         .await
-        .unwrap_or_else(|_| Err(late()))?;
-    refuse_half_listening(server, &log_tail(&files.log(), offset))
+        .unwrap_or_else(|_| Err(late()))
 }
 
 /// A server that can listen on some of its addresses only warns; for us that is a failure.
-fn refuse_half_listening(server: &Server, log: &str) -> Result<(), ServerError> {
-    if log.contains("could not create listen socket") {
-        Err(explain_end(server, log))
-    } else {
-        Ok(())
+async fn refuse_half_listening(server: &Server, log: &str) -> Result<(), ServerError> {
+    if !log.contains("could not create listen socket") {
+        return Ok(());
     }
+    stop(&server.configuration.files, &server.owner).await?;
+    Err(explain_end(server, log))
 }
 
 fn explain_spawn(server: &Server, error: SpawnError) -> ServerError {
