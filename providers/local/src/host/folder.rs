@@ -12,6 +12,11 @@ use super::disk::DiskError;
 const PRIVATE_DIRECTORY: u32 = 0o700;
 /// Access for the owner alone, to a file.
 const PRIVATE_FILE: u32 = 0o600;
+/// Removing a file that was synced is a millisecond of waiting, and a server has a thousand: eight at a time take a
+/// fifth of the time.
+const REMOVERS: usize = 8;
+/// So many files are not worth another thread.
+const REMOVED_ALONE: usize = 32;
 
 /// Makes a directory and its parents; the last one is readable by its owner alone.
 ///
@@ -90,7 +95,32 @@ pub fn remove_file(path: &Path) -> Result<(), DiskError> {
 /// # Errors
 /// [`DiskError`] when something in it cannot be removed.
 pub fn remove_tree(path: &Path) -> Result<(), DiskError> {
+    remove_files(&files_below(path));
     absent_is_fine(fs::remove_dir_all(path)).map_err(|source| DiskError::from_io("remove", path, source))
+}
+
+/// Removes many files at once. What stays is not reported here, but by removing the directory around it.
+fn remove_files(files: &[PathBuf]) {
+    let share = files.len().div_ceil(REMOVERS).max(REMOVED_ALONE);
+    std::thread::scope(|scope| {
+        for files in files.chunks(share) {
+            scope.spawn(move || files.iter().for_each(|file| drop(fs::remove_file(file))));
+        }
+    });
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    // A link to a directory is not one: what it points to is not ours to remove.
+    if !directory.is_symlink() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => found.extend(files_below(&entry.path())),
+                _ => found.push(entry.path()),
+            }
+        }
+    }
+    found
 }
 
 /// Removes a directory if nothing is in it.

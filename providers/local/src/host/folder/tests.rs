@@ -83,3 +83,20 @@ fn a_full_disk_is_told_apart_and_keeps_the_old_content() {
     assert_eq!(kept.unwrap(), b"old");
     assert_eq!(drafts, 1);
 }
+
+#[test]
+fn a_removed_tree_takes_nothing_along_that_it_only_points_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tree, kept) = (folder.path().join("tree"), folder.path().join("kept"));
+    fs::create_dir_all(tree.join("deep/er")).unwrap();
+    fs::create_dir(&kept).unwrap();
+    fs::write(kept.join("file"), "").unwrap();
+    for number in 0..2 * REMOVED_ALONE {
+        fs::write(tree.join(format!("deep/{number}")), "").unwrap();
+        fs::write(tree.join(format!("deep/er/{number}")), "").unwrap();
+    }
+    std::os::unix::fs::symlink(&kept, tree.join("deep/link")).unwrap();
+    remove_tree(&tree).unwrap();
+    assert!(!tree.exists());
+    assert!(kept.join("file").exists());
+}
