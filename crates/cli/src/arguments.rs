@@ -240,6 +240,10 @@ impl PlanningArguments {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WaitArguments {
     /// Wait so long for another run that has the environment [default: not at all]
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, value_parser = seconds)]
     pub(crate) wait: u64,
+}
+
+fn seconds(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected a whole number of seconds")
 }

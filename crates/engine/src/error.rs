@@ -193,6 +193,13 @@ impl EngineError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            EngineError::Store {
+                source: StoreError::Held { .. },
+                ..
+            } => Some(
+                "Wait for it with: --wait SECONDS. A holder that died loses the environment by itself"
+                    .to_owned(),
+            ),
             EngineError::Store { source, .. } => source.hint().map(str::to_owned),
             EngineError::Key { source, .. } => source.hint(),
             EngineError::Provider { source, .. } => source.hint.clone(),

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 Examples:
   infra fmt                                     the whole stack
   infra fmt env/production.hcl                  one file
-  infra fmt --check                             in a pipeline: change nothing, exit with 1 if a file would")]
+  infra fmt --check                             in a pipeline: change nothing, exit with 1")]
 pub(crate) struct FmtArguments {
     /// Files to lay out
     #[arg(value_name = "FILE")]

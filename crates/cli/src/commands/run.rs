@@ -9,6 +9,7 @@ use infra_engine::apply::outcome::{ApplyOutcome, Report, StepError, Stop};
 use infra_engine::apply::{Applied, ApplyPlan};
 use infra_engine::backend::Backend;
 use infra_engine::plan::{Intent, Options, PlanRequest, Planned};
+use infra_engine::saved_plan;
 use infra_provider::error::ErrorKind;
 
 use crate::arguments::TargetArguments;
@@ -16,9 +17,6 @@ use crate::commands::{Invocation, context, plan};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
 use crate::render::progress::Progress;
-
-/// How often to say on a plain terminal what still runs.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A command that plans, asks and applies.
 #[derive(Debug)]
@@ -76,11 +74,19 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
     if !invocation.global.json {
         plan::show(&planned, invocation)?;
     }
-    if let Confirmation::Ask(question) = change.confirmation
-        && !planned.plan.is_empty()
-    {
-        confirm(question, invocation)?;
-    }
+    let planned = match change.confirmation {
+        Confirmation::Ask(question) if !planned.plan.is_empty() => {
+            // Somebody may think for hours: others may have the environment meanwhile, and what they changed is
+            // noticed afterwards.
+            let plan = planned.plan.clone();
+            drop(planned);
+            confirm(question, invocation)?;
+            saved_plan::reopen(&backend, &request.target, plan, change.wait)
+                .await
+                .map_err(context::failure)?
+        }
+        _ => planned,
+    };
     let run = Run {
         backend: &backend,
         planned: &planned,
@@ -118,14 +124,25 @@ pub(crate) async fn finish(run: Run<'_>, invocation: &Invocation<'_>) -> Result<
     listener.abort();
     heart.abort();
     progress.finish();
-    report(&applied.map_err(context::failure)?, invocation)
+    let applied = applied.map_err(context::failure)?;
+    let code = report(&applied, invocation)?;
+    if matches!(&applied.outcome, ApplyOutcome::Completed(report) if !report.done.is_empty())
+        && !run.planned.plan.header.destroy
+    {
+        let output = format!("output {}", run.planned.plan.header.environment);
+        let output = context::command(&output, invocation);
+        invocation
+            .terminal
+            .say(&format!("See addresses and URLs with: {output}\n"));
+    }
+    Ok(code)
 }
 
-/// Says now and then what still runs, where nothing is redrawn.
+/// Keeps what is shown up to date while nothing happens.
 async fn beat(progress: Arc<Progress>) {
     loop {
-        tokio::time::sleep(HEARTBEAT).await;
-        progress.remind();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        progress.tick();
     }
 }
 

@@ -9,6 +9,7 @@ use infra_model::schema::StepClass;
 
 use crate::render::change::{self, changed, created};
 use crate::render::summary::{class_words, summary};
+use crate::render::words::wrapped;
 use crate::terminal::{style, styled};
 
 /// Returns the whole plan: what drifted, what is to be done, what to know before, and the summary.
@@ -167,7 +168,8 @@ fn replace_words(reason: &ReplaceReason) -> String {
 
 fn notice(notice: &PlanNotice) -> String {
     let start = styled(style::WARNING, "Note:");
-    let mut text = format!("{start} {}: {}\n", notice.summary, notice.detail);
+    let words = wrapped(&format!("{}: {}", notice.summary, notice.detail), COLUMNS - 6);
+    let mut text = format!("{start} {}\n", words.join("\n      "));
     if let Some(hint) = &notice.hint {
         let _ = writeln!(text, "{} {hint}", styled(style::HINT, "Hint:"));
     }

@@ -1,10 +1,11 @@
 //! Progress while the engine works: redrawn lines for people, plain lines or JSON for everything else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use infra_model::event::{Event, Observer, Stage};
 use infra_model::plan::{Plan, StepId};
 
@@ -16,6 +17,8 @@ use crate::terminal::{LogFormat, Terminal};
 /// How many running steps are shown; a terminal has few lines.
 const BARS_MAX: usize = 12;
 const TICK: Duration = Duration::from_millis(100);
+/// How often to say what still runs, where nothing is redrawn.
+const REMINDER_SECONDS: u64 = 15;
 
 /// Shows events as they come.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub(crate) struct Progress {
 struct Board {
     total: usize,
     ended: usize,
+    seconds: u64,
     remaining: Remaining,
     running: BTreeMap<StepId, Running>,
     /// Steps that have not begun, and the records they change.
@@ -89,17 +93,18 @@ impl Progress {
             .for_each(|bar| bar.finish_and_clear());
     }
 
-    /// Says what still runs, where nothing is redrawn.
-    pub(crate) fn remind(&self) {
-        let board = self.board();
+    /// Tells, once a second, that time goes by: what is left shrinks, and where nothing is redrawn, a line now and
+    /// then says what still runs.
+    pub(crate) fn tick(&self) {
+        let mut board = self.board();
+        board.seconds += 1;
         redraw_footer(&board);
-        if self.terminal.interactive || self.terminal.log_format == LogFormat::Json {
+        if self.terminal.interactive || !board.seconds.is_multiple_of(REMINDER_SECONDS) {
             return;
         }
         for step in board.running.values() {
-            let (ran, usual) = (human(step.since.elapsed()), human(step.estimate));
-            self.terminal
-                .say(&format!("still {}: {ran}, usually {usual}\n", step.text));
+            let ran = ran_words(step.since.elapsed(), step.estimate);
+            self.terminal.say(&format!("still {}: {ran}\n", step.text));
         }
     }
 
@@ -134,7 +139,7 @@ impl Progress {
             .count();
         let bar = (self.terminal.interactive && shown < BARS_MAX).then(|| {
             let bar = self.bars.insert(shown, ProgressBar::new_spinner());
-            bar.set_style(plain("  {spinner} {msg} {elapsed}"));
+            bar.set_style(running_style(estimate));
             bar.set_message(text.clone());
             bar.enable_steady_tick(TICK);
             bar
@@ -213,17 +218,43 @@ fn footer_text(board: &Board) -> String {
         .map(|(step, running)| (*step, running.since.elapsed()));
     let left = board.remaining.left(&running.collect());
     let mut text = format!(
-        "{} of {} done, {} running, {} waiting, about {} left",
+        "{} of {} done, {} running, {} waiting, {}",
         board.ended,
         board.total,
         board.running.len(),
         board.waiting.len(),
-        human(left)
+        left_words(left)
     );
     if let Some(next) = board.waiting.first().and_then(|step| board.names.get(step)) {
         text += &format!("; next {next}");
     }
     text
+}
+
+fn left_words(left: Duration) -> String {
+    match left.as_millis() {
+        0 => "longer than usual".to_owned(),
+        1..1000 => "less than 1 s left".to_owned(),
+        _ => format!("about {} left", human(left)),
+    }
+}
+
+/// Shows what a step does, and for how long it has.
+fn running_style(estimate: Duration) -> ProgressStyle {
+    let ran = move |state: &ProgressState, line: &mut dyn fmt::Write| {
+        // A line that cannot be drawn is drawn at the next tick.
+        let _ = line.write_str(&ran_words(state.elapsed(), estimate));
+    };
+    plain("  {spinner} {msg} {ran}").with_key("ran", ran)
+}
+
+/// Says how long a step has run, and how long it usually takes where that is worth a look.
+fn ran_words(ran: Duration, usual: Duration) -> String {
+    if usual < Duration::from_secs(1) {
+        human(ran)
+    } else {
+        format!("{}, usually {}", human(ran), human(usual))
+    }
 }
 
 fn plain(template: &str) -> ProgressStyle {

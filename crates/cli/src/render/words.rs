@@ -49,9 +49,31 @@ pub(crate) fn some_of(names: &[String]) -> Vec<String> {
     shown
 }
 
+/// Returns a text in lines that are no wider than so many characters, unless a word is.
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two  three\nfour", 8), ["one two", "three", "four"]);
+        assert_eq!(wrapped("unbreakable a", 4), ["unbreakable", "a"]);
+        assert!(wrapped("", 4).is_empty());
+    }
 
     #[test]
     fn many_names_are_cut() {

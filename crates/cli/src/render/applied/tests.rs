@@ -63,8 +63,8 @@ fn a_completed_run_counts_what_was_done() {
     assert_snapshot!(shown(ApplyOutcome::Completed(Report::default())), @"");
 }
 
-#[test]
-fn a_failure_has_its_place_its_causes_and_the_next_step() {
+/// A run in which most things went wrong.
+fn bad_day() -> Report {
     let unknown = StepError::Unknown {
         why: Unresolved::Hidden,
         source: Box::new(denied()),
@@ -72,7 +72,7 @@ fn a_failure_has_its_place_its_causes_and_the_next_step() {
     let moved = StepError::Moved(Moved::Owner {
         owner: "other/prod".to_owned(),
     });
-    let report = Report {
+    Report {
         done: vec![done("a", "create")],
         failed: vec![
             fails("b", StepError::Provider(denied()), Left::Nothing),
@@ -89,9 +89,13 @@ fn a_failure_has_its_place_its_causes_and_the_next_step() {
             .collect(),
         not_begun: vec![StepId(9)],
         stopped: Some(Stop::WorldMoved { key: key("e") }),
-    };
+    }
+}
+
+#[test]
+fn a_failure_has_its_place_its_causes_and_the_next_step() {
     let applied = Applied {
-        outcome: ApplyOutcome::Failed(report),
+        outcome: ApplyOutcome::Failed(bad_day()),
         took: Duration::from_secs(3),
     };
     let document = json::applied(&applied);

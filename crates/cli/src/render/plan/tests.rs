@@ -85,9 +85,9 @@ fn an_empty_plan_says_how_much_is_as_wanted() {
     assert_snapshot!(summary(&nothing), @r#"[1mNo changes.[0m There are no resources."#);
 }
 
-#[test]
-fn every_decision_has_its_sign_its_verb_and_its_reason() {
-    let plan = planned([
+/// Decisions that leave an object behind, which is made or changed.
+fn made_or_changed() -> Vec<(&'static str, Decision)> {
+    vec![
         (
             "a-created",
             Decision::Create {
@@ -130,6 +130,12 @@ fn every_decision_has_its_sign_its_verb_and_its_reason() {
                 class: StepClass::DestroysData,
             },
         ),
+    ]
+}
+
+/// Decisions that replace an object in safety, delete it, or change the state alone.
+fn others() -> Vec<(&'static str, Decision)> {
+    vec![
         (
             "e-replaced-in-safety",
             Decision::Replace {
@@ -159,7 +165,12 @@ fn every_decision_has_its_sign_its_verb_and_its_reason() {
                 because: ForgetReason::Gone,
             },
         ),
-    ]);
+    ]
+}
+
+#[test]
+fn every_decision_has_its_sign_its_verb_and_its_reason() {
+    let plan = planned(made_or_changed().into_iter().chain(others()));
     assert_snapshot!(shown(&plan), @r#"
     shop, environment local
 

@@ -1,0 +1,172 @@
+//! Saved plans: exactly what was reviewed is applied, or nothing is.
+
+use infra_tests::environment::TestEnv;
+use insta::assert_snapshot;
+
+use crate::support::{VAULT, contents, document};
+
+const FILE: &str = "local.plan";
+
+fn planned() -> TestEnv {
+    let mut env = TestEnv::stack(VAULT);
+    let run = env.run(&["plan", "local", "--out", FILE]).expect(0);
+    assert!(
+        run.stderr.contains("Apply it with: infra apply local.plan"),
+        "{run}"
+    );
+    env
+}
+
+/// Returns what an apply of the file says; nothing may have changed.
+fn refused(env: &mut TestEnv) -> String {
+    let before = contents(&env.folder().join(".infra/local"));
+    let run = env.run(&["apply", FILE]).expect(1);
+    let after = contents(&env.folder().join(".infra/local"));
+    let vault = |files: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>| {
+        files
+            .keys()
+            .filter(|path| path.to_string_lossy().contains("vault"))
+            .count()
+    };
+    assert_eq!(vault(&before), vault(&after), "{run}");
+    assert_eq!(run.stdout, "", "it is refused before it is shown");
+    run.stderr
+}
+
+#[test]
+fn a_saved_plan_is_shown_and_applied_once() {
+    let mut env = planned();
+    let plan = env.run(&["plan", "local"]).expect(0);
+    let shown = env.run(&["show", FILE]).expect(0);
+    assert!(shown.stdout.ends_with(&plan.stdout), "{shown}");
+    let json = document(&env.run(&["show", FILE, "--json"]).expect(0));
+    assert_eq!(json["format"], "infra.plan/1");
+    assert!(shown.stdout.contains(json["digest"].as_str().unwrap()), "{shown}");
+    let applied = env.run(&["apply", FILE]).expect(0);
+    assert!(applied.stderr.contains("Done: 2 created"), "{applied}");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan is out of date: `key_vault.app/local.vault.secret.key` and one other changed since it was made
+    Hint: Make a new plan and review it
+    ");
+}
+
+#[test]
+fn an_altered_file_is_refused() {
+    let mut env = planned();
+    env.edit(FILE, "\"length\":24", "\"length\":4");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan file `local.plan` was altered or cut short: it does not fit its digest
+    Hint: Make a new one with: infra plan ENVIRONMENT --out FILE
+    ");
+    let shown = env.run(&["show", FILE]).expect(1);
+    assert!(shown.stderr.contains("altered"), "{shown}");
+}
+
+#[test]
+fn a_file_that_was_cut_short_is_refused() {
+    let mut env = planned();
+    let path = env.folder().join(FILE);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 30]).unwrap();
+    assert!(refused(&mut env).contains("altered or cut short"));
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan file `local.plan` cannot be used
+    Caused by: The file is not a plan or is damaged
+    Caused by: EOF while parsing a string at line 1 column 1206
+    Hint: Make a new one with: infra plan ENVIRONMENT --out FILE
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_plan_is_refused() {
+    let mut env = planned();
+    env.write(FILE, "shopping list");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan file `local.plan` cannot be used
+    Caused by: The file is not a plan or is damaged
+    Caused by: expected value at line 1 column 1
+    Hint: Make a new one with: infra plan ENVIRONMENT --out FILE
+    ");
+}
+
+#[test]
+fn a_plan_of_another_format_is_refused() {
+    let mut env = planned();
+    env.edit(FILE, "\"format\":1", "\"format\":9");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan file `local.plan` cannot be used
+    Caused by: The plan has format 9, this engine reads format 1
+    Hint: Make a new one with: infra plan ENVIRONMENT --out FILE
+    ");
+}
+
+#[test]
+fn a_plan_for_another_state_is_refused() {
+    let mut env = planned();
+    let _ = env.run(&["apply", FILE]).expect(0);
+    let mut other = TestEnv::stack(VAULT);
+    std::fs::copy(env.folder().join(FILE), other.folder().join(FILE)).unwrap();
+    let never = other.run(&["apply", FILE]).expect(1);
+    assert_snapshot!(never.stderr, @"
+    Error: Environment `local` has never been applied
+    Hint: See what would be made with: infra plan local
+    ");
+    assert!(!other.folder().join(".infra").exists(), "{never}");
+    let _ = other.run(&["apply", "local", "--yes"]).expect(0);
+    assert_snapshot!(refused(&mut other), @"
+    Error: The plan was made for stack `shop` with another state
+    Hint: Make a new plan here
+    ");
+}
+
+#[test]
+fn a_plan_of_another_stack_file_is_refused() {
+    let mut env = planned();
+    env.edit("stack.hcl", "default = 24", "default = 25");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The stack or its variables changed since the plan was made
+    Hint: Make a new plan and review it
+    ");
+}
+
+#[test]
+fn a_plan_that_others_overtook_is_refused() {
+    let mut env = planned();
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+    assert!(refused(&mut env).contains("The plan is out of date"));
+}
+
+#[test]
+fn an_existing_file_is_replaced_whole() {
+    let mut env = planned();
+    let first = std::fs::read(env.folder().join(FILE)).unwrap();
+    let _ = env.run(&["plan", "local", "--out", FILE, "--destroy"]).expect(0);
+    assert_ne!(std::fs::read(env.folder().join(FILE)).unwrap(), first);
+    let missing = env
+        .run(&["plan", "local", "--out", "nowhere/local.plan"])
+        .expect(1);
+    assert!(
+        missing.stderr.contains("`nowhere/local.plan` cannot be written"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn values_of_variables_belong_to_the_plan() {
+    let mut env = TestEnv::stack(VAULT);
+    let given = ["plan", "local", "--out", FILE, "--var", "length=30"];
+    let _ = env.run(&given).expect(0);
+    assert!(refused(&mut env).contains("The stack or its variables changed"));
+    let _ = env.run(&["apply", FILE, "--var", "length=30"]).expect(0);
+    let key = env
+        .run(&[
+            "output",
+            "local",
+            "key_vault.app.secret.key",
+            "--var",
+            "length=30",
+        ])
+        .expect(0);
+    assert_eq!(key.stdout.len(), 31, "{key}");
+}

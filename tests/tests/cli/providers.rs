@@ -1,0 +1,73 @@
+//! Environments whose provider is not built yet, and such as need an approval: said first, before anything is asked.
+
+use infra_tests::environment::TestEnv;
+use insta::assert_snapshot;
+
+use crate::support::VAULT;
+
+#[test]
+fn an_environment_of_a_provider_to_come_is_validated_and_not_planned() {
+    let mut env = TestEnv::copy_of("stacks/event-api");
+    let valid = env.run(&["validate"]).expect(0);
+    assert_eq!(valid.stdout, "Valid in: local, staging, production\n");
+    assert_snapshot!(env.run(&["plan", "prod"]).expect(1).stderr, @"
+    Error: The provider `aws` of environment `production` is not built yet
+    Hint: Nothing can be planned there; check the stack in all environments with: infra validate
+    ");
+    assert_snapshot!(env.run(&["graph", "staging"]).expect(1).stderr, @"
+    Error: The provider `aws` of environment `staging` is not built yet
+    Hint: Nothing can be planned there; check the stack in all environments with: infra validate
+    ");
+    assert_snapshot!(env.run(&["output", "staging"]).expect(1).stderr, @"
+    Error: The provider `aws` of environment `staging` is not built yet
+    Hint: Nothing can be planned there; check the stack in all environments with: infra validate
+    ");
+    assert_snapshot!(env.run(&["state", "list", "production"]).expect(1).stderr, @"
+    Error: Environment `production` has never been applied
+    Hint: See what would be made with: infra plan production
+    ");
+    assert!(!env.folder().join(".infra").exists());
+}
+
+#[test]
+fn mistakes_in_such_an_environment_are_found() {
+    let mut env = TestEnv::copy_of("stacks/event-api");
+    env.write(
+        "env/production.hcl",
+        "environment \"production\" {\n  wvae = 2\n  provider \"aws\" {}\n}\n",
+    );
+    let run = env.run(&["validate"]).expect(1);
+    assert!(run.stderr.contains("--> env/production.hcl:2:3"), "{run}");
+    assert!(run.stderr.contains("Did you mean `wave`?"), "{run}");
+}
+
+#[test]
+fn an_alias_names_the_same_environment() {
+    let mut env = TestEnv::copy_of("stacks/event-api");
+    let by_alias = env.run(&["graph", "dev"]).expect(0);
+    let by_name = env.run(&["graph", "local"]).expect(0);
+    assert_eq!(by_alias.stdout, by_name.stdout);
+}
+
+#[test]
+fn what_needs_an_approval_is_refused_before_anything_is_asked() {
+    let mut env = TestEnv::stack(VAULT);
+    let approval = "environment \"local\" {\n  data = \"mock\"\n  provider \"local\" {}\n\n  approval {\n    required = 2\n  }\n}\n";
+    env.write("env/local.hcl", approval);
+    let apply = env.run(&["apply", "local", "--yes"]).expect(1);
+    assert_snapshot!(apply.to_string(), @"
+    $ infra apply local --yes
+    --- exit 1
+    --- stdout
+    --- stderr
+    Error: The plan may not be applied
+    Caused by: The environment asks for 2 approvals, and signed approvals are not built yet
+    Hint: Nothing was changed; see what would change with: infra plan local
+    ");
+    let destroy = env.run(&["destroy", "local", "--yes"]).expect(1);
+    assert_eq!((destroy.stdout.as_str(), &destroy.stderr), ("", &apply.stderr));
+    assert!(!env.folder().join(".infra").exists());
+    let _ = env.run(&["plan", "local", "--out", "local.plan"]).expect(0);
+    let saved = env.run(&["apply", "local.plan"]).expect(1);
+    assert!(saved.stderr.contains("asks for 2 approvals"), "{saved}");
+}

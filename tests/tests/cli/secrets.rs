@@ -1,0 +1,87 @@
+//! Secrets: nowhere in clear but where they were asked for.
+
+use infra_tests::environment::TestEnv;
+
+use crate::support::{contents, line};
+
+const GIVEN: &str = "correct-horse-battery-staple";
+
+const STACK: &str = r#"
+stack {
+  name = "shop"
+}
+
+variable "mail_password" {
+  type   = string
+  secret = true
+}
+
+key_vault "app" {
+  secret "key" {
+    generate { length = 40 }
+  }
+}
+
+key_vault "web" {
+  secret "url" {
+    value = "https://app:${key_vault.app.secret.key}@example.org"
+  }
+  secret "mail" {
+    value = var.mail_password
+  }
+}
+"#;
+
+#[test]
+fn no_file_and_no_output_holds_a_secret() {
+    let mut env = TestEnv::stack(STACK).variable("INFRA_VAR_mail_password", GIVEN);
+    let mut said = Vec::new();
+    let mut run = |env: &mut TestEnv, arguments: &[&str]| {
+        let run = env.run(arguments);
+        said.push(format!("{run}"));
+    };
+    run(&mut env, &["plan", "local", "--out", "local.plan"]);
+    run(&mut env, &["show", "local.plan"]);
+    run(&mut env, &["show", "local.plan", "--json"]);
+    run(&mut env, &["apply", "local.plan", "--log-format", "json"]);
+    run(&mut env, &["rotate", "local", "key_vault.app", "--yes"]);
+    run(&mut env, &["apply", "local", "--json", "--yes"]);
+    for command in ["plan", "show", "output", "graph", "refresh"] {
+        run(&mut env, &[command, "local"]);
+        run(&mut env, &[command, "local", "--json"]);
+    }
+    for command in ["list", "log", "pull"] {
+        run(&mut env, &["state", command, "local"]);
+        run(&mut env, &["state", command, "local", "--json"]);
+    }
+    run(&mut env, &["state", "show", "local", "key_vault.app"]);
+    run(&mut env, &["state", "pull", "local", "--out", "local.state"]);
+    run(&mut env, &["plan", "local", "--target", "nothing"]);
+    run(&mut env, &["validate", "--json"]);
+
+    let key = env
+        .run(&["output", "local", "key_vault.app.secret.key"])
+        .expect(0);
+    let key = line(&key).to_owned();
+    assert_eq!(key.len(), 40);
+    for secret in [GIVEN, key.as_str()] {
+        for text in &said {
+            assert!(!text.contains(secret), "a secret was said:\n{text}");
+        }
+        for (path, bytes) in contents(env.root()) {
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "{} holds a secret", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_secret_in_a_mistake_is_not_repeated() {
+    let stack = STACK.replace("value = var.mail_password", "value = number(var.mail_password)");
+    let mut env = TestEnv::stack(&stack).variable("INFRA_VAR_mail_password", GIVEN);
+    let run = env.run(&["plan", "local"]);
+    assert_ne!(run.code, 0, "{run}");
+    assert!(!format!("{run}").contains(GIVEN), "{run}");
+}
