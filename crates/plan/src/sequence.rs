@@ -3,56 +3,72 @@
 //! Most of the order of a plan has to hold; some of it is only better. Recorded needs can contradict each other,
 //! because each record is as old as its last change, so an order that insisted on all of them could not exist.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// How strongly one thing has to come before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
-    /// Always: the later one would fail. These never form a circle.
-    Must = 0,
-    /// Unless it contradicts a stronger one.
-    Should = 1,
     /// Unless it contradicts any other.
-    Wish = 2,
+    Wish,
+    /// Unless it contradicts others of this strength or stronger ones.
+    Should,
+    /// Always: the later one would fail. These never form a circle.
+    Must,
+}
+
+/// Something that has to come before something else.
+#[derive(Clone, Copy, Debug)]
+struct Constraint {
+    later: u32,
+    earlier: u32,
+    strength: Strength,
 }
 
 /// Things by number, and what has to come before what.
 #[derive(Debug)]
 pub(crate) struct Constraints {
-    after: Vec<Vec<(u32, Strength)>>,
+    count: usize,
+    all: Vec<Constraint>,
 }
 
 impl Constraints {
     /// Returns constraints on that many things, none at first.
     pub(crate) fn new(count: usize) -> Self {
         Constraints {
-            after: vec![Vec::new(); count],
+            count,
+            all: Vec::new(),
         }
     }
 
     /// Makes `later` come after `earlier`.
     pub(crate) fn add(&mut self, later: u32, earlier: u32, strength: Strength) {
         if later != earlier {
-            self.after[later as usize].push((earlier, strength));
+            self.all.push(Constraint {
+                later,
+                earlier,
+                strength,
+            });
         }
     }
 
     /// Returns all things in order, each with the places in that order of those before it.
     ///
-    /// A constraint that had to give way is turned round, so that the two are never done at once. Among equals the
-    /// lower number comes first.
+    /// Of every circle the weakest constraint gives way; it is turned round, so that the two are never done at once.
+    /// Among equals the lower number comes first.
     pub(crate) fn sequence(&self) -> Vec<(u32, Vec<u32>)> {
-        let order = self.order();
+        let order = Sorting::new(self).order();
         let mut place = vec![0_u32; order.len()];
         for (at, thing) in order.iter().enumerate() {
             place[*thing as usize] = at as u32;
         }
         let mut before: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
-        for (later, earlier) in self.after.iter().enumerate() {
-            for (earlier, _) in earlier {
-                let (later, earlier) = (place[later], place[*earlier as usize]);
-                before[later.max(earlier) as usize].push(later.min(earlier));
-            }
+        for constraint in &self.all {
+            let (later, earlier) = (
+                place[constraint.later as usize],
+                place[constraint.earlier as usize],
+            );
+            before[later.max(earlier) as usize].push(later.min(earlier));
         }
         for before in &mut before {
             before.sort_unstable();
@@ -60,66 +76,92 @@ impl Constraints {
         }
         order.into_iter().zip(before).collect()
     }
-
-    fn order(&self) -> Vec<u32> {
-        let count = self.after.len();
-        let mut followers: Vec<Vec<(u32, Strength)>> = vec![Vec::new(); count];
-        let mut waiting = vec![[0_u32; 3]; count];
-        for (later, earlier) in self.after.iter().enumerate() {
-            for (earlier, strength) in earlier {
-                followers[*earlier as usize].push((later as u32, *strength));
-                waiting[later][*strength as usize] += 1;
-            }
-        }
-        let mut ready = Ready::default();
-        (0..count).for_each(|thing| ready.put(thing as u32, waiting[thing]));
-        let mut done = vec![false; count];
-        let mut order = Vec::with_capacity(count);
-        while let Some(thing) = ready.take() {
-            done[thing as usize] = true;
-            order.push(thing);
-            for (follower, strength) in &followers[thing as usize] {
-                let waiting = &mut waiting[*follower as usize];
-                let before = *waiting;
-                waiting[*strength as usize] -= 1;
-                if !done[*follower as usize] {
-                    ready.remove(*follower, before);
-                    ready.put(*follower, *waiting);
-                }
-            }
-        }
-        order
-    }
 }
 
-/// Things that could come next, by what they would still have to ignore: nothing, wishes, or more.
-#[derive(Debug, Default)]
-struct Ready([BTreeSet<u32>; 3]);
+/// The state of Kahn's algorithm, lowest number first.
+struct Sorting<'a> {
+    all: &'a [Constraint],
+    /// Constraints by the thing that comes later, and by the one that comes earlier.
+    by_later: Vec<Vec<u32>>,
+    by_earlier: Vec<Vec<u32>>,
+    /// Which constraints still make something wait.
+    holds: Vec<bool>,
+    waiting: Vec<u32>,
+    ready: BinaryHeap<Reverse<u32>>,
+    /// Where to look for something that waits.
+    next: u32,
+}
 
-impl Ready {
-    fn level(waiting: [u32; 3]) -> Option<usize> {
-        match waiting {
-            [0, 0, 0] => Some(0),
-            [0, 0, _] => Some(1),
-            [0, ..] => Some(2),
-            _ => None,
+impl<'a> Sorting<'a> {
+    fn new(constraints: &'a Constraints) -> Self {
+        let mut sorting = Sorting {
+            all: &constraints.all,
+            by_later: vec![Vec::new(); constraints.count],
+            by_earlier: vec![Vec::new(); constraints.count],
+            holds: vec![true; constraints.all.len()],
+            waiting: vec![0; constraints.count],
+            ready: BinaryHeap::new(),
+            next: 0,
+        };
+        for (number, constraint) in constraints.all.iter().enumerate() {
+            sorting.by_later[constraint.later as usize].push(number as u32);
+            sorting.by_earlier[constraint.earlier as usize].push(number as u32);
+            sorting.waiting[constraint.later as usize] += 1;
+        }
+        let free = (0..constraints.count as u32).filter(|thing| sorting.waiting[*thing as usize] == 0);
+        sorting.ready = free.map(Reverse).collect();
+        sorting
+    }
+
+    fn order(mut self) -> Vec<u32> {
+        let mut order = Vec::with_capacity(self.waiting.len());
+        loop {
+            while let Some(Reverse(thing)) = self.ready.pop() {
+                order.push(thing);
+                for constraint in std::mem::take(&mut self.by_earlier[thing as usize]) {
+                    self.release(constraint);
+                }
+            }
+            if order.len() == self.waiting.len() {
+                return order;
+            }
+            let weakest = self.weakest_of_a_circle();
+            self.release(weakest);
         }
     }
 
-    fn put(&mut self, thing: u32, waiting: [u32; 3]) {
-        if let Some(level) = Ready::level(waiting) {
-            self.0[level].insert(thing);
+    /// Lets nobody wait for a constraint any more.
+    fn release(&mut self, constraint: u32) {
+        if std::mem::replace(&mut self.holds[constraint as usize], false) {
+            let later = self.all[constraint as usize].later;
+            self.waiting[later as usize] -= 1;
+            if self.waiting[later as usize] == 0 {
+                self.ready.push(Reverse(later));
+            }
         }
     }
 
-    fn remove(&mut self, thing: u32, waiting: [u32; 3]) {
-        if let Some(level) = Ready::level(waiting) {
-            self.0[level].remove(&thing);
+    /// Returns the weakest constraint of one circle. Only called when all that is left waits for each other.
+    fn weakest_of_a_circle(&mut self) -> u32 {
+        while self.waiting[self.next as usize] == 0 {
+            self.next += 1;
         }
-    }
-
-    fn take(&mut self) -> Option<u32> {
-        self.0.iter_mut().find_map(BTreeSet::pop_first)
+        let mut at = self.next;
+        let mut path: Vec<u32> = Vec::new();
+        let mut seen: BTreeMap<u32, usize> = BTreeMap::new();
+        // Everything that is left waits for something that is left, so going back along constraints must close.
+        while !seen.contains_key(&at) {
+            seen.insert(at, path.len());
+            let mut waits_for = self.by_later[at as usize].iter().copied();
+            let Some(constraint) = waits_for.find(|constraint| self.holds[*constraint as usize]) else {
+                break;
+            };
+            path.push(constraint);
+            at = self.all[constraint as usize].earlier;
+        }
+        let circle = &path[seen.get(&at).copied().unwrap_or(0)..];
+        let strength = |constraint: &u32| self.all[*constraint as usize].strength;
+        circle.iter().copied().min_by_key(strength).unwrap_or(0)
     }
 }
 
@@ -158,5 +200,14 @@ mod tests {
             [0, 2, 1]
         );
         assert_eq!(order[2].1, [0, 1]);
+    }
+
+    #[test]
+    fn what_only_waits_for_a_circle_keeps_its_place() {
+        let order = sequence(3, &[(0, 1, Should), (1, 2, Should), (2, 1, Should)]);
+        assert_eq!(
+            order.iter().map(|(thing, _)| *thing).collect::<Vec<_>>(),
+            [1, 0, 2]
+        );
     }
 }
