@@ -47,8 +47,10 @@ e2e: test-tools servers ## Runs the end-to-end tests alone; E2E=<text> picks som
 	cargo nextest run --package infra-tests $(E2E)
 	@scripts/report-skips $(INFRA_TEST_SKIPS)
 
-bench: tools ## Runs the benchmarks
+bench: tools servers ## Runs the benchmarks; scripts/bench-local compares with servers started by hand
 	cargo bench --workspace
+	cargo build --release --package infra-cli --target-dir target
+	@scripts/bench-local target/release/infra
 
 fmt: tools ## Formats the sources
 	cargo fmt --all
