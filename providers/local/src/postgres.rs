@@ -26,6 +26,7 @@ pub mod kind;
 pub mod listening;
 pub mod marker;
 pub mod parameter;
+pub mod parameter_kind;
 pub mod password;
 pub mod pooler;
 pub mod primary;

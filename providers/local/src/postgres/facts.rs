@@ -1,15 +1,16 @@
 //! What lowering must know of this machine: which versions, extensions and parameters there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::extension_catalogue::{AvailableExtension, available};
 use super::installation::{Installation, InstallationError, SearchPath, locate};
+use super::parameter_kind::ParameterKind;
 use super::pooler::{self, PoolerInstallation};
 use crate::host::programs::Programs;
 
 /// What this machine can offer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PostgresFacts {
     /// The installed versions by their major number.
     pub versions: BTreeMap<u16, VersionFacts>,
@@ -20,12 +21,12 @@ pub struct PostgresFacts {
 }
 
 /// What one installed version can offer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct VersionFacts {
     /// Its extensions by name.
     pub extensions: BTreeMap<String, AvailableExtension>,
-    /// The names of its server parameters.
-    pub parameters: BTreeSet<String>,
+    /// Its server parameters by name, with what values they take.
+    pub parameters: BTreeMap<String, ParameterKind>,
 }
 
 /// Looks at what is installed; what cannot be looked at counts as missing.
@@ -56,7 +57,7 @@ async fn versions(search: &SearchPath) -> BTreeMap<u16, VersionFacts> {
 }
 
 async fn version(installation: &Installation) -> Option<VersionFacts> {
-    let parameters = installation.parameter_names().await.ok()?;
+    let parameters = installation.parameters().await.ok()?;
     Some(VersionFacts {
         extensions: available(installation).ok()?,
         parameters,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tokio::process::Command;
 
+use super::parameter_kind::ParameterKind;
+
 /// The oldest version that servers are configured for; older ones are not maintained any more.
 const OLDEST_MAJOR: u16 = 14;
 
@@ -220,16 +222,15 @@ impl Installation {
         Ok(Err(server_message(&String::from_utf8_lossy(&output.stderr))))
     }
 
-    /// Lists the names of all parameters that the server knows without extensions.
-    pub async fn parameter_names(&self) -> Result<BTreeSet<String>, InstallationError> {
+    /// Lists the parameters that the server knows without extensions, with what values they take.
+    pub async fn parameters(&self) -> Result<BTreeMap<String, ParameterKind>, InstallationError> {
         let program = self.program("postgres")?;
         let mut command = Command::new(&program);
         command.arg("--describe-config");
         let output = run(&program, command).await?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text
+        Ok(String::from_utf8_lossy(&output.stdout)
             .lines()
-            .filter_map(|line| Some(line.split_once('\t')?.0.to_owned()))
+            .filter_map(ParameterKind::parse)
             .collect())
     }
 

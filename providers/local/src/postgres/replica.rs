@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::configuration::{REPLICATION_ROLE, Upstream};
 use super::connection::{ConnectionError, Endpoint, Session};
-use super::data_directory;
+use super::data_directory::{self, DataDirectoryError};
 use super::primary::blocking;
 use super::seed;
 use super::server::start::start;
@@ -42,6 +42,8 @@ const HOPELESS: &[&str] = &[
     "is behind recovery timeline",
     "database system identifier differs",
     "recovery aborted because of insufficient parameter settings",
+    // The log that it has to replay is from a time when its primary allowed more.
+    "hot standby is not possible because of insufficient parameter settings",
     "can no longer get changes from replication slot",
     "cannot read from logical replication slot",
 ];
@@ -121,7 +123,7 @@ pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> 
     slot::ensure(&primary, &upstream.slot).await?;
     let usable = data_directory::check(&server.configuration.files.data(), &server.cluster, server.major);
     match usable {
-        Err(data_directory::DataDirectoryError::Damaged { .. }) => {
+        Err(DataDirectoryError::Damaged { .. }) => {
             return rebuild(server, &primary, tools).await;
         }
         other => other.map_err(ServerError::from)?,
@@ -130,6 +132,21 @@ pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> 
         Following::Yes => Ok(()),
         Following::Never => rebuild(server, &primary, tools).await,
     }
+}
+
+/// Makes a replica anew from a base backup. What it has is thrown away, unless it is not ours.
+///
+/// # Errors
+/// [`ReplicaError`]; the same call may be repeated.
+pub async fn start_over(server: &Server, tools: &Tools) -> Result<(), ReplicaError> {
+    match data_directory::check(&server.configuration.files.data(), &server.cluster, server.major) {
+        Err(DataDirectoryError::Damaged { .. }) => {}
+        usable => usable.map_err(ServerError::from)?,
+    }
+    let upstream = upstream(server)?;
+    let primary = server::session(&upstream_endpoint(upstream), "postgres").await?;
+    slot::ensure(&primary, &upstream.slot).await?;
+    rebuild(server, &primary, tools).await
 }
 
 async fn rebuild(server: &Server, primary: &Session, tools: &Tools) -> Result<(), ReplicaError> {
@@ -297,5 +314,31 @@ pub async fn promote(replica: &Session) -> Result<(), ConnectionError> {
         action: "be promoted",
         message: "not done within 60 s".to_owned(),
         code: None,
+    })
+}
+
+/// What a replica that answers does with the log of its primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// It replays what it gets.
+    Running,
+    /// It gets it but replays nothing.
+    Paused,
+    /// It has become a primary of its own.
+    Promoted,
+}
+
+/// Returns what a replica does with the log of its primary.
+///
+/// # Errors
+/// [`ConnectionError`] when it cannot be asked.
+pub async fn recovery(replica: &Session) -> Result<Recovery, ConnectionError> {
+    let query =
+        "select pg_is_in_recovery(), case when pg_is_in_recovery() then pg_is_wal_replay_paused() end";
+    let rows = replica.rows("tell what it replays", query, &[]).await?;
+    Ok(match (rows[0].get(0), rows[0].get(1)) {
+        (false, _) => Recovery::Promoted,
+        (true, Some(true)) => Recovery::Paused,
+        (true, _) => Recovery::Running,
     })
 }

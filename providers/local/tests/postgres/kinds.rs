@@ -352,7 +352,7 @@ async fn a_parameter_that_the_server_refuses_changes_nothing() {
     let mut wanted = small;
     wanted
         .parameters
-        .insert("work_mem".to_owned(), Value::from("many"));
+        .insert("log_statement".to_owned(), Value::from("many"));
     let after = lowered(&environment, wanted);
     let error = environment
         .update(resource(&after, "server.primary"), &["parameters"])
@@ -362,7 +362,7 @@ async fn a_parameter_that_the_server_refuses_changes_nothing() {
     assert!(
         error
             .message
-            .contains(r#"invalid value for parameter "work_mem": "many""#),
+            .contains(r#"invalid value for parameter "log_statement": "many""#),
         "{error}"
     );
     assert_eq!(environment.drift().await, [] as [&str; 0]);
@@ -445,6 +445,91 @@ async fn replicas_come_and_go_with_their_slots() {
         .await
         .unwrap();
     assert_eq!(query(&url, slots).await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_replica_comes_up_after_its_primary_was_given_less() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let mut wanted = Postgres {
+        replicas: 1,
+        pooler: None,
+        ..postgres()
+    };
+    wanted
+        .parameters
+        .insert("max_connections".to_owned(), Value::from(150_i64));
+    let more = lowered(&environment, wanted.clone());
+    let primary = resource(&more, "server.primary").clone();
+    let request = environment.create_request(&primary);
+    let applied = environment.kind(&primary.address).create(&request).await.unwrap();
+    let made = crate::environment::Made {
+        applied,
+        inputs: request.inputs,
+    };
+    environment.made.insert(primary.address, made);
+    wanted
+        .parameters
+        .insert("max_connections".to_owned(), Value::from(60_i64));
+    let less = lowered(&environment, wanted);
+    environment
+        .update(resource(&less, "server.primary"), &["static_parameters"])
+        .await
+        .unwrap();
+    let request = environment.create_request(resource(&less, "replica-1"));
+    let applied = environment
+        .kind(&request.tag.address)
+        .create(&request)
+        .await
+        .unwrap();
+    let made = crate::environment::Made {
+        applied,
+        inputs: request.inputs,
+    };
+    environment.made.insert(request.tag.address, made);
+    assert_eq!(environment.drift().await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn a_replica_that_was_promoted_or_paused_is_drift_and_follows_again() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let lowered = lowered(
+        &environment,
+        Postgres {
+            replicas: 1,
+            pooler: None,
+            ..postgres()
+        },
+    );
+    environment.create(&lowered).await;
+    let replica = resource(&lowered, "replica.replica-1").clone();
+    let outputs = environment.made[&replica.address].applied.outputs.clone();
+    let socket = environment.folder.join("run/main-replica-1");
+    let port = outputs["port"].as_int().unwrap();
+    let engine = format!("host={} port={port} user=infra dbname=postgres", socket.display());
+    for (statement, status) in [
+        ("select pg_wal_replay_pause()", "paused"),
+        ("select pg_promote()", "promoted"),
+    ] {
+        query(&engine, statement).await.unwrap();
+        assert_eq!(
+            environment.drift().await,
+            [format!("replica-1: status is {status:?}")]
+        );
+        environment.update(&replica, &["status"]).await.unwrap();
+        assert_eq!(environment.drift().await, [] as [&str; 0]);
+    }
+    let mark = environment
+        .folder
+        .join("postgres/main-replica-1/data/infra.cluster");
+    kill(environment.servers()[1].1);
+    std::fs::write(&mark, "another").unwrap();
+    let error = environment.update(&replica, &["status"]).await.unwrap_err();
+    assert_eq!(error.kind, infra_provider::error::ErrorKind::Foreign);
+    assert_eq!(std::fs::read_to_string(mark).unwrap(), "another");
 }
 
 /// The part of the next test that is killed: this test does nothing unless the other one starts it.

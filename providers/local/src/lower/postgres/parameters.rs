@@ -123,15 +123,24 @@ fn fault(
         .get(&u16::try_from(postgres.version).ok()?)?
         .parameters;
     // A dot belongs to an extension, whose parameters no server lists before it is loaded.
-    if known.is_empty() || known.contains(name) || name.contains('.') {
+    if known.is_empty() || name.contains('.') {
         return None;
+    }
+    if let Some(kind) = known.get(name) {
+        let text = parameter_text(value)?;
+        let fault = kind.fault(&text)?;
+        let detail = format!("`{name}` of `{address}` is `{text}`, which {fault}");
+        return Some(
+            error("Server parameter has an impossible value", detail)
+                .hint("See the documentation of PostgreSQL for its range"),
+        );
     }
     let detail = format!(
         "`{address}` sets `{name}`, which PostgreSQL {} does not know",
         postgres.version
     );
     let diagnostic = error("Unknown server parameter", detail);
-    Some(match near_match(name, known.iter().map(String::as_str)) {
+    Some(match near_match(name, known.keys().map(String::as_str)) {
         Some(near) => diagnostic.hint(format!("Did you mean `{near}`?")),
         None => diagnostic.hint("See the documentation of this version for its parameters"),
     })

@@ -12,6 +12,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::postgres::extension_catalogue::AvailableExtension;
 use crate::postgres::facts::VersionFacts;
+use crate::postgres::parameter_kind::ParameterKind;
 use crate::postgres::pooler::PoolerInstallation;
 
 fn facts() -> PostgresFacts {
@@ -21,9 +22,24 @@ fn facts() -> PostgresFacts {
     let extensions = ["pg_stat_statements", "uuid-ossp", "vector"];
     let version = VersionFacts {
         extensions: extensions.map(|name| (name.to_owned(), extension.clone())).into(),
-        parameters: ["work_mem", "max_connections", "log_statement"]
-            .map(str::to_owned)
-            .into(),
+        parameters: [
+            (
+                "work_mem".to_owned(),
+                ParameterKind::Number {
+                    min: 64.0,
+                    max: 2_147_483_647.0,
+                },
+            ),
+            (
+                "max_connections".to_owned(),
+                ParameterKind::Number {
+                    min: 1.0,
+                    max: 262_143.0,
+                },
+            ),
+            ("log_statement".to_owned(), ParameterKind::Text),
+        ]
+        .into(),
     };
     PostgresFacts {
         versions: BTreeMap::from([(16, version)]),
@@ -350,6 +366,21 @@ fn parameters_and_names_that_cannot_be_are_refused() {
     Server parameter is a secret: `log_statement` of `postgres.main` is a secret, but a server's files hold parameters in clear [Keep the secret out of `parameters`]
     Server parameter is not the stack's to set: `postgres.main` sets `port`, which the local provider sets itself [Remove it]
     Unknown server parameter: `postgres.main` sets `work_memm`, which PostgreSQL 16 does not know [Did you mean `work_mem`?]
+    ");
+}
+
+#[test]
+fn impossible_values_of_parameters_are_refused() {
+    let mut postgres = small();
+    postgres
+        .parameters
+        .insert("work_mem".to_owned(), Value::from("8MBB"));
+    postgres
+        .parameters
+        .insert("max_connections".to_owned(), Value::from(0_i64));
+    assert_snapshot!(faults(&lowered(&postgres)), @r"
+    Server parameter has an impossible value: `max_connections` of `postgres.main` is `0`, which is not between 1 and 262143 [See the documentation of PostgreSQL for its range]
+    Server parameter has an impossible value: `work_mem` of `postgres.main` is `8MBB`, which has the unknown unit `MBB` [See the documentation of PostgreSQL for its range]
     ");
 }
 

@@ -21,8 +21,11 @@ use crate::postgres::connection::Session;
 use crate::postgres::installed::{self, Installed, Wanted};
 use crate::postgres::listening::{ListenRequest, Listening, STANDARD_PORT, leave, listen};
 use crate::postgres::marker::{self, Marker, Phase};
+use crate::postgres::replica::{self, Recovery};
+use crate::postgres::server::Server;
 use crate::postgres::site::PostgresSite;
-use crate::postgres::{replica, slot};
+use crate::postgres::slot;
+use crate::postgres::tools::Tools;
 
 /// The type of resource.
 pub const REPLICA: &str = "local.postgres.replica";
@@ -130,29 +133,72 @@ impl ReplicaKind {
             } = listening(site, &wanted).await?;
         }
         let state = state(site, &marker).await?;
-        if restart == Restart::Needed
-            && matches!(state, State::Answers(_))
-            && let Some(primary) = primary_session(site, &marker).await
-        {
-            let caught_up = slot::catch_up(&primary, &slot::name(&wanted.name)).await;
-            caught_up.map_err(|error| refused(CHANGE, &error))?;
-        }
+        let plan = Mending::of(site, &marker, Bring { state, restart }).await?;
         marker.applied.inputs = inputs.clone();
         let server = installed::server(site, &marker, &tools)
             .await
             .map_err(|error| failed(CHANGE, &error))?;
-        if !matches!(state, State::Unusable(_)) {
-            bring_up(&server, Bring { state, restart }, &tools).await?;
-        }
-        replica::repair(&server, &tools)
-            .await
-            .map_err(|error| failed(CHANGE, &error))?;
+        plan.carry_out(&server, &tools).await?;
         if wanted.segment != before.segment {
             let left = leave(site, &wanted.name, before.segment.as_deref()).await;
             left.map_err(|error| failed(CHANGE, &error))?;
         }
         marker::write(&site.folder_of(&wanted.name), &marker).map_err(|error| failed(CHANGE, &error))?;
         self.applied(&marker)
+    }
+}
+
+/// How a replica that exists is brought to what is wanted of it.
+enum Mending {
+    /// It takes over its files and follows on.
+    Continue(Bring),
+    /// It goes its own way or has no usable data: it is made anew.
+    StartOver,
+}
+
+impl Mending {
+    async fn of(
+        site: &PostgresSite,
+        marker: &Marker<Installed>,
+        bring: Bring,
+    ) -> Result<Self, ProviderError> {
+        let session = match &bring.state {
+            State::Answers(session) => session,
+            State::Unusable(_) => return Ok(Self::StartOver),
+            _ => return Ok(Self::Continue(bring)),
+        };
+        match replica::recovery(session)
+            .await
+            .map_err(|error| refused(CHANGE, &error))?
+        {
+            Recovery::Promoted => Ok(Self::StartOver),
+            Recovery::Paused => Ok(Self::Continue(Bring {
+                restart: Restart::Needed,
+                ..bring
+            })),
+            Recovery::Running => {
+                if bring.restart == Restart::Needed
+                    && let Some(primary) = primary_session(site, marker).await
+                {
+                    let name = slot::name(text(&marker.applied.inputs, "name")?);
+                    slot::catch_up(&primary, &name)
+                        .await
+                        .map_err(|error| refused(CHANGE, &error))?;
+                }
+                Ok(Self::Continue(bring))
+            }
+        }
+    }
+
+    async fn carry_out(self, server: &Server, tools: &Tools) -> Result<(), ProviderError> {
+        let followed = match self {
+            Self::Continue(bring) => {
+                bring_up(server, bring, tools).await?;
+                replica::repair(server, tools).await
+            }
+            Self::StartOver => replica::start_over(server, tools).await,
+        };
+        followed.map_err(|error| failed(CHANGE, &error))
     }
 }
 
@@ -174,11 +220,13 @@ async fn fault(
     marker: &Marker<Installed>,
     replica: &Session,
 ) -> Result<Option<&'static str>, ProviderError> {
-    let recovery = replica
-        .rows("tell whether it follows", "select pg_is_in_recovery()", &[])
-        .await;
-    if !recovery.map_err(|error| refused(LOOK, &error))?[0].get::<_, bool>(0) {
-        return Ok(Some("promoted"));
+    match replica::recovery(replica)
+        .await
+        .map_err(|error| refused(LOOK, &error))?
+    {
+        Recovery::Promoted => return Ok(Some("promoted")),
+        Recovery::Paused => return Ok(Some("paused")),
+        Recovery::Running => {}
     }
     let Some(primary) = primary_session(site, marker).await else {
         return Ok(None);
