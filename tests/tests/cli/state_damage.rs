@@ -69,7 +69,7 @@ fn a_state_that_lost_a_file() {
     assert_snapshot!(refused(&mut env, 3), @"
     Error: The state of environment `local` cannot be used
     Caused by: The state is damaged: the file `format` is missing, in `[ROOT]/stack/.infra/local/state`
-    Hint: Nothing was overwritten: put a backup of the state back in its place, or an archive that `infra state pull` made
+    Hint: Put a backup of the whole folder back in its place
     ");
 }
 
