@@ -28,7 +28,8 @@ pub enum PrimaryError {
 
 /// Makes a primary's data anew and starts it.
 ///
-/// Only for a server whose creation has not finished: what an earlier attempt left of its data is removed.
+/// Only for a server whose creation has not finished: what an earlier attempt left of its data and its archived log is removed.
+/// A replica that replayed another attempt's log could never follow.
 ///
 /// # Errors
 /// [`PrimaryError`]; the same call may be repeated.
@@ -36,8 +37,9 @@ pub async fn create(server: &Server, templates: &Path, tools: &Tools) -> Result<
     let files = &server.configuration.files;
     let template = template::ensure(templates, tools).await?;
     stop(files, &server.owner).await?;
-    let (data, cluster) = (files.data(), server.cluster.clone());
+    let (data, archive, cluster) = (files.data(), files.archive.clone(), server.cluster.clone());
     blocking(move || {
+        folder::remove_tree(&archive)?;
         folder::remove_tree(&data)?;
         data_directory::copy(&template, &data)?;
         data_directory::mark(&data, &cluster)

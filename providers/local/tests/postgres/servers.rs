@@ -17,10 +17,14 @@ use provider_local::postgres::server::Server;
 
 async fn make_primary(scratch: &Scratch) -> Server {
     let server = scratch.primary("main");
-    primary::create(&server, &templates(), &scratch.tools)
+    make_again(scratch, &server).await;
+    server
+}
+
+async fn make_again(scratch: &Scratch, server: &Server) {
+    primary::create(server, &templates(), &scratch.tools)
         .await
         .unwrap();
-    server
 }
 
 fn kill(server: &Server) {
@@ -267,6 +271,29 @@ async fn a_reload_says_which_parameters_wait_for_a_restart() {
         value(&session(&main).await, "current_setting('work_mem')").await,
         "9MB"
     );
+}
+
+#[tokio::test]
+async fn a_primary_that_is_made_again_forgets_the_log_of_its_first_attempt() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let write = "create table first as select 1";
+    session(&main).await.run("write", write).await.unwrap();
+    // It is stopped for that, and archives its last segment.
+    make_again(&scratch, &main).await;
+    let session = session(&main).await;
+    session.run("write", "select pg_switch_wal()").await.unwrap();
+    let archived = "select archived_count > 0 from pg_stat_archiver";
+    until(&session, archived, "true").await;
+    let replica = scratch.replica("one", &main);
+    let seed = replica::create(&replica, &templates(), &scratch.tools).await;
+    assert_eq!(seed.unwrap(), Seed::Template);
+    session
+        .run("write", "create table second as select 1")
+        .await
+        .unwrap();
+    let replica = crate::harness::session(&replica).await;
+    until(&replica, "select to_regclass('second')", "second").await;
 }
 
 #[tokio::test]
