@@ -132,6 +132,11 @@ impl TestEnv {
         }
     }
 
+    /// Leaves the environment as it is at the end: for tests that make it unusable while no server runs in it.
+    pub fn abandon(&mut self) {
+        self.applied = false;
+    }
+
     /// Returns all that the binary wrote to the terminal so far, but for outputs that were asked for by name.
     #[must_use]
     pub fn transcript(&self) -> &str {
@@ -155,10 +160,15 @@ impl TestEnv {
 }
 
 impl Drop for TestEnv {
-    /// Ends what a failed test left behind; a test of `destroy` calls it itself.
+    /// Ends what a test left behind; a test of `destroy` calls it itself.
     fn drop(&mut self) {
-        if self.applied {
-            let _ = self.run(&["destroy", "local", "--yes"]);
+        if !self.applied || !self.folder().join(".infra").exists() {
+            return;
+        }
+        let run = self.run(&["destroy", "local", "--yes"]);
+        // Servers that outlive their test would disturb the next ones, and nobody would know whose they are.
+        if !std::thread::panicking() {
+            let _ = run.expect(0);
         }
     }
 }

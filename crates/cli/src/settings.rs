@@ -16,8 +16,8 @@ pub(crate) struct Settings {
     pub(crate) plain: bool,
     /// Where server programs of the local provider are.
     pub(crate) servers: PathBuf,
-    /// The file of the age identity.
-    pub(crate) identity: PathBuf,
+    /// The file of the age identity; none where nobody is at home.
+    pub(crate) identity: Option<PathBuf>,
     /// The passphrase that opens the state's secrets.
     pub(crate) passphrase: Option<Secret>,
     /// The user's runtime directory.
@@ -44,17 +44,18 @@ impl Settings {
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from)
         };
-        let home = folder("HOME");
+        // The account's entry says where the home is when the variable does not.
+        let home = folder("HOME").or_else(std::env::home_dir);
         let data = folder("XDG_DATA_HOME").or_else(|| Some(home.as_ref()?.join(".local/share")));
         let config = folder("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config")));
         let current =
             std::env::current_dir().map_err(|error| Failure::of(FailureKind::Environment, &error))?;
         let under = |base: Option<PathBuf>, path: &str| base.unwrap_or_else(|| current.clone()).join(path);
         Ok(Settings {
-            variables: variables(),
+            variables: variables()?,
             plain: text("NO_COLOR").is_some() || text("TERM").is_some_and(|terminal| terminal == "dumb"),
             servers: folder("INFRA_SERVERS").unwrap_or_else(|| under(data, "infra/servers")),
-            identity: folder("INFRA_IDENTITY").unwrap_or_else(|| under(config, "infra/identity.txt")),
+            identity: folder("INFRA_IDENTITY").or_else(|| Some(config?.join("infra/identity.txt"))),
             passphrase: text("INFRA_PASSPHRASE").map(Secret::new),
             runtime: folder("XDG_RUNTIME_DIR"),
             home,
@@ -83,13 +84,19 @@ impl Settings {
     }
 }
 
-fn variables() -> BTreeMap<String, Secret> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| {
-            let name = name.to_str()?.strip_prefix("INFRA_VAR_")?.to_owned();
-            Some((name, Secret::new(value.into_string().ok()?)))
-        })
-        .collect()
+fn variables() -> Result<BTreeMap<String, Secret>, Failure> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(short) = name.to_str().and_then(|name| name.strip_prefix("INFRA_VAR_")) else {
+            continue;
+        };
+        let Ok(value) = value.into_string() else {
+            let message = format!("The environment variable `INFRA_VAR_{short}` is not UTF-8");
+            return Err(Failure::new(FailureKind::User, message));
+        };
+        variables.insert(short.to_owned(), Secret::new(value));
+    }
+    Ok(variables)
 }
 
 fn who(user: Option<String>) -> String {

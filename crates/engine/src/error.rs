@@ -7,6 +7,7 @@ use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::plan::PlanFileError;
 use infra_plan::error::PlanError;
 use infra_provider::error::{ErrorKind, ProviderError};
+use infra_state::archive::ArchiveError;
 use infra_state::contract::StoreError;
 use infra_state::sealing::error::KeyError;
 
@@ -28,6 +29,16 @@ pub enum EngineError {
     #[error("The stack has {} to mend", errors(.diagnostics))]
     Configuration {
         /// All of them.
+        diagnostics: Vec<Diagnostic>,
+        /// The files they point into.
+        sources: Box<SourceMap>,
+    },
+    /// The provider cannot make what the stack wants, on this machine or at all.
+    #[error("The provider `{provider}` cannot make this; {} in the way", obstacles(.diagnostics))]
+    Lowering {
+        /// The provider's name.
+        provider: String,
+        /// All that stands in the way.
         diagnostics: Vec<Diagnostic>,
         /// The files they point into.
         sources: Box<SourceMap>,
@@ -93,6 +104,15 @@ pub enum EngineError {
         /// Why.
         #[source]
         source: PlanFileError,
+    },
+    /// An archive of a state cannot be used.
+    #[error("The archive `{path}` cannot be used")]
+    Archive {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: ArchiveError,
     },
     /// A plan file is not what was written.
     #[error("The plan file `{path}` was altered or cut short: it does not fit its digest")]
@@ -237,12 +257,22 @@ fn unresolved(open: &[UnresolvedIntent]) -> String {
 }
 
 fn errors(diagnostics: &[Diagnostic]) -> String {
-    match diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error())
-        .count()
-    {
+    match count(diagnostics) {
         1 => "one mistake".to_owned(),
         count => format!("{count} mistakes"),
     }
+}
+
+fn obstacles(diagnostics: &[Diagnostic]) -> String {
+    match count(diagnostics) {
+        1 => "one thing stands".to_owned(),
+        count => format!("{count} things stand"),
+    }
+}
+
+fn count(diagnostics: &[Diagnostic]) -> usize {
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.is_error())
+        .count()
 }

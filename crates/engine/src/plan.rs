@@ -1,22 +1,19 @@
 //! Planning: lower, seal, observe, compare, check.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use infra_apply::interrupt::Interrupt;
 use infra_apply::observe::{ObserveRequest, Refresh};
-use infra_model::address::Address;
 use infra_model::approval;
-use infra_model::diagnostic::{Diagnostic, near_match};
+use infra_model::diagnostic::Diagnostic;
 use infra_model::digest::Digest;
 use infra_model::event::{Event, Stage};
 use infra_model::plan::Plan;
 use infra_model::resource::{ResourceGraph, Target as Place};
-use infra_model::schema::SchemaSet;
 use infra_model::sealing::seal_value;
 use infra_model::snapshot::Snapshot;
-use infra_plan::request::{Goal, PlanOptions, PlanOrigin};
+use infra_plan::request::PlanOrigin;
 use infra_provider::provider::Provider;
 use infra_state::contract::State;
 
@@ -25,7 +22,10 @@ use crate::backend::Backend;
 use crate::configuration;
 use crate::error::EngineError;
 use crate::opened::{self, Absent, Opened, Target};
+use crate::plan::options::Options;
 use crate::recovery;
+
+pub mod options;
 
 /// For how long a plan may be applied.
 pub const PLAN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -54,23 +54,6 @@ pub enum Intent {
     Apply,
     /// To learn what drifted from what is recorded.
     Refresh,
-}
-
-/// What a plan looks at, and what it is asked to do beyond the stack.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Only these components or resources and what they need.
-    pub targets: Vec<String>,
-    /// Everything but these components or resources and what needs them.
-    pub excludes: Vec<String>,
-    /// Resources to replace even if nothing changed.
-    pub replace: Vec<String>,
-    /// Secrets to rotate: resources, or components for all their generated ones.
-    pub rotate: Vec<String>,
-    /// Whether to ask the providers what exists.
-    pub refresh: bool,
-    /// Whether everything is deleted.
-    pub destroy: bool,
 }
 
 /// A plan and everything needed to apply it.
@@ -104,7 +87,9 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     let mut opened = opened::attach(backend, &request.target, read, absent, request.wait).await?;
     let provider = opened.connect(backend).await?;
     recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
-    let mut graph = staged(backend, Stage::Lower, || lower(&opened, &*provider))?;
+    let mut graph = staged(backend, Stage::Lower, || {
+        wanted(&opened, &*provider, &request.options)
+    })?;
     // What was lowered is not looked at again; with 100,000 components it is a third of the memory.
     opened.stack.components.clear();
     graph.exports.clear();
@@ -116,7 +101,9 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         .observer
         .on_event(&Event::StageFinished(Stage::Observe, took));
     let plan = staged(backend, Stage::Plan, || {
-        compare(backend, &opened, &*provider, &graph, &snapshot, &request.options)
+        let compare = |options: &Options| compare(backend, &opened, &*provider, &graph, &snapshot, options);
+        nothing_else_waits(&request.options, compare)?;
+        compare(&request.options)
     })?;
     let digest = digest(&plan)?;
     Ok(Planned {
@@ -126,6 +113,42 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         provider,
         snapshot,
     })
+}
+
+/// Refuses a rotation while other changes wait: whoever asks for a new password must not delete a server by it.
+fn nothing_else_waits(
+    options: &Options,
+    compare: impl Fn(&Options) -> Result<Plan, EngineError>,
+) -> Result<(), EngineError> {
+    if options.rotate.is_empty() {
+        return Ok(());
+    }
+    let without = Options {
+        rotate: Vec::new(),
+        ..options.clone()
+    };
+    let others = compare(&without)?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let count = others.decisions.len() + others.moves.len() + others.deposed.len();
+    let noun = if count == 1 {
+        "other change waits"
+    } else {
+        "other changes wait"
+    };
+    let message = format!("{count} {noun}, which a rotation would make too");
+    let hint = "See them with: infra plan ENVIRONMENT. Apply them first, or undo them";
+    Err(EngineError::request(message, hint))
+}
+
+/// Returns what the stack wants. What is destroyed is told by the records, so a provider that could not make it again, because
+/// a program was uninstalled meanwhile, does not stand in the way.
+fn wanted(opened: &Opened, provider: &dyn Provider, options: &Options) -> Result<ResourceGraph, EngineError> {
+    match lower(opened, provider) {
+        Err(EngineError::Lowering { .. }) if options.destroy => Ok(ResourceGraph::default()),
+        lowered => lowered,
+    }
 }
 
 fn absent(request: &PlanRequest) -> Absent {
@@ -150,7 +173,11 @@ pub fn lower(opened: &Opened, provider: &dyn Provider) -> Result<ResourceGraph, 
         infra_lower::lower(&opened.stack, provider.lowering(), schemas, &Place::default());
     if diagnostics.iter().any(Diagnostic::is_error) {
         let sources = Box::new(opened.sources.clone());
-        return Err(EngineError::Configuration { diagnostics, sources });
+        return Err(EngineError::Lowering {
+            provider: provider.name().to_owned(),
+            diagnostics,
+            sources,
+        });
     }
     let key = &*opened.key;
     for desired in graph.resources.values_mut() {
@@ -217,7 +244,7 @@ fn compare(
         expires: created.after(PLAN_LIFETIME),
     };
     let schemas = provider.kinds().schemas();
-    let options = plan_options(options, graph, schemas)?;
+    let options = options::resolved(options, graph, schemas)?;
     let moved = &opened.stack.moved;
     let request = infra_plan::request::PlanRequest {
         graph,
@@ -234,68 +261,6 @@ fn compare(
             message: format!("The plan contradicts itself: {first}"),
         }),
     }
-}
-
-fn plan_options(
-    options: &Options,
-    graph: &ResourceGraph,
-    schemas: &SchemaSet,
-) -> Result<PlanOptions, EngineError> {
-    let replace = options
-        .replace
-        .iter()
-        .map(|text| select(text, graph, |_| true))
-        .collect::<Result<Vec<_>, _>>()?;
-    let rotates = |address: &Address| {
-        schemas
-            .get(address.resource_type_str())
-            .is_some_and(|schema| schema.attributes.contains_key("rotation"))
-    };
-    let rotate = options
-        .rotate
-        .iter()
-        .map(|text| select(text, graph, rotates))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(PlanOptions {
-        goal: if options.destroy {
-            Goal::Destroy
-        } else {
-            Goal::Converge
-        },
-        targets: options.targets.iter().cloned().collect(),
-        excludes: options.excludes.iter().cloned().collect(),
-        replace: replace.into_iter().flatten().collect(),
-        rotate: rotate.into_iter().flatten().collect(),
-    })
-}
-
-/// Returns the resource of this address, or all of this component, that fit.
-fn select(
-    text: &str,
-    graph: &ResourceGraph,
-    fits: impl Fn(&Address) -> bool,
-) -> Result<BTreeSet<Address>, EngineError> {
-    let named = |address: &&Address| address.as_str() == text || address.component_str() == text;
-    let found: BTreeSet<Address> = graph
-        .resources
-        .keys()
-        .filter(named)
-        .filter(|address| fits(address))
-        .cloned()
-        .collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let fitting = graph.resources.keys().filter(|address| fits(address));
-    let names = fitting.flat_map(|address| [address.as_str(), address.component_str()]);
-    let hint = near_match(text, names).map_or_else(
-        || "See what there is with: infra state list ENVIRONMENT".to_owned(),
-        |near| format!("Did you mean `{near}`?"),
-    );
-    Err(EngineError::request(
-        format!("Nothing of that kind is called `{text}`"),
-        hint,
-    ))
 }
 
 pub(crate) fn digest(plan: &Plan) -> Result<Digest, EngineError> {

@@ -50,6 +50,23 @@ fn a_rotation_reaches_whatever_uses_the_secret() {
 }
 
 #[test]
+fn a_rotation_does_nothing_else() {
+    let mut env = applied(VAULT);
+    env.edit("stack.hcl", "default = 24", "default = 32");
+    let run = env.run(&["rotate", "local", "key_vault.app", "--yes"]).expect(1);
+    assert_snapshot!(run.to_string(), @"
+    $ infra rotate local key_vault.app --yes
+    --- exit 1
+    --- stdout
+    --- stderr
+    Error: 2 other changes wait, which a rotation would make too
+    Hint: See them with: infra plan local. Apply them first, or undo them
+    ");
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+    let _ = env.run(&["rotate", "local", "key_vault.app", "--yes"]).expect(0);
+}
+
+#[test]
 fn what_others_removed_is_drift_and_comes_back() {
     let mut env = applied(VAULT);
     let vault = env.folder().join(".infra/local/vault");

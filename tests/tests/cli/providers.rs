@@ -42,6 +42,27 @@ fn mistakes_in_such_an_environment_are_found() {
 }
 
 #[test]
+fn what_this_machine_lacks_is_told_with_its_place() {
+    let mut env = TestEnv::copy_of("stacks/event-api").variable("INFRA_SERVERS", "/nonexistent");
+    let mut command = env.command(&["plan", "local"]);
+    let output = command.env("PATH", "/nonexistent").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in [
+        "PgBouncer is not installed",
+        "--> stack.hcl:",
+        "Hint: Install the servers with",
+    ] {
+        assert!(said.contains(part), "`{part}` is missing: {said}");
+    }
+    let last = said.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("Error: The provider `local` cannot make this; "),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_alias_names_the_same_environment() {
     let mut env = TestEnv::copy_of("stacks/event-api");
     let by_alias = env.run(&["graph", "dev"]).expect(0);
@@ -70,4 +91,5 @@ fn what_needs_an_approval_is_refused_before_anything_is_asked() {
     let _ = env.run(&["plan", "local", "--out", "local.plan"]).expect(0);
     let saved = env.run(&["apply", "local.plan"]).expect(1);
     assert!(saved.stderr.contains("asks for 2 approvals"), "{saved}");
+    env.abandon();
 }

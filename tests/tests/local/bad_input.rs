@@ -35,6 +35,19 @@ fn a_missing_server_program_is_an_error_of_the_plan_with_a_hint() {
 }
 
 #[test]
+fn what_could_not_be_made_again_can_be_destroyed() {
+    if !machine::has_servers("what_could_not_be_made_again") {
+        return;
+    }
+    let mut env = TestEnv::copy_of("examples/minimal");
+    apply(&mut env);
+    let nowhere = env.root().join("home").display().to_string();
+    let mut env = env.variable("INFRA_SERVERS", &nowhere).variable("PATH", &nowhere);
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    assert_eq!(processes_of(&env), []);
+}
+
+#[test]
 fn a_busy_port_is_named_with_the_process_that_has_it() {
     let test = "a_busy_port_is_named";
     if !machine::has_servers(test) {

@@ -66,12 +66,11 @@ fn an_extension_that_is_not_there_is_an_error_of_the_plan() {
     let Some(mut env) = replicated("an_extension_that_is_not_there") else {
         return;
     };
-    env.edit(
-        "stack.hcl",
-        "  version  = 16\n",
-        "  version  = 16\n  extensions = [\"vectr\"]\n",
-    );
+    let (without, with) = ("version  = 16\n", "version  = 16\n  extensions = [\"vectr\"]\n");
+    env.edit("stack.hcl", without, with);
     let run = env.run(&["plan", "local"]).expect(1);
+    // A stack with a mistake cannot be destroyed either.
+    env.edit("stack.hcl", with, without);
     assert!(run.stderr.contains("vectr"), "{run}");
     assert!(run.stderr.contains("`vector`"), "a near match is named: {run}");
 }

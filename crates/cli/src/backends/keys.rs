@@ -9,6 +9,7 @@ use infra_state::sealing::error::KeyError;
 use infra_state::sealing::identity;
 use infra_state::sealing::wrapping::{self, KeyHolder};
 
+use crate::failure::{Failure, FailureKind};
 use crate::settings::Settings;
 
 /// Knows the user's passphrase, or else where the identity lies.
@@ -19,11 +20,21 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Keys {
+    /// Returns the user's keys, if there is a place for them.
+    pub(crate) fn new(settings: &Settings) -> Result<Self, Failure> {
+        let identity = match (&settings.identity, &settings.passphrase) {
+            (Some(path), _) => path.clone(),
+            (None, Some(_)) => PathBuf::new(),
+            (None, None) => {
+                let message = "There is no home folder for the identity that opens secrets";
+                let failure = Failure::new(FailureKind::Environment, message);
+                return Err(failure.hint("Name its file in INFRA_IDENTITY, or set HOME"));
+            }
+        };
+        Ok(Keys {
             passphrase: settings.passphrase.clone(),
-            identity: settings.identity.clone(),
-        }
+            identity,
+        })
     }
 
     fn passphrase(&self) -> Option<KeyHolder> {

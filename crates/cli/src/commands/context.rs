@@ -8,7 +8,7 @@ use infra_engine::backend::Backend;
 use infra_engine::configuration::{Given, Origin, Variables};
 use infra_engine::error::{Actor, EngineError};
 use infra_engine::opened::{self, Absent, Opened, Target};
-use infra_engine::plan::Options;
+use infra_engine::plan::options::Options;
 use infra_model::clock::SystemClock;
 use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::event::Observer;
@@ -27,7 +27,7 @@ pub(crate) fn backend(invocation: &Invocation<'_>, observer: Arc<dyn Observer>) 
     Ok(Backend {
         providers: Arc::new(Providers::new(invocation.settings)),
         stores: Arc::new(Stores::new(folder, Arc::new(SystemClock), who.clone())),
-        keys: Arc::new(Keys::new(invocation.settings)),
+        keys: Arc::new(Keys::new(invocation.settings)?),
         clock: Arc::new(SystemClock),
         observer,
         who,
@@ -129,10 +129,13 @@ pub(crate) fn failure(error: EngineError) -> Failure {
     };
     let mut failure = Failure::of(kind, &error);
     failure.hints.extend(error.hint());
-    if let EngineError::Configuration { diagnostics, sources } = error {
-        return mistakes(failure, diagnostics, *sources);
+    match error {
+        EngineError::Configuration { diagnostics, sources }
+        | EngineError::Lowering {
+            diagnostics, sources, ..
+        } => mistakes(failure, diagnostics, *sources),
+        _ => failure,
     }
-    failure
 }
 
 /// Returns a failure with the mistakes of a stack. One that has no place, such as a wrong name of an environment, is

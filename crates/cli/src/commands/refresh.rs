@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::plan::{Intent, Options, PlanRequest};
+use infra_engine::plan::options::Options;
+use infra_engine::plan::{Intent, PlanRequest};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};

@@ -8,7 +8,8 @@ use infra_engine::apply::interrupt::{self, InterruptSignal};
 use infra_engine::apply::outcome::{ApplyOutcome, Report, StepError, Stop};
 use infra_engine::apply::{Applied, ApplyPlan};
 use infra_engine::backend::Backend;
-use infra_engine::plan::{Intent, Options, PlanRequest, Planned};
+use infra_engine::plan::options::Options;
+use infra_engine::plan::{Intent, PlanRequest, Planned};
 use infra_engine::saved_plan;
 use infra_provider::error::ErrorKind;
 
