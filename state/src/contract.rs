@@ -214,7 +214,9 @@ impl StoreError {
             }
             StoreError::Fenced { .. } => "Run the command again: it plans from what the other run left",
             StoreError::Newer { .. } => "Use an engine at least as new as the one that wrote the state",
-            StoreError::Damaged { .. } => "Put a backup of the whole folder back in its place",
+            StoreError::Damaged { .. } => {
+                "Put a backup of the whole folder back in its place, or see: infra help state push"
+            }
             StoreError::Full { .. } => "Free some space and run the command again: nothing is lost",
             StoreError::AlreadyInitialized | StoreError::Unwritable { .. } | StoreError::Io { .. } => {
                 return None;

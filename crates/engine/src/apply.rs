@@ -1,5 +1,6 @@
 //! Applying a plan: approval, the lease, the walk, and how it ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra_apply::apply::ApplyRequest;
@@ -11,6 +12,7 @@ use infra_model::approval;
 use infra_model::digest::Digest;
 use infra_model::event::{Event, Stage};
 use infra_model::journal::{Epoch, Operation};
+use infra_state::contract::Store;
 
 use crate::backend::Backend;
 use crate::error::EngineError;
@@ -123,8 +125,18 @@ pub(crate) fn hold_request(
     wait: Duration,
     interrupt: &Interrupt,
 ) -> HoldRequest {
+    hold_store(backend, opened.store.clone(), wait, interrupt)
+}
+
+/// Returns what is asked to take the lease in a store.
+pub(crate) fn hold_store(
+    backend: &Backend,
+    store: Arc<dyn Store>,
+    wait: Duration,
+    interrupt: &Interrupt,
+) -> HoldRequest {
     HoldRequest {
-        store: opened.store.clone(),
+        store,
         clock: backend.clock.clone(),
         observer: backend.observer.clone(),
         holder: backend.who.clone(),
@@ -150,9 +162,14 @@ pub(crate) fn operation(backend: &Backend, epoch: Epoch, command: &str, plan: Op
 
 /// Returns what a run under the lease gave. A lease that could not be given back runs out by itself.
 pub(crate) fn released<T>(held: Result<Held<T>, HoldError>, opened: &Opened) -> Result<T, EngineError> {
+    released_in(held, &opened.stack.environment.name)
+}
+
+/// Returns the same for an environment that is not opened.
+pub(crate) fn released_in<T>(held: Result<Held<T>, HoldError>, environment: &str) -> Result<T, EngineError> {
     match held {
         Ok(held) => Ok(held.value),
-        Err(HoldError::Store(source)) => Err(opened.in_store(source)),
+        Err(HoldError::Store(source)) => Err(EngineError::store(environment, source)),
         Err(HoldError::Interrupted) => Err(EngineError::request(
             "Interrupted before anything was done",
             "Run the command again",

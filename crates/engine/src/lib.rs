@@ -15,5 +15,6 @@ pub mod plan;
 pub mod plan_file;
 pub mod recovery;
 pub mod refresh;
+pub mod restore;
 pub mod saved_plan;
 pub mod surgery;

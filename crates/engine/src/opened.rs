@@ -207,6 +207,16 @@ impl Opened {
     }
 }
 
+/// Opens a store, whatever is in it.
+pub(crate) async fn store(
+    backend: &Backend,
+    environment: &str,
+    wait: Duration,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let deadline = backend.clock.now().after(wait);
+    patiently(backend, deadline, || backend.stores.open(environment)).await
+}
+
 /// Does something with the store; while another process has it, tries again until the patience ends.
 async fn patiently<T>(
     backend: &Backend,

@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "state mv",
     "state rm",
     "state pull",
+    "state push",
     "import",
     "rotate",
     "version",

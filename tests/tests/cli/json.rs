@@ -26,7 +26,7 @@ fn every_document_is_described_and_every_described_one_exists() {
         seen.insert(document["format"].as_str().expect("a format").to_owned());
     };
     let url = "key_vault.web/local.vault.secret.url";
-    let commands: [(&[&str], i32); 20] = [
+    let commands: [(&[&str], i32); 21] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
@@ -47,13 +47,19 @@ fn every_document_is_described_and_every_described_one_exists() {
         (&["state", "mv", "local", "key_vault.b", "key_vault.app"], 0),
         (&["state", "rm", "local", url], 0),
         (&["import", "local", url, "key_vault.web/url"], 0),
+        (&["state", "pull", "local", "--out", "local.state"], 0),
     ];
     for (command, code) in commands {
         let arguments = [command, &["--json", "--log-format", "json"]].concat();
         let run = env.run(&arguments).expect(code);
-        see(&document(&run));
+        if !run.stdout.is_empty() {
+            see(&document(&run));
+        }
         log(&run).iter().for_each(&mut see);
     }
+    std::fs::remove_dir_all(env.folder().join(".infra/local/state")).unwrap();
+    let pushed = env.run(&["state", "push", "local", "local.state", "--json"]);
+    see(&document(&pushed.expect(0)));
     env.write(
         "stack.hcl",
         "stack {\n  name = \"shop\"\n}\n\nvariable \"unused\" {}\n",
@@ -61,6 +67,7 @@ fn every_document_is_described_and_every_described_one_exists() {
     let warned = env.run(&["validate", "--log-format", "json"]).expect(0);
     log(&warned).iter().for_each(&mut see);
     assert_eq!(seen, described());
+    env.abandon();
 }
 
 #[test]

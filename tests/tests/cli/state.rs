@@ -1,5 +1,7 @@
 //! `infra state` and `infra import`.
 
+use infra_tests::environment::TestEnv;
+
 use crate::support::{VAULT, applied, document};
 
 #[test]
@@ -105,6 +107,65 @@ fn a_whole_state_is_one_file_of_lines() {
         .expect(0);
     let file = std::fs::read_to_string(env.folder().join("local.state")).unwrap();
     assert_eq!(file, pulled.stdout);
+}
+
+#[test]
+fn a_state_comes_back_from_its_file() {
+    let mut env = applied(VAULT);
+    let _ = env
+        .run(&["state", "pull", "local", "--out", "local.state"])
+        .expect(0);
+    let there = env.run(&["state", "push", "local", "local.state"]).expect(1);
+    insta::assert_snapshot!(there.stderr, @"
+    Error: Environment `local` has a state already
+    Hint: An archive fills an empty place only: move the folder of the state away first
+    ");
+    let before = env.run(&["show", "local"]).expect(0);
+    let log = env.run(&["state", "log", "local"]).expect(0);
+    std::fs::rename(
+        env.folder().join(".infra/local/state"),
+        env.root().join("damaged"),
+    )
+    .unwrap();
+    let push = env.run(&["state", "push", "local", "local.state"]).expect(0);
+    assert_eq!(push.stdout, "2 resources, serial 2\n");
+    assert_eq!(env.run(&["show", "local"]).expect(0).stdout, before.stdout);
+    assert_eq!(env.run(&["state", "log", "local"]).expect(0).stdout, log.stdout);
+    let _ = env.run(&["plan", "local", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
+fn an_altered_archive_is_refused() {
+    let mut env = applied(VAULT);
+    let _ = env
+        .run(&["state", "pull", "local", "--out", "local.state"])
+        .expect(0);
+    let mut other = TestEnv::stack(VAULT);
+    let identity = "home/.config/infra/identity.txt";
+    std::fs::create_dir_all(other.root().join("home/.config/infra")).unwrap();
+    std::fs::copy(env.root().join(identity), other.root().join(identity)).unwrap();
+    let text = std::fs::read_to_string(env.folder().join("local.state")).unwrap();
+    other.write("local.state", &text.replace("\"serial\":2", "\"serial\":9"));
+    let altered = other.run(&["state", "push", "local", "local.state"]).expect(1);
+    insta::assert_snapshot!(altered.stderr, @"
+    Error: The archive `local.state` cannot be used
+    Caused by: The archive was altered
+    ");
+    other.write("local.state", "no archive");
+    let none = other.run(&["state", "push", "local", "local.state"]).expect(1);
+    insta::assert_snapshot!(none.stderr, @"
+    Error: The archive `local.state` cannot be used
+    Caused by: Line 1 of the archive cannot be read
+    Caused by: expected ident at line 1 column 2
+    ");
+    other.edit("stack.hcl", "name = \"shop\"", "name = \"store\"");
+    other.write("local.state", &text);
+    let elsewhere = other.run(&["state", "push", "local", "local.state"]).expect(1);
+    insta::assert_snapshot!(elsewhere.stderr, @"
+    Error: The archive is of environment `local` of stack `shop`
+    Hint: Name the environment that it was taken of
+    ");
+    assert!(!other.folder().join(".infra").exists());
 }
 
 #[test]

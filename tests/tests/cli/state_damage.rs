@@ -18,6 +18,7 @@ const COMMANDS: &[&[&str]] = &[
     &["state", "list", "local"],
     &["state", "log", "local"],
     &["state", "rm", "local", "key_vault.app"],
+    &["state", "pull", "local"],
 ];
 
 fn state(env: &TestEnv) -> PathBuf {
@@ -44,6 +45,7 @@ fn refused(env: &mut TestEnv, code: i32) -> String {
         );
         assert_eq!(after.len(), before.len(), "{command:?} removed a file");
     }
+    env.abandon();
     said.swap_remove(0)
 }
 
@@ -69,7 +71,7 @@ fn a_state_that_lost_a_file() {
     assert_snapshot!(refused(&mut env, 3), @"
     Error: The state of environment `local` cannot be used
     Caused by: The state is damaged: the file `format` is missing, in `[ROOT]/stack/.infra/local/state`
-    Hint: Put a backup of the whole folder back in its place
+    Hint: Put a backup of the whole folder back in its place, or see: infra help state push
     ");
 }
 
@@ -111,7 +113,7 @@ fn a_state_that_was_cut_short() {
     std::fs::write(&path, &bytes[..bytes.len() / 3]).unwrap();
     let said = refused(&mut env, 3);
     assert!(said.contains("damaged"), "{said}");
-    assert!(said.contains("Nothing was overwritten"), "{said}");
+    assert!(said.contains("Hint: Put a backup"), "{said}");
 }
 
 #[test]

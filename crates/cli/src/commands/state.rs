@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use infra_engine::{inspect, surgery};
+use infra_engine::{inspect, restore, surgery};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 use crate::render;
+use crate::render::words::counted;
 
 /// Look at the state of an environment, or change it by hand
 #[derive(Debug, Args)]
@@ -19,7 +20,8 @@ Examples:
   infra state show local postgres.main
   infra state log local                         who changed what, when, by which plan
   infra state mv local postgres.old postgres.new
-  infra state pull local --out local.state      a copy to keep")]
+  infra state pull local --out local.state      a copy to keep
+  infra help state push                         what to do with a damaged state")]
 pub(crate) struct StateArguments {
     #[command(subcommand)]
     command: StateCommand,
@@ -39,6 +41,8 @@ enum StateCommand {
     Rm(RmArguments),
     /// Write the whole state to a file or standard output; secrets stay sealed
     Pull(PullArguments),
+    /// Make the state of an environment that has none from a file of `pull`
+    Push(PushArguments),
 }
 
 #[derive(Debug, Args)]
@@ -111,8 +115,24 @@ impl StateArguments {
             StateCommand::Mv(arguments) => &arguments.target,
             StateCommand::Rm(arguments) => &arguments.target,
             StateCommand::Pull(arguments) => &arguments.target,
+            StateCommand::Push(arguments) => &arguments.target,
         }
     }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example, where a state is damaged:
+  mv .infra/local/state /tmp/damaged
+  infra state push local local.state
+  infra plan local                              see what moved since the file was written")]
+struct PushArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// A file that `infra state pull` wrote
+    file: PathBuf,
+    #[command(flatten)]
+    wait: WaitArguments,
 }
 
 pub(crate) async fn run(
@@ -126,6 +146,7 @@ pub(crate) async fn run(
         StateCommand::Mv(arguments) => mv(arguments, invocation).await,
         StateCommand::Rm(arguments) => rm(arguments, invocation).await,
         StateCommand::Pull(arguments) => pull(arguments, invocation).await,
+        StateCommand::Push(arguments) => push(arguments, invocation).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -211,4 +232,23 @@ async fn pull(arguments: &PullArguments, invocation: &Invocation<'_>) -> Result<
         None => context::print(invocation, &String::from_utf8_lossy(&archive)),
         Some(path) => inspect::write(path, &archive).map_err(context::failure),
     }
+}
+
+async fn push(arguments: &PushArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
+    let target = context::target(&arguments.target, invocation)?;
+    let wait = context::wait(&arguments.wait);
+    let restored = restore::restore(&backend, &target, &arguments.file, wait).await;
+    let restored = restored.map_err(context::failure)?;
+    if invocation.global.json {
+        let document = serde_json::json!({
+            "format": "infra.restored/1",
+            "serial": restored.serial,
+            "records": restored.records,
+            "history": restored.history,
+        });
+        return context::print_json(invocation, &document);
+    }
+    let resources = counted(restored.records, "resource");
+    context::print(invocation, &format!("{resources}, serial {}\n", restored.serial))
 }
