@@ -1,10 +1,10 @@
 //! Inputs in their two forms: as the journal and the state keep them, and as the provider gets them.
 //!
-//! *Stored*: every reference is replaced by the recorded output, secrets are sealed, and an operation on a sealed
-//! secret stays an operation. *Opened*: everything is known and in clear; it exists for the time of a call.
+//! *Stored*: every reference is replaced by the recorded output, secrets are sealed, and an operation that reads or makes
+//! a secret stays an operation. *Opened*: everything is known and in clear; it exists for the time of a call.
 
 use infra_model::address::Address;
-use infra_model::expression::{Reference, each_reference, resolve};
+use infra_model::expression::{Reference, each_reference, resolve, resolve_sealed};
 use infra_model::operation::OperationError;
 use infra_model::sealing::{OpenError, Sealing, open_value};
 use infra_model::value::{Attributes, Value};
@@ -56,7 +56,7 @@ pub(crate) fn stored(
     let mut stored = Attributes::new();
     for (attribute, value) in inputs {
         let attribute = attribute.clone();
-        let value = match resolve(value.clone(), &lookup) {
+        let value = match resolve_sealed(value.clone(), &lookup) {
             Ok(value) => value,
             Err(source) => return Err(InputError::Operation { attribute, source }),
         };

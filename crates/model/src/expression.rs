@@ -94,17 +94,47 @@ pub fn each_reference<'a>(value: &'a Value, visit: &mut dyn FnMut(&'a Reference)
 ///
 /// When an operation does not fit the values that became known.
 pub fn resolve(value: Value, lookup: &dyn Fn(&Reference) -> Option<Value>) -> Result<Value, OperationError> {
+    walk(value, lookup, &Operation::fold)
+}
+
+/// Returns the same for where secrets are sealed and no key is at hand: an operation that makes a secret of what is none
+/// stays, because its result would be there in clear.
+///
+/// # Errors
+///
+/// When an operation does not fit the values that became known.
+pub fn resolve_sealed(
+    value: Value,
+    lookup: &dyn Fn(&Reference) -> Option<Value>,
+) -> Result<Value, OperationError> {
+    walk(value, lookup, &|operation, arguments| {
+        if operation.makes_secret() {
+            return Ok(Value::deferred(Expression::Apply { operation, arguments }));
+        }
+        operation.fold(arguments)
+    })
+}
+
+/// How an operation becomes a value.
+type Fold<'a> = &'a dyn Fn(Operation, Vec<Value>) -> Result<Value, OperationError>;
+
+fn walk(
+    value: Value,
+    lookup: &dyn Fn(&Reference) -> Option<Value>,
+    fold: Fold<'_>,
+) -> Result<Value, OperationError> {
+    let all = |values: Vec<Value>| -> Result<Vec<Value>, OperationError> {
+        values
+            .into_iter()
+            .map(|value| walk(value, lookup, fold))
+            .collect()
+    };
     Ok(match value {
-        Value::List(values) => Value::List(
-            values
-                .into_iter()
-                .map(|value| resolve(value, lookup))
-                .collect::<Result<_, _>>()?,
-        ),
+        Value::List(values) => Value::List(all(values)?),
         Value::Map(entries) => Value::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| Ok((key, resolve(value, lookup)?)))
+                .map(|(key, value)| Ok((key, walk(value, lookup, fold)?)))
                 .collect::<Result<_, OperationError>>()?,
         ),
         Value::Deferred(expression) => match *expression {
@@ -112,13 +142,7 @@ pub fn resolve(value: Value, lookup: &dyn Fn(&Reference) -> Option<Value>) -> Re
                 Some(value) => value,
                 None => Value::deferred(Expression::Reference(reference)),
             },
-            Expression::Apply { operation, arguments } => {
-                let arguments = arguments
-                    .into_iter()
-                    .map(|value| resolve(value, lookup))
-                    .collect::<Result<Vec<_>, _>>()?;
-                operation.fold(arguments)?
-            }
+            Expression::Apply { operation, arguments } => fold(operation, all(arguments)?)?,
         },
         other => other,
     })

@@ -94,7 +94,7 @@ impl<'a> Outputs<'a> {
             }
         };
         for (name, value) in desired.inputs.iter().filter(|(_, value)| waits(value)) {
-            let resolved = expression::resolve(value.clone(), &lookup);
+            let resolved = expression::resolve_sealed(value.clone(), &lookup);
             if let Some(error) = fault.take() {
                 return Err(error);
             }

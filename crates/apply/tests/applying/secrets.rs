@@ -58,3 +58,19 @@ async fn the_provider_gets_the_secret_itself() {
     let role = lab.id("token", "role").await;
     assert_eq!(of(&role.0).attributes["password"], of("db").outputs["key"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_only_the_stack_calls_secret_is_sent_and_never_kept_in_clear() {
+    for attribute in ["password", "mode"] {
+        let text = format!("net token\ndb named {attribute}=!@net.endpoint");
+        let lab = Lab::with(&text).await;
+        let objects = lab.cloud.objects();
+        let db = objects.iter().find(|object| object.id.0 == "db").unwrap();
+        let Value::Secret(sent) = &db.attributes[attribute] else {
+            panic!("no secret")
+        };
+        assert!(sent.expose().starts_with("sim://token-"));
+        let again = lab.run(&text).await.completed();
+        assert!(again.plan.is_empty(), "{attribute}: {:?}", again.plan);
+    }
+}

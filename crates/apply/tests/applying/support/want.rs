@@ -1,7 +1,8 @@
 //! A graph of resources in a few lines of text.
 //!
 //! Each line is `name class` and then any of `on parent,parent`, `first` (a replacement is created first),
-//! `protect`, and `attribute=value`. A value is a number, a text, `!text` for a secret, or `@name.output`.
+//! `protect`, and `attribute=value`. A value is a number, a text, `!text` for a secret, `@name.output`, or
+//! `!@name.output` for an output that only the stack calls secret.
 
 use std::collections::BTreeSet;
 
@@ -72,6 +73,9 @@ fn desired(line: &[&str], find: &dyn Fn(&str) -> Address) -> Desired {
 }
 
 fn value(text: &str, find: &dyn Fn(&str) -> Address) -> Value {
+    if let Some(reference) = text.strip_prefix("!@") {
+        return sensitive(value(&format!("@{reference}"), find));
+    }
     if let Some(secret) = text.strip_prefix('!') {
         return sealed(secret);
     }
@@ -85,6 +89,13 @@ fn value(text: &str, find: &dyn Fn(&str) -> Address) -> Value {
     }
     text.parse::<i64>()
         .map_or_else(|_| Value::from(text), Value::from)
+}
+
+fn sensitive(value: Value) -> Value {
+    let function = infra_model::operation::Function::by_name("sensitive").expect("a function");
+    infra_model::operation::Operation::Call(function)
+        .fold(vec![value])
+        .unwrap()
 }
 
 /// A sealing that hides nothing from anybody who looks twice, but no byte of a secret stays as it was.
