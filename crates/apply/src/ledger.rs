@@ -110,6 +110,13 @@ impl<'a> Ledger<'a> {
         self.records().keys().filter(|key| test(key)).cloned().collect()
     }
 
+    /// Returns the keys of all records that were written after a serial.
+    pub(crate) fn newer_than(&self, serial: Serial) -> Vec<RecordKey> {
+        let records = self.records();
+        let newer = records.iter().filter(|(_, entry)| entry.serial > serial);
+        newer.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Returns the record that has this object of a type, looking past one key.
     ///
     /// Reads every record of the type: only called when nobody knows what a create did.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use infra_model::address::Address;
 use infra_model::clock::Timestamp;
 use infra_model::plan::StepId;
 use infra_model::record::{ObjectId, RecordError, RecordKey, Serial};
@@ -225,6 +226,14 @@ pub enum Stop {
     /// Records moved since the plan was made.
     #[error("The plan is out of date: {}", moved(.0))]
     Stale(Vec<MovedRecord>),
+    /// Something that the plan does not know needs what it deletes.
+    #[error("The plan is out of date: since it was made, `{key}` came to need `{needed}`, which it deletes")]
+    NeededSince {
+        /// What needs it.
+        key: RecordKey,
+        /// What the plan deletes.
+        needed: Address,
+    },
     /// Calls of an earlier run were not resolved.
     #[error("{} calls of an earlier run are not resolved yet", .0.len())]
     OpenIntents(Vec<RecordKey>),
@@ -271,9 +280,11 @@ impl Stop {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Stop::NoState | Stop::OtherState { .. } | Stop::Expired { .. } | Stop::Stale(_) => {
-                "Make a new plan and review it"
-            }
+            Stop::NoState
+            | Stop::OtherState { .. }
+            | Stop::Expired { .. }
+            | Stop::Stale(_)
+            | Stop::NeededSince { .. } => "Make a new plan and review it",
             Stop::OpenIntents(_) => "Run apply again once the provider can be asked",
             Stop::WorldMoved { .. } => "Make a new plan: it shows what moved",
             Stop::Duplicate { .. } => "Delete all of these objects but one, then run apply again",

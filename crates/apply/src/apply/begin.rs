@@ -1,8 +1,11 @@
 //! Before the first step: is this the plan for this state, and has nothing moved?
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use infra_model::address::Address;
 use infra_model::journal::{Operation, RecordChange};
-use infra_model::plan::Plan;
+use infra_model::plan::{Action, Plan};
 use infra_model::record::{Record, RecordKey};
 use infra_state::contract::State;
 
@@ -37,9 +40,24 @@ pub(super) async fn begin<'a>(request: &ApplyRequest<'a>) -> Result<Run<'a>, Sto
         interrupt: request.interrupt.clone(),
         holding: request.holding,
     };
+    let renames = Renames::of(plan);
     check_records(plan, &run.ledger)?;
-    move_records(plan, &run.ledger).await?;
+    check_needed(plan, &run.ledger, &renames)?;
+    move_records(&renames, &run.ledger).await?;
     Ok(run)
+}
+
+/// The new addresses of a plan by the old ones.
+struct Renames<'a>(BTreeMap<&'a Address, &'a Address>);
+
+impl<'a> Renames<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        Renames(plan.moves.iter().map(|one| (&one.from, &one.to)).collect())
+    }
+
+    fn name(&self, address: &Address) -> Address {
+        self.0.get(address).map_or(address, |to| *to).clone()
+    }
 }
 
 fn check_header(request: &ApplyRequest<'_>, state: &State) -> Result<(), Stop> {
@@ -79,28 +97,61 @@ fn check_records(plan: &Plan, ledger: &Ledger<'_>) -> Result<(), Stop> {
     }
 }
 
-/// Gives records their new addresses, all in one change, also where other records depend on them.
-async fn move_records(plan: &Plan, ledger: &Ledger<'_>) -> Result<(), Stop> {
-    if plan.moves.is_empty() {
+/// Checks that nothing has come to need what the plan deletes: its deletion was not planned, and it would be left hanging.
+fn check_needed(plan: &Plan, ledger: &Ledger<'_>, renames: &Renames<'_>) -> Result<(), Stop> {
+    let deleted = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Delete { .. }))
+        .map(|step| &step.key.address)
+        .collect::<BTreeSet<_>>();
+    if deleted.is_empty() {
         return Ok(());
     }
-    let renamed = |address: &Address| {
-        let moved = plan.moves.iter().find(|one| one.from == *address);
-        moved.map_or(address, |one| &one.to).clone()
-    };
+    // What is older than the plan was looked at when it was made; only what is newer has to be read.
+    for key in ledger.newer_than(plan.header.serial) {
+        if plan.touched.contains_key(&key) {
+            continue;
+        }
+        let record = read(ledger, &key)?;
+        let needs = record.iter().flat_map(|record| &record.dependencies);
+        if let Some(needed) = needs
+            .map(|need| renames.name(need))
+            .find(|need| deleted.contains(need))
+        {
+            return Err(Stop::NeededSince { key, needed });
+        }
+    }
+    Ok(())
+}
+
+fn read(ledger: &Ledger<'_>, key: &RecordKey) -> Result<Option<Arc<Record>>, Stop> {
+    ledger.record(key).map_err(|source| Stop::Record {
+        key: key.clone(),
+        source,
+    })
+}
+
+/// Gives records their new addresses, all in one change, also where other records depend on them.
+async fn move_records(renames: &Renames<'_>, ledger: &Ledger<'_>) -> Result<(), Stop> {
+    if renames.0.is_empty() {
+        return Ok(());
+    }
     let (mut removed, mut written) = (Vec::new(), Vec::new());
     for key in ledger.keys(|_| true) {
-        let read = ledger.record(&key).map_err(|source| Stop::Record {
-            key: key.clone(),
-            source,
-        })?;
-        let Some(record) = read else { continue };
+        let Some(record) = read(ledger, &key)? else {
+            continue;
+        };
         let moved = Record {
             key: RecordKey {
-                address: renamed(&key.address),
+                address: renames.name(&key.address),
                 deposed: key.deposed.clone(),
             },
-            dependencies: record.dependencies.iter().map(renamed).collect(),
+            dependencies: record
+                .dependencies
+                .iter()
+                .map(|need| renames.name(need))
+                .collect(),
             ..(*record).clone()
         };
         if moved == *record {

@@ -119,3 +119,18 @@ async fn a_deletion_of_what_is_gone_by_now_is_done() {
     assert_eq!(lab.count(CallKind::Delete), 0);
     assert_settled(&lab, "after a deletion").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_came_to_be_needed_since_is_not_deleted() {
+    let lab = Lab::with("a token\nz token").await;
+    let engine = lab.engine();
+    let plan = lab.plan(&engine, &want("z token")).await;
+    lab.run("a token\nz token\nb token on a").await.completed();
+    let request = lab.hold_request(engine.store.clone());
+    let held = infra_apply::lease::hold(request, async |holding| {
+        lab.apply(&engine, holding, &lab.approve(plan)).await
+    });
+    let outcome = held.await.unwrap().value;
+    insta::assert_snapshot!(stop(&outcome), @"The plan is out of date: since it was made, `redis.lab/sim.token.thing.b` came to need `redis.lab/sim.token.thing.a`, which it deletes");
+    assert_eq!(lab.count(CallKind::Delete), 0);
+}
