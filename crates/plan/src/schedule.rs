@@ -3,7 +3,8 @@
 //! With "B needs A", *arrive* for being created or changed, and *leave* for being deleted:
 //!
 //! - **A arrives before B arrives**, through whatever lies between them and does not change.
-//! - **B leaves before A leaves**, by what the records say B needed, also when the stack no longer says so.
+//! - **B leaves before A leaves**, by what the records say B needed, also when the stack no longer says so, and by what the
+//!   stack says now, where no record contradicts it.
 //! - A replacement that **deletes first** leaves, then arrives. B, if it is replaced too, leaves before and arrives
 //!   after; if it is changed in place, it is changed afterwards.
 //! - A replacement that **creates first** arrives, then B moves over to it or is replaced, then the old object
@@ -141,6 +142,11 @@ impl Schedule<'_> {
                     }
                     None => Found::Further,
                 });
+                // A need that was declared later and changed no value is in no record yet.
+                for near in self.needs.of(*place).iter().filter(|near| !needed.contains(near)) {
+                    let later = by_place.leaves.get(near).into_iter().flatten();
+                    later.for_each(|later| constraints.add(*later, *leaves, Strength::Wish));
+                }
                 for near in needed {
                     self.beside_change(*leaves, &stubs[*leaves as usize], near, by_place, constraints);
                 }

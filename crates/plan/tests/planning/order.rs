@@ -155,3 +155,18 @@ fn estimates_come_from_history_or_the_type() {
     create d: 30
     ");
 }
+
+#[test]
+fn a_need_that_changed_no_value_counts_when_things_go() {
+    // The record of b was written before b needed a, and nothing has written it since.
+    let world = World::with("net a cidr=1\nserver b size=1");
+    let stack = "net a cidr=1\nserver b size=1 +after:a";
+    assert_snapshot!(world.plan(stack), @"2 kept");
+    assert_snapshot!(world.destroy().plan(stack), @"
+    - a Destroy (disruptive)
+    - b Destroy (destroys data)
+    0. delete b [destroys data]
+    1. delete a [disruptive] after 0
+    0 kept
+    ");
+}
