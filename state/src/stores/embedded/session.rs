@@ -8,6 +8,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use infra_model::clock::Timestamp;
+use infra_model::record::Serial;
 use serde::de::DeserializeOwned;
 
 use crate::contract::{Lease, StateHeader};
@@ -119,6 +120,10 @@ impl Session {
             return Err(self.damaged(what));
         }
         self.header = self.value(HEADER)?;
+        // A state that was restored half-way has none, but counts from nothing.
+        if self.header.is_none() && position.head.serial > Serial::default() {
+            return Err(self.damaged("the header is missing"));
+        }
         self.position = position.clone();
         self.written = position;
         Ok(())

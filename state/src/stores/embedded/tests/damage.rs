@@ -37,6 +37,15 @@ fn alter(path: &Path, alter: impl FnOnce(&mut Vec<u8>)) {
     fs::write(path, bytes).unwrap();
 }
 
+/// Returns a value of the database as it is.
+pub(super) fn value(place: &Place, key: &[u8]) -> Vec<u8> {
+    let database = Database::open(&place.path().join("database")).unwrap();
+    let value = database.get(key).unwrap().unwrap();
+    drop(database);
+    place.unsettle();
+    value
+}
+
 /// Puts a value into the database as it is, past all rules.
 pub(super) fn smuggle(place: &Place, key: Vec<u8>, value: Option<Vec<u8>>) {
     let mut database = Database::open(&place.path().join("database")).unwrap();
@@ -112,6 +121,13 @@ async fn an_altered_database_is_refused_and_not_touched() {
         }
     }
     assert_eq!(read(&place).await.unwrap(), 30);
+}
+
+#[tokio::test]
+async fn a_state_without_its_header_is_not_taken_for_none() {
+    let place = filled(3).await;
+    smuggle(&place, layout::HEADER.to_vec(), None);
+    assert_snapshot!(complaint(&place).await, @"The state is damaged: the header is missing, in `[folder]/local/state`");
 }
 
 #[tokio::test]

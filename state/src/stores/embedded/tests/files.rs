@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use futures::future::join_all;
 
 use super::*;
+use crate::stores::embedded::layout;
 
 #[tokio::test]
 async fn nothing_is_made_before_the_lease_is_taken() {
@@ -205,8 +206,14 @@ async fn a_large_archive_is_restored_in_pieces_and_whole() {
 async fn what_an_interrupted_restoration_left_is_no_part_of_a_state() {
     let place = Place::new();
     fill(&place.open(), 50).await;
-    // The header comes last: without it, this is how far a restoration came.
-    damage::smuggle(&place, crate::stores::embedded::layout::HEADER.to_vec(), None);
+    // The header comes last, and with it the serial: without both, this is how far a restoration came.
+    let key = layout::POSITION;
+    let framed = damage::value(&place, key);
+    let mut position: layout::Position = layout::read_json(&place.path(), key, &framed).unwrap();
+    position.head.serial = Serial::default();
+    let position = layout::frame(key, &serde_json::to_vec(&position).unwrap());
+    damage::smuggle(&place, key.to_vec(), Some(position));
+    damage::smuggle(&place, layout::HEADER.to_vec(), None);
     let store = place.open();
     assert!(store.load().await.unwrap().is_none());
     let lease = store
