@@ -33,7 +33,8 @@ macro_rules! conformance_suite {
     ($place:expr) => {
         $crate::conformance_suite!(@tests $place;
             records: round_trip, removed_records_are_gone, commit_is_atomic, many_records,
-                secret_in_clear_is_refused, sealed_secrets_survive;
+                secret_in_clear_is_refused, sealed_secrets_survive, every_number_survives,
+                what_could_not_be_read_again_is_refused;
             leases: lease_is_exclusive, lease_expires, lease_is_renewed, takeover_fences_the_old_holder,
                 released_lease_is_free, nobody_writes_without_a_lease, epochs_grow_across_reopening;
             intents: open_intents_survive, intent_is_closed_once, intents_are_numbered_in_order,

@@ -168,6 +168,7 @@ pub(crate) fn open_intent(
         intent: intent.clone(),
     };
     let bytes = serde_json::to_vec(&open).map_err(|error| refused(&intent.key, &error))?;
+    legible(&bytes)?;
     Ok((open, bytes))
 }
 
@@ -189,6 +190,7 @@ pub(crate) fn change(
     let records = encode(&commit.changes, serial)?;
     let history = entry_of(head, epoch, commit, serial);
     let history_bytes = history::bytes(&history)?;
+    legible(&history_bytes)?;
     let head = Head {
         serial,
         chain: Digest::of(&history_bytes),
@@ -218,6 +220,39 @@ fn encode(
             }
         })
         .collect()
+}
+
+/// How deeply the JSON of an intent or an entry may nest: readers stop at 128, and archives add levels of their own.
+const NESTING_MAX: usize = 120;
+
+/// Refuses what could be written and never be read again.
+fn legible(json: &[u8]) -> Result<(), StoreError> {
+    let nesting = nesting(json);
+    if nesting > NESTING_MAX {
+        return Err(unwritable(format!(
+            "a value nests {nesting} levels deep, at most {NESTING_MAX} can be read again"
+        )));
+    }
+    Ok(())
+}
+
+/// Returns how deeply well-formed JSON nests.
+fn nesting(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0, 0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth -= 1,
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn entry_of(head: &Head, epoch: Epoch, commit: &Commit, serial: Serial) -> HistoryEntry {

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use infra_model::diagnostic::{Diagnostic, Span};
+use infra_model::expression::Expression;
 use infra_model::operation::{Operation, OperationError, Operator};
 use infra_model::value::{Number, Value};
 
@@ -32,7 +33,11 @@ mod template;
 const STEPS_MAX: u64 = if cfg!(test) { 500_000 } else { 50_000_000 };
 
 /// How deeply lists and maps may be nested in a value: all stages walk values recursively.
-const DEPTH_MAX: usize = 64;
+const DEPTH_MAX: usize = 96;
+
+/// How many levels an operation that waits adds to those of its arguments where values are written down: readers of JSON
+/// stop at 128, so an expression that nests too deeply would be written and never be read again.
+const OPERATION_LEVELS: usize = 3;
 
 /// A value, borrowed where it exists already.
 pub(crate) type Evaluated<'v> = Result<Cow<'v, Value>, Failed>;
@@ -125,7 +130,10 @@ impl<'a> World<'a> {
     fn own(&self, value: Cow<'_, Value>, span: Span) -> Result<Value, Failed> {
         let measure = measure(&value);
         if measure.depth > DEPTH_MAX {
-            let detail = format!("Lists and maps nest at most {DEPTH_MAX} levels deep");
+            let operations = DEPTH_MAX / (OPERATION_LEVELS + 1);
+            let detail = format!(
+                "Lists and maps nest at most {DEPTH_MAX} levels deep, operations on what is known only after apply {operations}"
+            );
             return Err(self
                 .report
                 .fail(Diagnostic::error("Nested too deeply", detail).at(span)));
@@ -275,6 +283,16 @@ pub(crate) fn measure(value: &Value) -> Measure {
         },
         Value::List(values) => around(values.iter()),
         Value::Map(entries) => around(entries.values()),
+        Value::Deferred(expression) => match &**expression {
+            Expression::Reference(_) => Measure::default(),
+            Expression::Apply { arguments, .. } => {
+                let inside = around(arguments.iter());
+                Measure {
+                    depth: inside.depth + OPERATION_LEVELS,
+                    ..inside
+                }
+            }
+        },
         _ => Measure::default(),
     };
     Measure {

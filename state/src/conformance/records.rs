@@ -1,11 +1,12 @@
 //! Records: what was committed is there, what was refused is not.
 
 use infra_model::journal::{IntentId, Outcome, RecordChange};
-use infra_model::record::{RecordKey, Serial};
+use infra_model::plan::Action;
+use infra_model::record::{Record, RecordKey, Serial};
 use infra_model::sealing::{Sealed, Secret};
-use infra_model::value::Value;
+use infra_model::value::{Number, Value};
 
-use crate::conformance::sample::{begin, commit, intent, key, put, record};
+use crate::conformance::sample::{at, begin, commit, intent, key, put, record};
 use crate::conformance::{OpenStore, SharedStore};
 use crate::contract::{State, StoreError};
 
@@ -163,4 +164,45 @@ pub async fn sealed_secrets_survive(place: &dyn OpenStore) {
     store.commit(epoch, &commit([change])).await.expect("commit");
     let state = state(&store).await;
     assert_eq!(**state.records[&key("main")].record().expect("readable"), sealed);
+}
+
+/// A number is the same to the last bit when it is read again, in the record and in the history.
+pub async fn every_number_survives(place: &dyn OpenStore) {
+    let store = place.open().await;
+    let epoch = begin(&store).await;
+    let mut wanted = record("main", 1);
+    // One of those that a quick reader of numbers gets wrong by one bit.
+    let number = Number::from_f64(55.393_536_131_272_924).expect("a finite number");
+    wanted.inputs.insert("ratio".to_owned(), Value::Number(number));
+    let put = RecordChange::Put(Box::new(wanted.clone()));
+    store.commit(epoch, &commit([put])).await.expect("commit");
+    let state = state(&store).await;
+    let read = Record::decode(state.records[&key("main")].bytes()).expect("readable");
+    assert_eq!(read, wanted);
+    let history = store.history(Serial(1)).await.expect("history");
+    assert_eq!(history[0].changes[0].after.as_deref(), Some(&wanted));
+}
+
+/// A value that nests too deeply to be read again is not written, in a record or an intent.
+pub async fn what_could_not_be_read_again_is_refused(place: &dyn OpenStore) {
+    let store = place.open().await;
+    let epoch = begin(&store).await;
+    let mut wanted = record("main", 1);
+    wanted.inputs.insert("deep".to_owned(), nested(200));
+    let put = RecordChange::Put(Box::new(wanted));
+    let refused = store.commit(epoch, &commit([put])).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused:?}");
+    let mut deep = intent("main", at(1));
+    let Action::Create { draft, .. } = &mut deep.action else {
+        panic!("the sample creates")
+    };
+    draft.inputs.insert("deep".to_owned(), nested(200));
+    let refused = store.append(epoch, &deep).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused:?}");
+    let state = state(&store).await;
+    assert!(state.records.is_empty() && state.open_intents.is_empty());
+}
+
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(Value::Null, |inner, _| Value::list([inner]))
 }

@@ -335,9 +335,24 @@ fn values_do_not_nest_without_end() {
     }
     assert_snapshot!(errors(&(text + "}\n")), @"
     error: Nested too deeply
-      --> stack.hcl:67:9 
-      |   a64 = [local.a63]
+      --> stack.hcl:99:9 
+      |   a96 = [local.a95]
       |         ^^^^^^^^^^^
-      Lists and maps nest at most 64 levels deep
+      Lists and maps nest at most 96 levels deep, operations on what is known only after apply 24
+    ");
+}
+
+#[test]
+fn operations_on_what_is_known_late_do_not_nest_without_end() {
+    let mut text = "redis \"a\" {}\nlocals {\n  a0 = redis.a.host\n".to_owned();
+    for at in 1..100 {
+        text += &format!("  a{at} = upper(local.a{})\n", at - 1);
+    }
+    assert_snapshot!(errors(&(text + "}\n")), @"
+    error: Nested too deeply
+      --> stack.hcl:29:9 
+      |   a25 = upper(local.a24)
+      |         ^^^^^^^^^^^^^^^^
+      Lists and maps nest at most 96 levels deep, operations on what is known only after apply 24
     ");
 }
