@@ -46,14 +46,13 @@ impl Run<'_> {
         record: &Record,
     ) -> Result<Observation, ProviderError> {
         let kind = self.kind(&record.key)?;
-        let known = [Known {
+        let known = Known {
             key: record.key.clone(),
             id: record.id.clone(),
             target: record.target.clone(),
             inputs: record.inputs.clone(),
-        }];
-        let mut seen = pacer.ask(async || kind.observe(&known).await).await?;
-        let Some(observation) = seen.remove(&record.key) else {
+        };
+        let Some(observation) = pacer.ask(async || kind.examine(&known).await).await? else {
             let message = format!("The provider did not say what became of `{}`", record.key);
             return Err(ProviderError::rejected(ErrorKind::Bug, "observe", message));
         };

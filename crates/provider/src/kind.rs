@@ -48,6 +48,19 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
     /// When the provider cannot be asked. An object that does not exist is an observation, not an error.
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError>;
 
+    /// Looks at one object that is about to be changed or deleted, or of which a lost answer must be known.
+    ///
+    /// Unlike [`ResourceKind::observe`] it may do what it takes to be told, such as starting a stopped server that the
+    /// object lives in. Nothing means that nobody can tell.
+    ///
+    /// # Errors
+    ///
+    /// When the provider cannot be asked.
+    async fn examine(&self, known: &Known) -> Result<Option<Observation>, ProviderError> {
+        let mut seen = self.observe(std::slice::from_ref(known)).await?;
+        Ok(seen.remove(&known.key))
+    }
+
     /// Looks for the object that an unknown create may have made, by the type's recovery class.
     ///
     /// Whoever owns it: the caller compares the owner. More than one is possible for [`RecoveryClass::Tagged`].

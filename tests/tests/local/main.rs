@@ -10,5 +10,6 @@ mod event_api;
 mod replicated;
 mod rotate;
 mod secrets;
+mod stopped;
 mod support;
 mod unprivileged;

@@ -64,3 +64,10 @@ pub(crate) fn decisions(env: &mut TestEnv) -> Vec<String> {
 pub(crate) fn addresses(env: &mut TestEnv) -> String {
     env.run(&["state", "list", "local"]).expect(0).stdout
 }
+
+/// Returns the URL under which the engine itself connects to the primary: over the socket, known by its kernel.
+pub(crate) fn as_engine(env: &mut TestEnv) -> String {
+    let url = env.output("postgres.main.url");
+    let (_, socket) = url.split_once('?').expect("a socket");
+    format!("postgresql://infra@/postgres?{socket}")
+}

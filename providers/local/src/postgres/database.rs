@@ -12,6 +12,7 @@ use super::server;
 
 /// The database that every server has; it is taken over and given back instead of made and removed.
 pub const BUILT_IN: &str = "postgres";
+const CREATE_BUILT_IN: &str = "create database postgres";
 
 /// A database that a stack wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,8 +225,24 @@ pub async fn remove(endpoint: &Endpoint, name: &str) -> Result<(), ConnectionErr
     let statements = format!("drop database if exists {} with (force)", identifier(name));
     session.run("remove a database", &statements).await?;
     if name == BUILT_IN {
-        let again = format!("create database {}", identifier(name));
-        session.run("make its own database again", &again).await?;
+        session
+            .run("make its own database again", CREATE_BUILT_IN)
+            .await?;
     }
     Ok(())
+}
+
+/// Makes the database that every server has, if a removal of it stopped half-way.
+///
+/// # Errors
+/// [`ConnectionError`] when the server refuses.
+pub async fn ensure_built_in(endpoint: &Endpoint) -> Result<(), ConnectionError> {
+    let Err(refused) = server::session(endpoint, BUILT_IN).await else {
+        return Ok(());
+    };
+    let session = server::session(endpoint, "template1").await?;
+    if list(&session).await?.contains_key(BUILT_IN) {
+        return Err(refused);
+    }
+    session.run("make its own database again", CREATE_BUILT_IN).await
 }

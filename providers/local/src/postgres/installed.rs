@@ -228,6 +228,30 @@ pub async fn server(
     marker: &Marker<Installed>,
     tools: &Tools,
 ) -> Result<Server, InstalledError> {
+    let place = place(site, &Wanted::read(&marker.applied.inputs)?).await?;
+    assembled(site, marker, tools, place)
+}
+
+/// Returns the same server outside its segment, with no address: only we reach it, at its socket.
+///
+/// # Errors
+/// [`InstalledError`] when the primary is gone.
+pub fn withdrawn(
+    site: &PostgresSite,
+    marker: &Marker<Installed>,
+    tools: &Tools,
+) -> Result<Server, InstalledError> {
+    let mut server = assembled(site, marker, tools, Place::Host)?;
+    server.configuration.listen.clear();
+    Ok(server)
+}
+
+fn assembled(
+    site: &PostgresSite,
+    marker: &Marker<Installed>,
+    tools: &Tools,
+    place: Place,
+) -> Result<Server, InstalledError> {
     let installed = &marker.applied;
     let wanted = Wanted::read(&installed.inputs)?;
     let files = files(site, &wanted.name, wanted.primary.as_deref())?;
@@ -240,7 +264,6 @@ pub async fn server(
         Some(primary) => Some(upstream(site, primary, &wanted.name)?),
         None => None,
     };
-    let place = place(site, &wanted).await?;
     Ok(Server {
         configuration: Configuration {
             name: wanted.name,

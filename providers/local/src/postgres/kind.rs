@@ -18,6 +18,7 @@ pub mod server;
 pub mod tenancy;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod wake;
 
 use explain::Explain;
 

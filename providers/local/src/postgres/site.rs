@@ -39,6 +39,8 @@ pub struct PostgresSite {
     pub lineage: Lineage,
     /// The networks that servers join.
     pub network: Arc<network::site::Site>,
+    /// Held by whoever starts a server for a question: two who ask at once start it once.
+    pub waking: Mutex<()>,
     run: RunDirectoryRequest,
     tools: Mutex<BTreeMap<u16, Tools>>,
 }
@@ -53,6 +55,7 @@ impl PostgresSite {
             programs: Programs::new(settings.path.clone()),
             lineage: settings.lineage.clone(),
             network,
+            waking: Mutex::default(),
             run: RunDirectoryRequest {
                 environment: settings.folder.clone(),
                 runtime: settings.runtime.clone(),

@@ -16,9 +16,9 @@ use infra_provider::kind::ResourceKind;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
-use super::instance::{self, gone, taken};
+use super::instance::{gone, taken};
 use super::tenancy::{self, Host, identity, parse_identity};
-use super::{attribute, carried, failed, malformed, named, observation, output, refused, text};
+use super::{attribute, carried, failed, malformed, named, output, refused, text, wake};
 use crate::postgres::access::Level;
 use crate::postgres::connection::Endpoint;
 use crate::postgres::database::{self, Change, Database, FoundDatabase};
@@ -90,46 +90,48 @@ impl DatabaseKind {
         server: &str,
         sought: &[(RecordKey, Database)],
     ) -> Result<Vec<(RecordKey, Observation)>, ProviderError> {
-        let (endpoint, session) = match tenancy::host(&self.site, server).await? {
-            Host::Silent => return Ok(Vec::new()),
-            Host::Absent => {
-                return Ok(sought
-                    .iter()
-                    .map(|(key, _)| (key.clone(), Observation::Absent))
-                    .collect());
-            }
-            Host::Answers { endpoint, session } => (endpoint, session),
-        };
-        let databases = database::list(&session)
-            .await
-            .map_err(|error| refused(LOOK, &error))?;
-        let (endpoint, databases) = (&endpoint, &databases);
-        let looks = sought.iter().map(|(key, wanted)| async move {
-            let seen = match databases.get(&wanted.name) {
-                Some(found) => Some(
-                    self.observed(&Sought {
-                        endpoint,
-                        server,
-                        wanted,
-                        found,
-                    })
-                    .await?,
-                ),
-                None => None,
-            };
-            Ok((key.clone(), observation(seen)))
-        });
-        try_join_all(looks).await
+        let host = tenancy::host(&self.site, server).await?;
+        let (keys, wanted): (Vec<_>, Vec<_>) = sought.iter().cloned().unzip();
+        let seen = self.look_into(server, &host, &wanted).await?;
+        Ok(keys.into_iter().zip(seen).collect())
     }
 
+    /// Looks at one database; its server is started if it does not run.
     async fn look_at_one(&self, server: &str, wanted: Database) -> Result<Observation, ProviderError> {
-        let address = "postgres.any/local.postgres.database.any";
-        let key = RecordKey::current(address.parse().map_err(|_| malformed("address"))?);
-        let seen = self.look(server, &[(key, wanted)]).await?;
-        seen.into_iter()
-            .next()
-            .map(|(_, seen)| seen)
-            .ok_or_else(|| tenancy::silent(LOOK))
+        let host = tenancy::awake(&self.site, server).await?;
+        let mut seen = self.look_into(server, &host, &[wanted]).await?;
+        Ok(seen.pop().unwrap_or(Observation::Absent))
+    }
+
+    /// Returns what is seen of each database; nothing at all if the server does not answer.
+    async fn look_into(
+        &self,
+        server: &str,
+        host: &Host,
+        wanted: &[Database],
+    ) -> Result<Vec<Observation>, ProviderError> {
+        let (endpoint, session) = match host {
+            Host::Silent => return Ok(Vec::new()),
+            Host::Absent => return Ok(vec![Observation::Absent; wanted.len()]),
+            Host::Answers { endpoint, session } => (endpoint, session),
+        };
+        let databases = database::list(session)
+            .await
+            .map_err(|error| refused(LOOK, &error))?;
+        let databases = &databases;
+        let looks = wanted.iter().map(|wanted| async move {
+            let Some(found) = databases.get(&wanted.name) else {
+                return Ok(Observation::Absent);
+            };
+            let sought = Sought {
+                endpoint,
+                server,
+                wanted,
+                found,
+            };
+            Ok(Observation::Present(self.observed(&sought).await?))
+        });
+        try_join_all(looks).await
     }
 
     fn tag(&self, request: &UpdateRequest) -> OwnershipTag {
@@ -220,6 +222,11 @@ impl ResourceKind for DatabaseKind {
         Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
+    async fn examine(&self, known: &Known) -> Result<Option<Observation>, ProviderError> {
+        let (server, _) = parse_identity(&known.id).ok_or_else(|| malformed("id"))?;
+        self.look_at_one(server, wanted(&known.inputs)?).await.map(Some)
+    }
+
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
         let wanted = wanted(&request.inputs)?;
         match self.look_at_one(text(&request.inputs, "server")?, wanted).await? {
@@ -237,8 +244,8 @@ impl ResourceKind for DatabaseKind {
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let server = text(&request.inputs, "server")?;
         let wanted = wanted(&request.inputs)?;
-        let endpoint = tenancy::endpoint_of(&self.site, server)?;
         let session = tenancy::session(&self.site, server).await?;
+        let endpoint = tenancy::endpoint_of(&self.site, server)?;
         let databases = database::list(&session)
             .await
             .map_err(|error| refused(MAKE, &error))?;
@@ -259,7 +266,7 @@ impl ResourceKind for DatabaseKind {
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let (server, name) = parse_identity(&request.id).ok_or_else(|| gone(CHANGE, &request.id.0))?;
-        let endpoint = tenancy::endpoint_of(&self.site, server)?;
+        let endpoint = wake::require_started(&self.site, server).await?;
         let (wanted, before) = (wanted(&request.inputs)?, wanted(&request.before)?);
         let change = Change {
             wanted: &wanted,
@@ -283,7 +290,7 @@ impl ResourceKind for DatabaseKind {
         let Some((server, name)) = parse_identity(&request.id) else {
             return Ok(());
         };
-        match instance::started(&self.site, server).await? {
+        match wake::started(&self.site, server).await? {
             Some(endpoint) => {
                 let removed = database::remove(&endpoint, name).await;
                 removed.map_err(|error| failed("remove a PostgreSQL database", &error))

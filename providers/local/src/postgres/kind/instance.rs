@@ -13,15 +13,15 @@ use crate::host::process;
 use crate::network::segment::holds;
 use crate::postgres::configuration::{ENGINE_ROLE, ServerFiles};
 use crate::postgres::connection::{ConnectRequest, ConnectionError, Endpoint, Session, connect};
+use crate::postgres::data_directory::{self, DataDirectoryError};
 use crate::postgres::installed::{self, Installed, InstalledError, Wanted};
 use crate::postgres::listening::leave;
 use crate::postgres::marker::{self, Marker, MarkerError, Phase};
+use crate::postgres::parameter;
 use crate::postgres::primary::blocking;
-use crate::postgres::server::start::start;
 use crate::postgres::server::stop::{abandon, find_running};
 use crate::postgres::site::PostgresSite;
 use crate::postgres::url::encoded_path;
-use crate::postgres::{data_directory, parameter};
 
 /// How long a server may take to answer when it is only looked at; a healthy one needs a few milliseconds.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -41,7 +41,7 @@ pub enum State {
     /// Its process runs but does not answer.
     Unresponsive,
     /// Its data directory is not usable.
-    Unusable(String),
+    Unusable(DataDirectoryError),
 }
 
 impl State {
@@ -55,6 +55,12 @@ impl State {
             Self::Unresponsive => "unresponsive".to_owned(),
             Self::Unusable(fault) => format!("unusable: {fault}"),
         }
+    }
+
+    /// Says whether the data is gone, so that nothing that lived in it exists any more.
+    #[must_use]
+    pub fn has_lost_data(&self) -> bool {
+        matches!(self, Self::Unusable(DataDirectoryError::Damaged { .. }))
     }
 }
 
@@ -107,9 +113,7 @@ async fn ask(endpoint: &Endpoint) -> Result<Session, ConnectionError> {
 
 fn stopped(files: &ServerFiles, marker: &Marker<Installed>) -> State {
     let checked = data_directory::check(&files.data(), &marker.applied.cluster, marker.applied.major);
-    checked
-        .err()
-        .map_or(State::Stopped, |error| State::Unusable(error.to_string()))
+    checked.err().map_or(State::Stopped, State::Unusable)
 }
 
 /// Returns where a server answers.
@@ -241,33 +245,6 @@ pub async fn reset_overrides(
         session.run("reset a parameter", &reset).await?;
     }
     Ok(())
-}
-
-/// Returns where a server answers that others live in, started if it does not run; nothing when it does not exist.
-///
-/// For deletions: what lives in a server that was killed must go all the same.
-///
-/// # Errors
-/// When it exists and does not start.
-pub async fn started(site: &PostgresSite, name: &str) -> Result<Option<Endpoint>, ProviderError> {
-    let operation = "start a PostgreSQL server";
-    let marker = installed::read(site, name).map_err(|error| refused(operation, &error))?;
-    let Some(marker) = marker.filter(|marker| marker.phase == Phase::Made) else {
-        return Ok(None);
-    };
-    if !matches!(state(site, &marker).await?, State::Answers(_)) {
-        let tools = site
-            .tools(marker.applied.major)
-            .await
-            .map_err(|error| refused(operation, &error))?;
-        let server = installed::server(site, &marker, &tools)
-            .await
-            .map_err(|error| failed(operation, &error))?;
-        start(&server, &tools)
-            .await
-            .map_err(|error| failed(operation, &error))?;
-    }
-    endpoint(site, &marker).map(Some)
 }
 
 /// Removes a server with all it holds; one that is gone is success.

@@ -14,9 +14,9 @@ use infra_provider::kind::ResourceKind;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
-use super::instance::{self, gone, taken};
+use super::instance::{gone, taken};
 use super::tenancy::{self, Host, identity, parse_identity};
-use super::{attribute, carried, failed, malformed, named, observation, output, refused, text};
+use super::{attribute, carried, failed, malformed, named, observation, output, refused, text, wake};
 use crate::postgres::role::{self, FoundRole, Login, Role, is_reserved};
 use crate::postgres::site::PostgresSite;
 
@@ -65,22 +65,19 @@ impl RoleKind {
         }
     }
 
-    /// Looks at one role; the outer nothing means that its server does not answer.
-    async fn look(&self, id: &ObjectId) -> Result<Option<Observation>, ProviderError> {
+    /// Looks at one role; its server is started if it does not run.
+    async fn look(&self, id: &ObjectId) -> Result<Observation, ProviderError> {
         let Some((server, name)) = parse_identity(id) else {
-            return Ok(Some(Observation::Absent));
+            return Ok(Observation::Absent);
         };
-        match tenancy::host(&self.site, server).await? {
-            Host::Absent => Ok(Some(Observation::Absent)),
-            Host::Silent => Ok(None),
-            Host::Answers { session, .. } => {
-                let roles = role::list(&session)
-                    .await
-                    .map_err(|error| refused(LOOK, &error))?;
-                let found = roles.get(name).map(|found| self.observed(server, name, found));
-                Ok(Some(observation(found)))
-            }
-        }
+        let Host::Answers { session, .. } = tenancy::awake(&self.site, server).await? else {
+            return Ok(Observation::Absent);
+        };
+        let roles = role::list(&session)
+            .await
+            .map_err(|error| refused(LOOK, &error))?;
+        let found = roles.get(name).map(|found| self.observed(server, name, found));
+        Ok(observation(found))
     }
 
     async fn set(&self, request: &Setting<'_>) -> Result<Applied, ProviderError> {
@@ -142,12 +139,15 @@ impl ResourceKind for RoleKind {
         Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
+    async fn examine(&self, known: &Known) -> Result<Option<Observation>, ProviderError> {
+        self.look(&known.id).await.map(Some)
+    }
+
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
         let id = identity(text(&request.inputs, "server")?, text(&request.inputs, "name")?);
         match self.look(&id).await? {
-            Some(Observation::Present(observed)) => Ok(vec![observed]),
-            Some(Observation::Absent) => Ok(Vec::new()),
-            None => Err(tenancy::silent(LOOK)),
+            Observation::Present(observed) => Ok(vec![observed]),
+            Observation::Absent => Ok(Vec::new()),
         }
     }
 
@@ -202,7 +202,7 @@ impl ResourceKind for RoleKind {
         let Some((server, name)) = parse_identity(&request.id) else {
             return Ok(());
         };
-        match instance::started(&self.site, server).await? {
+        match wake::started(&self.site, server).await? {
             Some(endpoint) => {
                 let removed = role::remove(&endpoint, name).await;
                 removed.map_err(|error| failed("remove a PostgreSQL role", &error))
@@ -212,7 +212,7 @@ impl ResourceKind for RoleKind {
     }
 
     async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError> {
-        self.look(id).await?.ok_or_else(|| tenancy::silent(LOOK))
+        self.look(id).await
     }
 }
 

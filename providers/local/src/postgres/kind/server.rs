@@ -28,7 +28,7 @@ use crate::postgres::server::{Server, configure, session};
 use crate::postgres::site::PostgresSite;
 use crate::postgres::template::random_name;
 use crate::postgres::tools::Tools;
-use crate::postgres::{primary, slot};
+use crate::postgres::{database, primary, slot};
 
 /// The type of resource.
 pub const SERVER: &str = "local.postgres.server";
@@ -132,6 +132,9 @@ impl ServerKind {
             let left = leave(site, &wanted.name, before.segment.as_deref()).await;
             left.map_err(|error| failed(CHANGE, &error))?;
         }
+        database::ensure_built_in(&server.endpoint())
+            .await
+            .map_err(|error| failed(CHANGE, &error))?;
         drop_abandoned_slots(site, &wanted.name, &server)
             .await
             .map_err(|error| failed(CHANGE, &error))?;

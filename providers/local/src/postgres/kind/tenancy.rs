@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use infra_model::record::{ObjectId, RecordKey};
-use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::error::ProviderError;
 use infra_provider::request::Known;
 
 use super::instance::{self, State, endpoint, state};
-use super::refused;
+use super::{refused, wake};
 use crate::postgres::connection::{Endpoint, Session};
 use crate::postgres::installed;
+use crate::postgres::marker::Phase;
 use crate::postgres::server;
 use crate::postgres::site::PostgresSite;
 
 /// The server that an object lives in.
 #[derive(Debug)]
 pub enum Host {
-    /// It does not exist, and so nothing in it does.
+    /// It or its data does not exist, and so nothing in it does.
     Absent,
     /// It exists but does not answer: nobody knows what is in it.
     Silent,
@@ -35,10 +36,13 @@ pub enum Host {
 /// When something foreign is in its place.
 pub async fn host(site: &PostgresSite, name: &str) -> Result<Host, ProviderError> {
     let found = installed::read(site, name);
-    let Some(marker) = found.map_err(|error| refused("look at a PostgreSQL server", &error))? else {
+    let found = found.map_err(|error| refused("look at a PostgreSQL server", &error))?;
+    // In one that is half made or half removed nothing lives.
+    let Some(marker) = found.filter(|marker| marker.phase == Phase::Made) else {
         return Ok(Host::Absent);
     };
     match state(site, &marker).await? {
+        lost if lost.has_lost_data() => Ok(Host::Absent),
         State::Answers(session) => Ok(Host::Answers {
             endpoint: endpoint(site, &marker)?,
             session,
@@ -47,13 +51,30 @@ pub async fn host(site: &PostgresSite, name: &str) -> Result<Host, ProviderError
     }
 }
 
-/// Connects to a server to change something in it.
+/// Looks at the server that objects live in, started if it does not run.
 ///
 /// # Errors
-/// When it does not answer; the call may be made again.
+/// When it does not start, or something foreign is in its place.
+pub async fn awake(site: &PostgresSite, name: &str) -> Result<Host, ProviderError> {
+    match wake::started(site, name).await? {
+        None => Ok(Host::Absent),
+        Some(endpoint) => {
+            let session = connected(&endpoint).await?;
+            Ok(Host::Answers { endpoint, session })
+        }
+    }
+}
+
+/// Connects to a server to change something in it; it is started if it does not run.
+///
+/// # Errors
+/// When it does not start or answer; the call may be made again.
 pub async fn session(site: &PostgresSite, name: &str) -> Result<Session, ProviderError> {
-    let endpoint = endpoint_of(site, name)?;
-    let session = server::session(&endpoint, "postgres").await;
+    connected(&wake::require_started(site, name).await?).await
+}
+
+async fn connected(endpoint: &Endpoint) -> Result<Session, ProviderError> {
+    let session = server::session(endpoint, "postgres").await;
     session.map_err(|error| refused("connect to a PostgreSQL server", &error))
 }
 
@@ -93,10 +114,4 @@ pub fn servers(known: &[Known]) -> BTreeMap<String, Vec<(RecordKey, String)>> {
             .push((one.key.clone(), name.to_owned()));
     }
     servers
-}
-
-/// Returns the error for an object whose server does not answer.
-#[must_use]
-pub fn silent(operation: &str) -> ProviderError {
-    ProviderError::rejected(ErrorKind::Unavailable, operation, "Its server does not answer")
 }
