@@ -6,7 +6,9 @@ use infra_tests::environment::TestEnv;
 use infra_tests::machine::wait_until;
 use infra_tests::servers::{execute, kill, processes_of, psql, rows, server};
 
-use crate::support::{PRIMARY, addresses, applied, apply, as_engine, expect_no_changes};
+use crate::support::{PRIMARY, addresses, applied, apply, as_engine, decisions, expect_no_changes};
+
+const DATABASE: &str = "postgres.main/local.postgres.database.app";
 
 #[test]
 fn an_environment_whose_primary_was_killed_is_destroyed() {
@@ -59,6 +61,22 @@ fn a_deletion_that_died_with_its_server_is_resolved_by_the_next_plan() {
     assert_eq!(processes_of(&env), []);
 }
 
+#[test]
+fn a_database_whose_removal_was_cut_short_is_made_anew() {
+    let Some(mut env) = applied("a_database_whose_removal_was_cut_short", "examples/minimal") else {
+        return;
+    };
+    cut_short(&mut env);
+    assert_eq!(decisions(&mut env), [format!("{DATABASE}: replace replacing")]);
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    execute(&env.output("postgres.main.url"), "create table t as select 1");
+
+    cut_short(&mut env);
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    assert_eq!(addresses(&mut env), "");
+}
+
 /// Kills the engine and the server in the middle of a deletion, which a lock on the list of databases holds up.
 fn die_while_deleting(env: &mut TestEnv) {
     let url = as_engine(env);
@@ -83,5 +101,14 @@ fn die_while_deleting(env: &mut TestEnv) {
     assert!(
         holder.join().expect("its end").is_err(),
         "the session ends with its server"
+    );
+}
+
+/// Leaves a database as PostgreSQL does when its removal is interrupted.
+fn cut_short(env: &mut TestEnv) {
+    let url = as_engine(env);
+    execute(
+        &url,
+        "update pg_database set datconnlimit = -2 where datname = 'app'",
     );
 }

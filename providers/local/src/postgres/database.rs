@@ -34,6 +34,8 @@ pub struct FoundDatabase {
     pub owner: String,
     /// What its comment says, if we wrote it.
     pub comment: Option<Comment>,
+    /// Whether its removal began and did not end; all that can be done is to remove it.
+    pub invalid: bool,
 }
 
 impl FoundDatabase {
@@ -66,7 +68,12 @@ pub async fn create(
     tag: &OwnershipTag,
 ) -> Result<(), ConnectionError> {
     let session = server::session(endpoint, BUILT_IN).await?;
-    if !list(&session).await?.contains_key(&database.name) {
+    let found = list(&session).await?;
+    let found = found.get(&database.name);
+    if found.is_some_and(|found| found.invalid) {
+        remove(endpoint, &database.name).await?;
+    }
+    if found.is_none_or(|found| found.invalid) {
         let make = format!("create database {}", identifier(&database.name));
         session.run("make a database", &make).await?;
     }
@@ -164,14 +171,15 @@ fn hand_over(before: &str, wanted: &str) -> String {
 /// # Errors
 /// [`ConnectionError`] when the server cannot be asked.
 pub async fn list(session: &Session) -> Result<BTreeMap<String, FoundDatabase>, ConnectionError> {
-    let query = "select d.datname::text, r.rolname::text, shobj_description(d.oid, 'pg_database') \
-                 from pg_database d join pg_roles r on r.oid = d.datdba where d.datallowconn";
+    let query = "select d.datname::text, r.rolname::text, shobj_description(d.oid, 'pg_database'), \
+                 d.datconnlimit = -2 from pg_database d join pg_roles r on r.oid = d.datdba where d.datallowconn";
     let rows = session.rows("list its databases", query, &[]).await?;
     let found = |row: &tokio_postgres::Row| FoundDatabase {
         owner: row.get(1),
         comment: row
             .get::<_, Option<String>>(2)
             .and_then(|text| Comment::parse(&text)),
+        invalid: row.get(3),
     };
     Ok(rows.iter().map(|row| (row.get(0), found(row))).collect())
 }
@@ -241,8 +249,11 @@ pub async fn ensure_built_in(endpoint: &Endpoint) -> Result<(), ConnectionError>
         return Ok(());
     };
     let session = server::session(endpoint, "template1").await?;
-    if list(&session).await?.contains_key(BUILT_IN) {
-        return Err(refused);
+    match list(&session).await?.get(BUILT_IN) {
+        // Its template must be free of other sessions when it is copied.
+        Some(found) if found.invalid => drop(session),
+        Some(_) => return Err(refused),
+        None => return session.run("make its own database again", CREATE_BUILT_IN).await,
     }
-    session.run("make its own database again", CREATE_BUILT_IN).await
+    remove(endpoint, BUILT_IN).await
 }

@@ -149,7 +149,8 @@ pub async fn remove(endpoint: &Endpoint, name: &str) -> Result<(), ConnectionErr
 /// # Errors
 /// [`ConnectionError`] when the server cannot be asked.
 pub async fn databases(session: &Session) -> Result<Vec<String>, ConnectionError> {
-    let query = "select datname::text from pg_database where datallowconn order by datname";
+    let query =
+        "select datname::text from pg_database where datallowconn and datconnlimit <> -2 order by datname";
     let rows = session.rows("list its databases", query, &[]).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -63,10 +63,14 @@ impl DatabaseKind {
             owner: found.owner.clone(),
             ..(*wanted).clone()
         };
-        let seen = database::look_inside(endpoint, &known)
-            .await
-            .map_err(|error| refused(LOOK, &error))?;
-        let half_made = found.is_half_made() && wanted.name != database::BUILT_IN;
+        // Nobody can look into one whose removal has begun.
+        let seen = match found.invalid {
+            true => known,
+            false => database::look_inside(endpoint, &known)
+                .await
+                .map_err(|error| refused(LOOK, &error))?,
+        };
+        let half_made = found.invalid || found.is_half_made() && wanted.name != database::BUILT_IN;
         let owner = match &found.comment {
             Some(comment) => comment.tag.owner(&self.site.lineage),
             None => Owner::Untagged,
@@ -232,7 +236,7 @@ impl ResourceKind for DatabaseKind {
         match self.look_at_one(text(&request.inputs, "server")?, wanted).await? {
             // Only the engine makes databases that are its own: an earlier call did, and did not get further.
             Observation::Present(mut seen) => {
-                if seen.condition == Condition::HalfMade {
+                if seen.condition == Condition::HalfMade && seen.owner == Owner::Untagged {
                     seen.owner = Owner::Ours(request.tag.address.clone());
                 }
                 Ok(vec![seen])

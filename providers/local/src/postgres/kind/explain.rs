@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use infra_provider::error::ErrorKind;
+use tokio_postgres::error::SqlState;
 
 use crate::host::disk::DiskError;
 use crate::host::process::ProcessError;
@@ -148,9 +149,17 @@ impl Explain for ConnectionError {
             // Insufficient resources: the disk is full, or memory.
             Self::Statement { code: Some(code), .. } if code.starts_with("53") => ErrorKind::Environment,
             Self::Statement { code: Some(_), .. } => ErrorKind::Invalid,
+            Self::Refused { source, .. } if source.code().is_some_and(is_lasting) => ErrorKind::Environment,
             _ => ErrorKind::Unavailable,
         }
     }
+}
+
+/// Says whether a server will refuse a connection again: the role may not log in, or the database is not there or was
+/// half removed. A server that is starting, ending or full says something else.
+fn is_lasting(code: &SqlState) -> bool {
+    let code = code.code();
+    code.starts_with("28") || ["3D000", "42501", "55000"].contains(&code)
 }
 
 impl Explain for InstalledError {
