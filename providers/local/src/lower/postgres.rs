@@ -231,6 +231,8 @@ impl Cluster<'_> {
                 Value::String(name::of(&self.component.address, Some(POOLER_NAME))),
             ),
             ("server".to_owned(), output(&server.address, "name")),
+            // One that was made anew may answer elsewhere, and has nothing of what the pooler needs in it.
+            ("cluster".to_owned(), output(&server.address, "cluster")),
             ("mode".to_owned(), Value::string(mode(pooler.mode))),
             ("size".to_owned(), Value::from(pooler.size)),
             ("clients_max".to_owned(), Value::from(pooler.clients_max)),
@@ -245,6 +247,7 @@ impl Cluster<'_> {
         }
         inputs.extend(self.segment().map(|segment| ("segment".to_owned(), segment)));
         inputs.extend(self.setting("pooler_port").map(|port| ("port".to_owned(), port)));
+        inputs.extend(self.setting("port").map(|port| ("server_port".to_owned(), port)));
         Some(self.resource(POOLER, POOLER_NAME, inputs))
     }
 

@@ -8,6 +8,7 @@ use super::access::{self, Grant, Level};
 use super::comment::Comment;
 use super::configuration::{ENGINE_ROLE, POOLER_ROLE};
 use super::connection::{ConnectionError, Endpoint, Session, identifier, literal};
+use super::pooler::lookup;
 use super::server;
 
 /// The database that every server has; it is taken over and given back instead of made and removed.
@@ -236,24 +237,33 @@ pub async fn remove(endpoint: &Endpoint, name: &str) -> Result<(), ConnectionErr
         session
             .run("make its own database again", CREATE_BUILT_IN)
             .await?;
+        complete_built_in(endpoint).await?;
     }
     Ok(())
 }
 
-/// Makes the database that every server has, if a removal of it stopped half-way.
+/// Makes the database that every server has, with what lives in it, if a removal of it stopped half-way.
 ///
 /// # Errors
 /// [`ConnectionError`] when the server refuses.
 pub async fn ensure_built_in(endpoint: &Endpoint) -> Result<(), ConnectionError> {
     let Err(refused) = server::session(endpoint, BUILT_IN).await else {
-        return Ok(());
+        return complete_built_in(endpoint).await;
     };
     let session = server::session(endpoint, "template1").await?;
     match list(&session).await?.get(BUILT_IN) {
         // Its template must be free of other sessions when it is copied.
         Some(found) if found.invalid => drop(session),
         Some(_) => return Err(refused),
-        None => return session.run("make its own database again", CREATE_BUILT_IN).await,
+        None => {
+            let made = session.run("make its own database again", CREATE_BUILT_IN);
+            made.await?;
+            return complete_built_in(endpoint).await;
+        }
     }
     remove(endpoint, BUILT_IN).await
+}
+
+async fn complete_built_in(endpoint: &Endpoint) -> Result<(), ConnectionError> {
+    lookup::ensure_in(&server::session(endpoint, BUILT_IN).await?).await
 }

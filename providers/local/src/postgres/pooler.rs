@@ -4,22 +4,18 @@
 //! what the client proves (SCRAM pass-through). A rotated password therefore needs no change here.
 
 pub mod configuration;
+pub mod lookup;
 pub mod process;
 
 use std::path::{Path, PathBuf};
 
-use super::configuration::POOLER_ROLE;
-use super::connection::{ConnectionError, Endpoint, identifier};
 use super::installation::{InstallationError, version_text};
-use super::{database, server};
 use crate::host::programs::Programs;
 
 /// The first version that keeps prepared statements working in transaction mode.
 const PREPARED_STATEMENTS_SINCE: (u16, u16) = (1, 21);
 /// The first version that can look up verifiers in one database for clients of all.
 const ONE_LOOKUP_DATABASE_SINCE: (u16, u16) = (1, 19);
-/// The schema of the function that looks up verifiers.
-const SCHEMA: &str = "infra_pooler";
 
 /// An installed PgBouncer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,51 +81,6 @@ fn parse_version(said: &str) -> Option<(u16, u16)> {
 fn has_tls(said: &str) -> bool {
     said.lines()
         .any(|line| line.starts_with("tls: ") && line.contains("SSL"))
-}
-
-/// Makes the function through which the pooler looks up verifiers.
-///
-/// Superusers and infra's own roles are not found by it, so nobody gets through the pooler as one of them.
-///
-/// # Errors
-/// [`ConnectionError`] when the server refuses.
-pub async fn ensure_lookup(
-    primary: &Endpoint,
-    installation: &PoolerInstallation,
-) -> Result<(), ConnectionError> {
-    let session = server::session(primary, database::BUILT_IN).await?;
-    let statements = lookup_statements();
-    if installation.has_one_lookup_database() {
-        return session.run("make the pooler's function", &statements).await;
-    }
-    for name in super::role::databases(&session).await? {
-        let inside = server::session(primary, &name).await?;
-        inside.run("make the pooler's function", &statements).await?;
-    }
-    Ok(())
-}
-
-fn lookup_statements() -> String {
-    let (schema, role) = (identifier(SCHEMA), identifier(POOLER_ROLE));
-    format!(
-        "begin; \
-         create schema if not exists {schema}; \
-         create or replace function {schema}.user_lookup(wanted text) returns table (username text, verifier text) \
-         language sql security definer set search_path = pg_catalog as $$ \
-         select rolname::text, rolpassword from pg_authid where rolname = wanted and rolcanlogin and not rolsuper \
-         and rolname !~ '^infra' and (rolvaliduntil is null or rolvaliduntil > now()) $$; \
-         revoke all on function {schema}.user_lookup(text) from public; \
-         grant usage on schema {schema} to {role}; \
-         grant execute on function {schema}.user_lookup(text) to {role}; \
-         do $connect$ begin execute format('grant connect on database %I to {POOLER_ROLE}', current_database()); \
-         end $connect$; \
-         commit"
-    )
-}
-
-/// The query that PgBouncer sends for each login.
-fn lookup_query() -> String {
-    format!("SELECT username, verifier FROM {SCHEMA}.user_lookup($1)")
 }
 
 #[cfg(test)]

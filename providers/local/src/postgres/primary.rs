@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::configuration::{POOLER_ROLE, REPLICATION_ROLE};
 use super::connection::{Endpoint, identifier, literal};
 use super::data_directory;
+use super::pooler::lookup;
 use super::server::start::start;
 use super::server::stop::stop;
 use super::server::{self, Server, ServerError};
@@ -61,7 +62,8 @@ async fn begin(server: &Server, tools: &Tools) -> Result<(), ServerError> {
     ensure_system_roles(&server.endpoint()).await
 }
 
-/// Makes the roles of replicas and poolers, which have no password and are admitted at the unix socket alone.
+/// Makes the roles of replicas and poolers, which have no password and are admitted at the unix socket alone, and what
+/// a pooler needs to look up the passwords of others.
 ///
 /// # Errors
 /// [`ServerError::Connection`] when the server cannot be asked.
@@ -79,7 +81,8 @@ pub async fn ensure_system_roles(primary: &Endpoint) -> Result<(), ServerError> 
         role(REPLICATION_ROLE, "login replication"),
         role(POOLER_ROLE, "login"),
     );
-    Ok(session.run("make its system roles", &statements).await?)
+    session.run("make its system roles", &statements).await?;
+    Ok(lookup::ensure_in(&session).await?)
 }
 
 /// Runs work on files where it keeps no other task waiting.

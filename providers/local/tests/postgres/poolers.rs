@@ -6,7 +6,7 @@ use provider_local::host::programs::Programs;
 use provider_local::postgres::database::{self, Database};
 use provider_local::postgres::pooler::configuration::{Mode, PoolerConfiguration};
 use provider_local::postgres::pooler::process::{Pooler, PoolerError, is_healthy, reload, start, stop};
-use provider_local::postgres::pooler::{ensure_lookup, locate};
+use provider_local::postgres::pooler::{locate, lookup};
 use provider_local::postgres::primary;
 use provider_local::postgres::role::{self, Role};
 use provider_local::postgres::server::Server;
@@ -50,7 +50,7 @@ async fn make(scratch: &Scratch) -> Option<(Server, Pooler)> {
         access: [].into(),
     };
     database::create(&main.endpoint(), &app, &tag()).await.unwrap();
-    ensure_lookup(&main.endpoint(), &installation).await.unwrap();
+    lookup::ensure(&main.endpoint(), &installation).await.unwrap();
     let root = scratch.root.path();
     let configuration = PoolerConfiguration {
         folder: root.join("pooler"),

@@ -16,10 +16,12 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest
 use serde::{Deserialize, Serialize};
 
 use super::instance::{endpoint_values, gone};
+use super::tenancy::Host;
 use super::{
     RUNNING, attribute, carried, endpoint_outputs, failed, malformed, named, observation, owner, refused,
     tenancy, text,
 };
+use crate::host::folder::read_if_present;
 use crate::host::launch::Place;
 use crate::host::process;
 use crate::network::address::attach;
@@ -31,7 +33,7 @@ use crate::postgres::listening::{ListenRequest, Listening, leave, listen, networ
 use crate::postgres::marker::{self, Marker, Phase};
 use crate::postgres::pooler::configuration::{Mode, PoolerConfiguration};
 use crate::postgres::pooler::process::{Pooler, find_running, is_healthy, reload, start, stop};
-use crate::postgres::pooler::{ensure_lookup, locate};
+use crate::postgres::pooler::{configuration, locate, lookup};
 use crate::postgres::site::PostgresSite;
 
 /// The type of resource.
@@ -48,6 +50,10 @@ const STANDARD_PORT: u16 = 6432;
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 /// How often it is asked until then: it may just be starting, or ending.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// What `status` says of a pooler that answers but sends its clients where no server is.
+const ELSEWHERE: &str = "not connected to its server";
+/// What `status` says of a pooler that answers but finds no password of its clients.
+const NO_LOOKUP: &str = "unable to look up passwords";
 /// Attributes whose change needs a restart.
 const NEED_RESTART: [&str; 2] = ["segment", "port"];
 
@@ -115,7 +121,7 @@ impl PoolerKind {
             loop {
                 pace.tick().await;
                 if is_healthy(&endpoint, ANSWER_WITHIN).await {
-                    return Ok(RUNNING);
+                    return Ok(self.fault(name, marker).await?.unwrap_or(RUNNING));
                 }
                 // A process that was killed is there for some moments more.
                 if !process::is_alive(&running).map_err(|error| refused(LOOK, &error))? {
@@ -126,6 +132,29 @@ impl PoolerKind {
         tokio::time::timeout(ANSWER_WITHIN, answer)
             .await
             .unwrap_or(Ok("unresponsive"))
+    }
+
+    /// Returns why clients cannot log in through a pooler that answers; nothing while its server does not, because then
+    /// nobody can tell.
+    async fn fault(
+        &self,
+        name: &str,
+        marker: &Marker<Installed>,
+    ) -> Result<Option<&'static str>, ProviderError> {
+        let server = text(&marker.applied.inputs, "server")?;
+        let Host::Answers { endpoint, .. } = tenancy::host(&self.site, server).await? else {
+            return Ok(None);
+        };
+        let file = read_if_present(&self.site.folder_of(name).join(configuration::FILE));
+        let file = file.map_err(|error| refused(LOOK, &error))?.unwrap_or_default();
+        let file = String::from_utf8_lossy(&file);
+        if !configuration::names_upstream(&file, &endpoint) {
+            return Ok(Some(ELSEWHERE));
+        }
+        let in_one = configuration::has_one_lookup_database(&file);
+        let exists = lookup::exists(&endpoint, in_one).await;
+        let exists = exists.map_err(|error| refused(LOOK, &error))?;
+        Ok((!exists).then_some(NO_LOOKUP))
     }
 
     fn endpoint(&self, name: &str, port: u16) -> Result<Endpoint, ProviderError> {
@@ -150,7 +179,7 @@ impl PoolerKind {
             .await
             .map_err(|error| refused(MAKE, &error))?;
         let upstream = tenancy::endpoint_of(site, text(inputs, "server")?)?;
-        ensure_lookup(&upstream, &installation)
+        lookup::ensure(&upstream, &installation)
             .await
             .map_err(|error| failed(MAKE, &error))?;
         site.make_run_directory().map_err(|error| failed(MAKE, &error))?;
@@ -266,7 +295,7 @@ impl ResourceKind for PoolerKind {
             .get("segment")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        let is_healthy = self.status(name, &marker).await? == RUNNING;
+        let answers = [RUNNING, ELSEWHERE, NO_LOOKUP].contains(&self.status(name, &marker).await?);
         let moves = request
             .changed
             .iter()
@@ -277,7 +306,7 @@ impl ResourceKind for PoolerKind {
         }
         marker.applied.inputs = request.inputs.clone();
         let pooler = self.pooler(name, &marker).await?;
-        if is_healthy && !moves {
+        if answers && !moves {
             reload(&pooler).await.map_err(|error| failed(CHANGE, &error))?;
         } else {
             stop(&self.site.folder_of(name), &marker.owner)
@@ -336,6 +365,14 @@ pub fn schema() -> ResourceSchema {
                 carried("Its name in the environment, and that of its folder"),
             ),
             ("server", attribute("The server behind it", OnChange::InPlace)),
+            (
+                "server_port",
+                attribute("The port that the stack fixes for that server", OnChange::InPlace),
+            ),
+            (
+                "cluster",
+                attribute("The identity of that server's data", OnChange::InPlace),
+            ),
             ("segment", attribute(segment, OnChange::Disruptive)),
             ("port", attribute(port, OnChange::Disruptive)),
             (

@@ -13,9 +13,9 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
-use super::instance::{self, State, check_parameters, gone, outputs, state};
+use super::instance::{self, State, check_parameters, gone, state};
 use super::{
-    attribute, carried, endpoint_outputs, failed, malformed, named, observation, owner, refused, text,
+    attribute, carried, endpoint_outputs, failed, malformed, named, observation, output, owner, refused, text,
 };
 use crate::postgres::connection::ConnectionError;
 use crate::postgres::installed::{self, Installed, Wanted};
@@ -141,6 +141,14 @@ impl ServerKind {
         marker::write(&site.folder_of(&wanted.name), &marker).map_err(|error| failed(CHANGE, &error))?;
         self.applied(&marker)
     }
+}
+
+/// Returns where a server answers, and whose data it has.
+fn outputs(site: &PostgresSite, marker: &Marker<Installed>) -> Result<Attributes, ProviderError> {
+    let mut outputs = instance::outputs(site, marker)?;
+    let cluster = Value::string(marker.applied.cluster.as_str());
+    outputs.insert("cluster".to_owned(), cluster);
+    Ok(outputs)
 }
 
 /// A server that exists and what is wanted of it.
@@ -322,13 +330,16 @@ pub fn schema() -> ResourceSchema {
     let days = "For how many days archived log is kept";
     attributes.insert("archive_days".to_owned(), attribute(days, OnChange::InPlace));
     attributes.insert("status".to_owned(), attribute(status, OnChange::InPlace));
+    let mut outputs = BTreeMap::from(endpoint_outputs());
+    let cluster = "The identity of its data: another one when it was made anew";
+    outputs.insert("cluster".to_owned(), output(cluster));
     ResourceSchema {
         resource_type: SERVER.parse().expect("a well-formed type"),
         summary: "A PostgreSQL server that takes writes, with its data and its archived log".to_owned(),
         version: 1,
         recovery: RecoveryClass::Named,
         attributes,
-        outputs: endpoint_outputs().into(),
+        outputs,
         holds_data: true,
         create_before_destroy: false,
         typical: TypicalDurations {

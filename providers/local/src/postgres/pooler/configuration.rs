@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::{PoolerInstallation, lookup_query};
+use super::{PoolerInstallation, lookup};
 use crate::postgres::configuration::{CertificateFiles, POOLER_ROLE};
 use crate::postgres::connection::Endpoint;
 use crate::postgres::database::BUILT_IN;
 use crate::postgres::password;
 
+/// The file's name in the pooler's folder.
+pub const FILE: &str = "pgbouncer.ini";
+/// The setting that names the one database in which all verifiers are looked up.
+const LOOKUP_DATABASE: &str = "auth_dbname";
 /// Prepared statements that are remembered per server connection.
 const PREPARED_STATEMENTS_MAX: u32 = 200;
 
@@ -57,7 +61,7 @@ impl PoolerConfiguration {
 
     /// Returns its configuration file.
     pub fn file(&self) -> PathBuf {
-        self.folder.join("pgbouncer.ini")
+        self.folder.join(FILE)
     }
 }
 
@@ -93,9 +97,8 @@ impl Mode {
 /// Returns the configuration file.
 pub fn render(configuration: &PoolerConfiguration, installation: &PoolerInstallation) -> String {
     let mut text = format!(
-        "; Written by infra; changes made here are overwritten.\n[databases]\n* = host={} port={}\n\n[pgbouncer]\n",
-        connection_quoted(&configuration.upstream.sockets.to_string_lossy()),
-        configuration.upstream.port,
+        "; Written by infra; changes made here are overwritten.\n[databases]\n{}\n\n[pgbouncer]\n",
+        upstream_line(&configuration.upstream),
     );
     let mut set = |name: &str, value: &str| {
         let _ = writeln!(text, "{name} = {value}");
@@ -108,9 +111,9 @@ pub fn render(configuration: &PoolerConfiguration, installation: &PoolerInstalla
     set("auth_type", "scram-sha-256");
     set("auth_user", POOLER_ROLE);
     set("auth_file", &configuration.users_file().to_string_lossy());
-    set("auth_query", &lookup_query());
+    set("auth_query", &lookup::query());
     if installation.has_one_lookup_database() {
-        set("auth_dbname", BUILT_IN);
+        set(LOOKUP_DATABASE, BUILT_IN);
     }
     set(
         "pool_mode",
@@ -148,6 +151,22 @@ pub fn effective_mode(mode: Mode, installation: &PoolerInstallation) -> Mode {
     } else {
         Mode::Session
     }
+}
+
+fn upstream_line(upstream: &Endpoint) -> String {
+    let sockets = connection_quoted(&upstream.sockets.to_string_lossy());
+    format!("* = host={sockets} port={}", upstream.port)
+}
+
+/// Says whether a configuration file names this server as the one behind the pooler.
+pub fn names_upstream(text: &str, upstream: &Endpoint) -> bool {
+    let wanted = upstream_line(upstream);
+    text.lines().any(|line| line == wanted)
+}
+
+/// Says whether a configuration file has all verifiers looked up in one database.
+pub fn has_one_lookup_database(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with(LOOKUP_DATABASE))
 }
 
 fn connection_quoted(value: &str) -> String {
