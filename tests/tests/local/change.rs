@@ -1,7 +1,8 @@
 //! An environment that exists is changed, and the plan says beforehand what that means for its users.
 
+use infra_tests::environment::TestEnv;
 use infra_tests::machine::wait_until;
-use infra_tests::servers::{execute, psql, rows, server, servers_of};
+use infra_tests::servers::{execute, kill, psql, rows, server, servers_of};
 
 use crate::support::{PRIMARY, REPLICA_2, apply, decisions, expect_no_changes, replicated};
 
@@ -59,6 +60,54 @@ fn a_dynamic_parameter_is_reloaded_and_a_static_one_restarts() {
     apply(&mut env);
     assert_eq!(rows(&url, "show max_connections"), "120");
     expect_no_changes(&mut env);
+}
+
+#[test]
+fn a_replica_that_was_down_while_its_primary_was_given_less_follows_again() {
+    let Some(mut env) = replicated("a_replica_that_was_down") else {
+        return;
+    };
+    kill(&server(&env, REPLICA_2));
+    env.edit("stack.hcl", "max_connections = 150", "max_connections = 120");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    everybody_replays(&mut env);
+}
+
+#[test]
+fn replicas_that_paused_because_their_primary_alone_was_given_more_follow_again() {
+    let Some(mut env) = replicated("replicas_that_paused") else {
+        return;
+    };
+    env.edit("stack.hcl", "max_connections = 150", "max_connections = 200");
+    let _ = env
+        .run(&["apply", "local", "--yes", "--target", PRIMARY])
+        .expect(0);
+    let urls: Vec<String> =
+        serde_json::from_str(&env.output("postgres.main.replica_urls")).expect("a list of URLs");
+    for url in urls {
+        wait_until("the replica has paused", || {
+            psql(&url, "select pg_is_wal_replay_paused()").as_deref() == Ok("t")
+        });
+    }
+    env.edit("stack.hcl", "max_connections = 200", "max_connections = 120");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    everybody_replays(&mut env);
+}
+
+fn everybody_replays(env: &mut TestEnv) {
+    execute(
+        &env.output("postgres.main.url"),
+        "create table replayed as select 1 as n",
+    );
+    let urls: Vec<String> =
+        serde_json::from_str(&env.output("postgres.main.replica_urls")).expect("a list of URLs");
+    for url in urls {
+        wait_until("the replica has the row", || {
+            psql(&url, "table replayed").as_deref() == Ok("1")
+        });
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::connection::{ConnectionError, Endpoint, Session};
 use super::data_directory::{self, DataDirectoryError};
 use super::primary::blocking;
 use super::seed;
+use super::server::log::essence;
 use super::server::start::start;
 use super::server::stop::stop;
 use super::server::{self, Server, ServerError};
@@ -128,9 +129,27 @@ pub async fn repair(server: &Server, tools: &Tools) -> Result<(), ReplicaError> 
         }
         other => other.map_err(ServerError::from)?,
     }
+    let offset = log_length(&server.configuration.files.log());
     match follow(server, &primary, tools).await? {
-        Following::Yes => Ok(()),
-        Following::Never => rebuild(server, &primary, tools).await,
+        Following::Yes if replays(server, &primary, offset).await? => Ok(()),
+        _ => rebuild(server, &primary, tools).await,
+    }
+}
+
+/// Says whether a replica that follows also replays: one with less than its primary had once gets the log and stops at
+/// that record.
+async fn replays(server: &Server, primary: &Session, offset: u64) -> Result<bool, ReplicaError> {
+    let slot = &upstream(server)?.slot;
+    let log = server.configuration.files.log();
+    let refused = async {
+        let mut pace = tokio::time::interval(LOOK_EVERY);
+        while !is_hopeless(&log_tail(&log, offset)) {
+            pace.tick().await;
+        }
+    };
+    tokio::select! {
+        caught_up = slot::catch_up(primary, slot) => Ok(caught_up.map(|()| true)?),
+        () = refused => Ok(false),
     }
 }
 
@@ -266,7 +285,9 @@ async fn follow(server: &Server, primary: &Session, tools: &Tools) -> Result<Fol
     let log = server.configuration.files.log();
     let offset = log_length(&log);
     match start(server, tools).await {
-        Err(ServerError::Ended { log_tail, .. }) if is_hopeless(&log_tail) => return Ok(Following::Never),
+        Err(ServerError::Ended { .. }) if is_hopeless(&log_tail(&log, offset)) => {
+            return Ok(Following::Never);
+        }
         started => started?,
     };
     let wait = async {
@@ -294,7 +315,7 @@ fn not_following(server: &Server, offset: u64) -> ReplicaError {
     let configuration = &server.configuration;
     ReplicaError::NotFollowing {
         name: configuration.name.clone(),
-        log_tail: log_tail(&configuration.files.log(), offset),
+        log_tail: essence(&log_tail(&configuration.files.log(), offset)),
     }
 }
 

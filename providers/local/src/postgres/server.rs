@@ -3,6 +3,7 @@
 //! A server needs no supervisor: it runs in a session of its own, and whether it still runs is asked of the kernel.
 //! Everything here may be repeated after a crash of the engine; starting a server that runs changes nothing.
 
+pub mod log;
 pub mod reload;
 pub mod start;
 pub mod stop;

@@ -15,7 +15,7 @@ use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
 use super::instance::{self, State, check_parameters, gone, outputs, state};
-use super::server::{Bring, Restart, bring_up, shared_attributes};
+use super::server::{Bring, Restart, bring_up, shared_attributes, take_down};
 use super::{attribute, endpoint_outputs, failed, malformed, observation, owner, refused, text};
 use crate::postgres::connection::Session;
 use crate::postgres::installed::{self, Installed, Wanted};
@@ -193,7 +193,11 @@ impl Mending {
     async fn carry_out(self, server: &Server, tools: &Tools) -> Result<(), ProviderError> {
         let followed = match self {
             Self::Continue(bring) => {
-                bring_up(server, bring, tools).await?;
+                match (&bring.state, bring.restart) {
+                    (State::Answers(_), Restart::Avoided) => bring_up(server, bring, tools).await?,
+                    // Started by the repair, which knows what to do with one that cannot.
+                    _ => take_down(server, bring.state).await?,
+                }
                 replica::repair(server, tools).await
             }
             Self::StartOver => replica::start_over(server, tools).await,

@@ -194,10 +194,9 @@ pub(super) struct Bring {
 
 /// Has a server run with the files that it should have.
 pub(super) async fn bring_up(server: &Server, bring: Bring, tools: &Tools) -> Result<(), ProviderError> {
-    let files = &server.configuration.files;
-    configure(&server.configuration).map_err(|error| failed(CHANGE, &error))?;
     match (bring.state, bring.restart) {
         (State::Answers(session), Restart::Avoided) => {
+            configure(&server.configuration).map_err(|error| failed(CHANGE, &error))?;
             let reset = instance::reset_overrides(&session, &server.configuration.parameters).await;
             reset.map_err(|error| failed(CHANGE, &error))?;
             reload(&session)
@@ -206,19 +205,24 @@ pub(super) async fn bring_up(server: &Server, bring: Bring, tools: &Tools) -> Re
                 .map_err(|error| failed(CHANGE, &error))
         }
         (state, _) => {
-            if let State::Answers(session) = state {
-                let reset = instance::reset_overrides(&session, &server.configuration.parameters).await;
-                reset.map_err(|error| failed(CHANGE, &error))?;
-            }
-            stop(files, &server.owner)
-                .await
-                .map_err(|error| failed(CHANGE, &error))?;
+            take_down(server, state).await?;
             start(server, tools)
                 .await
                 .map(drop)
                 .map_err(|error| failed(CHANGE, &error))
         }
     }
+}
+
+/// Stops a server so that its next start is with the files that it should have.
+pub(super) async fn take_down(server: &Server, state: State) -> Result<(), ProviderError> {
+    configure(&server.configuration).map_err(|error| failed(CHANGE, &error))?;
+    if let State::Answers(session) = state {
+        let reset = instance::reset_overrides(&session, &server.configuration.parameters).await;
+        reset.map_err(|error| failed(CHANGE, &error))?;
+    }
+    let stopped = stop(&server.configuration.files, &server.owner).await;
+    stopped.map_err(|error| failed(CHANGE, &error))
 }
 
 /// Drops the slots of replicas that went while this server did not run: each would keep the log forever.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use super::log::essence;
 use super::stop::{PID_FILE, PidFile, end_leftovers, find_running, stop};
 use super::{PROGRAM, Server, ServerError, configure};
 use crate::host::disk::{DiskError, says_disk_full};
@@ -106,7 +107,7 @@ async fn wait_until_ready(server: &Server, identity: &Identity, offset: u64) -> 
     let late = || ServerError::Late {
         name: server.configuration.name.clone(),
         waited: READY_WITHIN,
-        log_tail: log_tail(&files.log(), offset),
+        log_tail: essence(&log_tail(&files.log(), offset)),
     };
     tokio::time::timeout(READY_WITHIN, wait)
         .await
@@ -146,6 +147,6 @@ fn explain_end(server: &Server, log: &str) -> ServerError {
     }
     ServerError::Ended {
         name: configuration.name.clone(),
-        log_tail: log.to_owned(),
+        log_tail: essence(log),
     }
 }
