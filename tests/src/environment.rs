@@ -120,7 +120,13 @@ impl TestEnv {
 
     /// Runs the binary to its end.
     pub fn run(&mut self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().expect("the binary starts");
+        self.run_in(&self.folder(), arguments)
+    }
+
+    /// Runs the binary to its end in another folder than the stack's.
+    pub fn run_in(&mut self, folder: &Path, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).current_dir(folder).output();
+        let output = output.expect("the binary starts");
         self.note(&output);
         Run::new(arguments, &output, self.root.path())
     }

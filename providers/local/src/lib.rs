@@ -1,6 +1,7 @@
 //! Real servers on this machine, managed through the same contract as any cloud: `PostgreSQL`, `PgBouncer`,
 //! key vaults and segmented networks. Lowering is pure; everything that touches the machine goes through `host`.
 
+pub mod home;
 pub mod host;
 pub mod lower;
 pub mod network;

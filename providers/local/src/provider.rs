@@ -9,6 +9,7 @@ use infra_provider::kind::KindSet;
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
 
+use crate::home;
 use crate::host::capability::probe;
 use crate::host::programs::Programs;
 use crate::lower::LocalLowering;
@@ -104,6 +105,6 @@ impl Provider for LocalProvider {
     }
 
     async fn verify_target(&self) -> Result<(), ProviderError> {
-        Ok(())
+        home::check(&self.lowering.network.environment)
     }
 }

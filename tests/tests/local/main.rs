@@ -7,6 +7,7 @@ mod crash;
 mod destroy;
 mod drift;
 mod event_api;
+mod folders;
 mod pooler;
 mod replicated;
 mod rotate;

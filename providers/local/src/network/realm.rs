@@ -23,6 +23,8 @@ const NAMED_NAMESPACES: &str = "/run/netns";
 const NAMESPACE_FILE_SYSTEM: i64 = 0x6e73_6673;
 /// The file of a router that says who made it and how.
 const ROUTER_FILE: &str = "router.json";
+/// The file of a router's folder that names this folder: in a copy it names the original.
+pub(crate) const HOME_FILE: &str = "home.json";
 /// The file of a router that says which process holds it.
 const HOLDER_FILE: &str = "holder.json";
 /// The file of a segment on which its namespace is mounted inside the holder.
@@ -195,6 +197,7 @@ pub(super) async fn open(site: &Site, router: &str, file: &RouterFile) -> Result
         close(site, router, separation).await?;
     }
     site.keep(router, ROUTER_FILE, file)?;
+    site.keep(router, HOME_FILE, &site.folder_of(router))?;
     if let Some(realm) = find(site, router)? {
         return Ok(Opened { realm, fresh: false });
     }

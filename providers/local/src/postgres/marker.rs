@@ -164,7 +164,7 @@ pub fn read_own<Applied: DeserializeOwned>(
 pub fn write<Applied: Serialize>(folder: &Path, marker: &Marker<Applied>) -> Result<(), DiskError> {
     folder::private_directory(folder)?;
     let file = folder.join(FILE);
-    let text = serde_json::to_vec_pretty(marker)
+    let text = serde_json::to_vec_pretty(&Written { marker, home: folder })
         .map_err(|error| DiskError::from_io("write", &file, error.into()))?;
     folder::write_private(&file, &text)
 }
@@ -192,6 +192,41 @@ pub fn remove(folder: &Path) -> Result<(), DiskError> {
         }
     }
     folder::remove_tree(folder)
+}
+
+/// Returns the folder in which a marker was written; another one than it is in when it was copied or moved since.
+///
+/// # Errors
+/// [`MarkerError`] when it cannot be read.
+pub fn home(folder: &Path) -> Result<Option<PathBuf>, MarkerError> {
+    let file = folder.join(FILE);
+    let Some(bytes) = folder::read_if_present(&file)? else {
+        return Ok(None);
+    };
+    let found: Home =
+        serde_json::from_slice(&bytes).map_err(|source| MarkerError::Damaged { file, source })?;
+    Ok(found.home)
+}
+
+/// Says whether a folder was moved since its marker was written; what runs in it has old paths then.
+///
+/// # Errors
+/// [`MarkerError`] when the marker cannot be read.
+pub fn has_moved(folder: &Path) -> Result<bool, MarkerError> {
+    Ok(home(folder)?.is_some_and(|home| home != folder))
+}
+
+/// A marker as it is written.
+#[derive(Serialize)]
+struct Written<'a, Applied> {
+    #[serde(flatten)]
+    marker: &'a Marker<Applied>,
+    home: &'a Path,
+}
+
+#[derive(Deserialize)]
+struct Home {
+    home: Option<PathBuf>,
 }
 
 /// The part of a marker that every version has.
@@ -236,6 +271,20 @@ mod tests {
         assert_eq!(read::<u32>(&folder.path().join("none")).unwrap(), None);
         std::fs::write(folder.path().join(".infra.json.new"), "{").unwrap();
         assert_eq!(read::<u32>(folder.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_is_known_until_it_is_written_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (old, new) = (root.path().join("old"), root.path().join("new"));
+        let marker = Marker::making(&tag("l1"), 7_u32);
+        write(&old, &marker).unwrap();
+        assert!(!has_moved(&old).unwrap());
+        std::fs::rename(&old, &new).unwrap();
+        assert!(has_moved(&new).unwrap());
+        assert_eq!(home(&new).unwrap(), Some(old));
+        write(&new, &marker).unwrap();
+        assert!(!has_moved(&new).unwrap());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::ownership::OwnershipTag;
 
-use super::{RUNNING, failed, refused};
+use super::{MOVED, RUNNING, failed, refused};
 use crate::host::process;
 use crate::network::segment::holds;
 use crate::postgres::configuration::{ENGINE_ROLE, ServerFiles};
@@ -38,6 +38,8 @@ pub enum State {
     Stopped,
     /// Its process runs, but in a network that is not its segment's any more.
     CutOff,
+    /// Its process runs, but its folder was moved away under it, and its files name the old one.
+    Moved,
     /// Its process runs but does not answer.
     Unresponsive,
     /// Its data directory is not usable.
@@ -52,6 +54,7 @@ impl State {
             Self::Answers(_) => RUNNING.to_owned(),
             Self::Stopped => "stopped".to_owned(),
             Self::CutOff => "cut off from its segment".to_owned(),
+            Self::Moved => MOVED.to_owned(),
             Self::Unresponsive => "unresponsive".to_owned(),
             Self::Unusable(fault) => format!("unusable: {fault}"),
         }
@@ -81,6 +84,9 @@ pub async fn state(site: &PostgresSite, marker: &Marker<Installed>) -> Result<St
         && !holds(&site.network, segment, running.pid).map_err(|error| refused(operation, &error))?
     {
         return Ok(State::CutOff);
+    }
+    if marker::has_moved(&files.folder).map_err(|error| refused(operation, &error))? {
+        return Ok(State::Moved);
     }
     let endpoint = endpoint(site, marker)?;
     let answer = async {

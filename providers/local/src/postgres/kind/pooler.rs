@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::instance::{endpoint_values, gone};
 use super::tenancy::Host;
 use super::{
-    RUNNING, attribute, carried, endpoint_outputs, failed, malformed, named, observation, owner, refused,
-    tenancy, text,
+    MOVED, RUNNING, attribute, carried, endpoint_outputs, failed, malformed, named, observation, owner,
+    refused, tenancy, text,
 };
 use crate::host::folder::read_if_present;
 use crate::host::launch::Place;
@@ -114,6 +114,9 @@ impl PoolerKind {
             if !held.map_err(|error| refused(LOOK, &error))? {
                 return Ok("cut off from its segment");
             }
+        }
+        if marker::has_moved(&folder).map_err(|error| refused(LOOK, &error))? {
+            return Ok(MOVED);
         }
         let endpoint = self.endpoint(name, marker.applied.port)?;
         let answer = async {

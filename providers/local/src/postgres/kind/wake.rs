@@ -8,7 +8,7 @@ use super::{failed, refused};
 use crate::postgres::connection::Endpoint;
 use crate::postgres::database;
 use crate::postgres::installed::{self, Installed, InstalledError};
-use crate::postgres::marker::{Marker, Phase};
+use crate::postgres::marker::{self, Marker, Phase};
 use crate::postgres::server::start::start;
 use crate::postgres::server::stop::stop;
 use crate::postgres::server::{Server, ServerError};
@@ -65,7 +65,10 @@ async fn wake(site: &PostgresSite, marker: &Marker<Installed>) -> Result<(), Pro
         }
         started => started,
     }
-    .map_err(|error| failed(OPERATION, &error))
+    .map_err(|error| failed(OPERATION, &error))?;
+    // Says also that its files name the folder in which it is.
+    let written = marker::write(&server.configuration.files.folder, marker);
+    written.map_err(|error| failed(OPERATION, &error))
 }
 
 /// One that runs and does not answer is ended first. What a removal of the server's own database left is completed,
