@@ -7,7 +7,8 @@ use infra_provider::ownership::OwnershipTag;
 
 use crate::host::disk::DiskError;
 use crate::host::folder;
-use crate::host::process::{self, Identity, ProcessError, find};
+use crate::host::process::find::{self, Owned};
+use crate::host::process::{self, Identity, ProcessError};
 
 /// The file in a server's folder that names its process.
 const FILE: &str = "process.json";
@@ -52,21 +53,34 @@ pub fn recorded(folder: &Path) -> Result<Option<Identity>, ProcessError> {
 /// # Errors
 /// [`ProcessError`] when the process file system cannot be read.
 pub fn search(owner: &str, program: &str) -> Result<Option<Identity>, ProcessError> {
-    let found = match owner.parse::<OwnershipTag>() {
-        Ok(tag) => find::owned_under(&format!("{} ", tag.lineage))?
-            .into_iter()
-            .filter(|process| {
-                process
-                    .owner
-                    .parse()
-                    .is_ok_and(|found| is_same_resource(&tag, &found))
-            })
-            .collect(),
-        Err(_) => find::owned_by(owner)?,
-    };
-    let mut servers = find::outermost(found).into_iter().map(|owned| owned.identity);
+    let mut servers = find::outermost(carrying(owner)?)
+        .into_iter()
+        .map(|owned| owned.identity);
     // A command that the server ran carries the tag too and may outlive it.
     Ok(servers.find(|identity| identity.executable.ends_with(program)))
+}
+
+/// Returns all processes of a program that carry the ownership tag of a resource, whatever its token.
+///
+/// # Errors
+/// [`ProcessError`] when the process file system cannot be read.
+pub fn search_all(owner: &str, program: &str) -> Result<Vec<Identity>, ProcessError> {
+    let all = carrying(owner)?.into_iter().map(|owned| owned.identity);
+    Ok(all
+        .filter(|identity| identity.executable.ends_with(program))
+        .collect())
+}
+
+fn carrying(owner: &str) -> Result<Vec<Owned>, ProcessError> {
+    let Ok(tag) = owner.parse::<OwnershipTag>() else {
+        return find::owned_by(owner);
+    };
+    let mut found = find::owned_under(&format!("{} ", tag.lineage))?;
+    found.retain(|process| {
+        let other = process.owner.parse();
+        other.is_ok_and(|other| is_same_resource(&tag, &other))
+    });
+    Ok(found)
 }
 
 fn is_same_resource(one: &OwnershipTag, other: &OwnershipTag) -> bool {

@@ -16,7 +16,7 @@ use super::primary::blocking;
 use super::seed;
 use super::server::log::essence;
 use super::server::start::start;
-use super::server::stop::stop;
+use super::server::stop::{COPY_PROGRAM, stop};
 use super::server::{self, Server, ServerError};
 use super::slot;
 use super::template::{self, TemplateError};
@@ -217,9 +217,10 @@ async fn base_backup(server: &Server, tools: &Tools) -> Result<(), ReplicaError>
     let mut launch = Launch::new(
         tools
             .installation
-            .program("pg_basebackup")
+            .program(COPY_PROGRAM)
             .map_err(ServerError::from)?,
     );
+    launch.owner = Some(server.owner.clone());
     launch.arguments = [
         "--checkpoint=fast",
         "--wal-method=stream",

@@ -90,6 +90,43 @@ async fn a_replica_added_to_live_data_is_a_base_backup() {
     until(&replica, "select count(*) from t", "70000").await;
 }
 
+/// What an engine that was killed leaves at work: a copy of the primary's data that has not ended.
+#[tokio::test]
+async fn a_copy_that_outlived_its_engine_is_ended_before_the_data_is_made_anew() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    let one = scratch.replica("one", &main);
+    let data = one.configuration.files.data();
+    let upstream = &main.configuration;
+    let earlier = one.owner.replacen("t1", "t0", 1);
+    let mut copy = std::process::Command::new(scratch.tools.installation.program("pg_basebackup").unwrap())
+        .args([
+            "--max-rate=32k",
+            "--checkpoint=fast",
+            "--no-sync",
+            "--username=infra_replication",
+        ])
+        .arg(format!("--host={}", upstream.files.sockets.display()))
+        .arg(format!("--port={}", upstream.port))
+        .arg("--pgdata")
+        .arg(&data)
+        .env_clear()
+        .env("INFRA_OWNER", earlier)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !data.join("PG_VERSION").exists() && !data.join("backup_label").exists() {
+        assert!(copy.try_wait().unwrap().is_none(), "it has ended too early");
+        tokio::task::yield_now().await;
+    }
+    replica::create(&one, &templates(), &scratch.tools).await.unwrap();
+    let ended = copy.wait().unwrap();
+    assert!(!ended.success(), "{ended}");
+    let session = session(&main).await;
+    let receivers = "select count(*) from pg_stat_replication where application_name = 'pg_basebackup'";
+    until(&session, receivers, "0").await;
+}
+
 #[tokio::test]
 async fn a_killed_server_starts_again_with_its_data() {
     let Some(scratch) = scratch().await else { return };

@@ -14,6 +14,8 @@ use crate::postgres::process_record;
 
 /// Where a server writes who it is and how it does.
 pub(super) const PID_FILE: &str = "postmaster.pid";
+/// The program that copies the data of a primary; it works for the replica whose tag it carries.
+pub(in crate::postgres) const COPY_PROGRAM: &str = "pg_basebackup";
 /// A fast shutdown ends all sessions and writes a checkpoint.
 const SHUTDOWN: Request = Request {
     signal: Signal::INT,
@@ -28,6 +30,8 @@ const QUIT: Request = Request {
 const LEFTOVER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Stops a server, waiting for its sessions to end; one that does not run is success.
+///
+/// Whatever a killed engine left at work in its data directory is ended too.
 ///
 /// # Errors
 /// [`ServerError::Stop`] when it does not even end when killed.
@@ -47,8 +51,17 @@ async fn end(files: &ServerFiles, owner: &str, requests: &[Request]) -> Result<(
     if let Some(running) = find_running(files, Some(owner))? {
         stop_process(&running, requests).await?;
     }
+    end_copies(owner).await?;
     end_leftovers(&files.data()).await?;
     Ok(process_record::remove(&files.folder)?)
+}
+
+/// Ends the copying that an engine had begun before it was killed: it would go on to fill the data directory.
+async fn end_copies(owner: &str) -> Result<(), ServerError> {
+    for copy in process_record::search_all(owner, COPY_PROGRAM)? {
+        stop_process(&copy, &[]).await?;
+    }
+    Ok(())
 }
 
 /// Returns the server's process if it runs.
