@@ -90,6 +90,15 @@ pub fn remove_file(path: &Path) -> Result<(), DiskError> {
     absent_is_fine(fs::remove_file(path)).map_err(|source| DiskError::from_io("remove", path, source))
 }
 
+/// Removes a file that is written in one step, and the draft of it that a crash may have left.
+///
+/// # Errors
+/// [`DiskError`] when one of them is there and stays.
+pub fn remove_with_draft(path: &Path) -> Result<(), DiskError> {
+    remove_file(path)?;
+    remove_file(&draft_path(path))
+}
+
 /// Removes a directory with all it holds; one that is gone already is success.
 ///
 /// # Errors

@@ -169,6 +169,17 @@ pub fn write<Applied: Serialize>(folder: &Path, marker: &Marker<Applied>) -> Res
     folder::write_private(&file, &text)
 }
 
+/// Removes a folder in which nothing is, or only the draft of a marker whose writing was cut short.
+///
+/// # Errors
+/// [`MarkerError`] when something foreign is there.
+pub fn remove_vacant(folder: &Path) -> Result<(), MarkerError> {
+    if is_vacant(folder)? {
+        remove(folder)?;
+    }
+    Ok(())
+}
+
 /// Removes a folder of ours, its marker last, so that a crash in between leaves something known to be ours.
 ///
 /// # Errors
@@ -271,6 +282,16 @@ mod tests {
         assert_eq!(read::<u32>(&folder.path().join("none")).unwrap(), None);
         std::fs::write(folder.path().join(".infra.json.new"), "{").unwrap();
         assert_eq!(read::<u32>(folder.path()).unwrap(), None);
+        remove_vacant(folder.path()).unwrap();
+        assert!(!folder.path().exists());
+    }
+
+    #[test]
+    fn a_folder_that_holds_something_is_not_vacant() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes"), "mine").unwrap();
+        remove_vacant(folder.path()).unwrap();
+        assert!(folder.path().join("notes").exists());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use infra_model::snapshot::Lineage;
 use tokio::sync::Mutex;
 
 use super::installation::{SearchPath, locate};
+use super::marker::MarkerError;
 use super::tools::{Tools, ToolsError, assemble};
 use crate::host::disk::DiskError;
 use crate::host::folder;
@@ -111,6 +112,15 @@ impl PostgresSite {
             run_directory::remove(&self.run)?;
         }
         Ok(())
+    }
+
+    /// Removes what a create left that was cut short before its marker was written.
+    ///
+    /// # Errors
+    /// [`MarkerError`] when it is there and stays.
+    pub fn remove_if_vacant(&self, name: &str) -> Result<(), MarkerError> {
+        super::marker::remove_vacant(&self.folder_of(name))?;
+        Ok(self.remove_if_empty()?)
     }
 
     /// Removes the folder of all servers once the last one is gone.

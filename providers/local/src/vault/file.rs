@@ -113,13 +113,13 @@ impl SecretFile {
         Ok(())
     }
 
-    /// Removes the file of a secret, and the folder with the last one.
+    /// Removes the file of a secret with what a crash left of it, and the folder with the last one.
     ///
     /// # Errors
     ///
     /// When the disk refuses.
     pub fn remove(folder: &Path, name: &str) -> Result<(), FileError> {
-        folder::remove_file(&path(folder, name))?;
+        folder::remove_with_draft(&path(folder, name))?;
         folder::remove_if_empty(folder)?;
         Ok(())
     }

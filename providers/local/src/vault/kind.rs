@@ -120,7 +120,13 @@ impl ResourceKind for SecretKind {
     }
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
-        Ok(self.look(text(&request.inputs, "name")?)?.into_iter().collect())
+        let name = text(&request.inputs, "name")?;
+        let found = self.look(name)?;
+        if found.is_none() {
+            // A create that was cut short may have left a draft, which nobody else would ever remove.
+            SecretFile::remove(&self.folder, name).map_err(failed)?;
+        }
+        Ok(found.into_iter().collect())
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
@@ -276,4 +282,33 @@ fn failed(error: FileError) -> ProviderError {
     let mut rejected = ProviderError::rejected(ErrorKind::Environment, OPERATION, error.to_string());
     rejected.hint = hint;
     rejected.caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_model::resource::Target;
+
+    use super::*;
+    use crate::postgres::kind::testing::settings;
+
+    #[tokio::test]
+    async fn what_a_create_left_that_was_cut_short_is_removed_by_whoever_looks_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = settings(root.path().join("local"));
+        let kind = SecretKind::new(&settings);
+        let folder = settings.folder.join("vault");
+        let sealed = Sealed::from_text("x".to_owned());
+        let file = SecretFile::new("tag".to_owned(), "app".to_owned(), Value::Null, 0, sealed);
+        file.write(&folder).unwrap();
+        let whole = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+        let draft = format!(".{}.new", whole.file_name().to_string_lossy());
+        std::fs::rename(whole.path(), folder.join(draft)).unwrap();
+        let request = FindRequest {
+            tag: "l1 t1 key_vault.app/local.vault.secret.app".parse().unwrap(),
+            target: Target::default(),
+            inputs: Attributes::from([("name".to_owned(), Value::string("app"))]),
+        };
+        assert_eq!(kind.find(&request).await.unwrap(), []);
+        assert!(!folder.exists());
+    }
 }

@@ -107,6 +107,10 @@ impl ResourceKind for RouterKind {
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
         let id = names::router(&self.environment, text(&request.inputs, "name")?);
+        if self.remembered(&id)?.is_none() {
+            // A create that was cut short may have left the draft of its first file.
+            self.site.forget(&id).map_err(|error| failed(OPERATION, error))?;
+        }
         Ok(self.look(&id).await?.into_iter().collect())
     }
 

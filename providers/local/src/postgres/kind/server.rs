@@ -264,11 +264,14 @@ impl ResourceKind for ServerKind {
     }
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
-        Ok(self
-            .look(text(&request.inputs, "name")?)
-            .await?
-            .into_iter()
-            .collect())
+        let name = text(&request.inputs, "name")?;
+        let found = self.look(name).await?;
+        if found.is_none() {
+            self.site
+                .remove_if_vacant(name)
+                .map_err(|error| refused(LOOK, &error))?;
+        }
+        Ok(found.into_iter().collect())
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {

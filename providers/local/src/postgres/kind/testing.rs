@@ -1,5 +1,6 @@
 //! A site for unit tests that only need schemas.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use infra_model::sealing::{OpenError, Sealed, Sealing, Secret};
@@ -25,15 +26,20 @@ impl Sealing for NoSealing {
 
 /// Returns a site in a folder that does not exist.
 pub(crate) fn site() -> Arc<PostgresSite> {
-    let settings = LocalSettings {
-        folder: "/nonexistent/environment".into(),
+    let settings = settings("/nonexistent/environment".into());
+    let network = Site::new(settings.folder.join("network"), Programs::default());
+    Arc::new(PostgresSite::new(&settings, Arc::new(network)))
+}
+
+/// Returns the settings of an environment in a folder.
+pub(crate) fn settings(folder: PathBuf) -> LocalSettings {
+    LocalSettings {
+        folder,
         servers: "/nonexistent/servers".into(),
         runtime: None,
         home: None,
         path: Vec::new(),
         lineage: Lineage("test".to_owned()),
         sealing: Arc::new(NoSealing),
-    };
-    let network = Site::new(settings.folder.join("network"), Programs::default());
-    Arc::new(PostgresSite::new(&settings, Arc::new(network)))
+    }
 }
