@@ -8,6 +8,8 @@ use crate::files::{FileError, Files, unreadable};
 use crate::language::rule::Rule;
 use crate::syntax::{Block, Body, ExprKind, parse};
 
+mod clear;
+
 /// The file that makes a folder a stack.
 pub const STACK_FILE: &str = "stack.hcl";
 /// The folder of the overlays.
@@ -73,6 +75,7 @@ pub fn load(files: &dyn Files) -> Parsed {
         open.extend(modules(&module, &folder));
         parsed.folders.insert(folder, module);
     }
+    clear::conceal(&mut parsed);
     parsed
 }
 

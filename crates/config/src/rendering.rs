@@ -32,17 +32,15 @@ fn show(text: &mut String, sources: &SourceMap, span: Span, label: &str) {
         let _ = writeln!(text, "  --> nowhere");
         return;
     };
-    let line = source
+    let shown = source.shown();
+    let line = shown
         .text
         .lines()
         .nth(position.line as usize - 1)
         .unwrap_or_default();
     let column = position.column as usize;
     let rest = line.chars().count().saturating_sub(column - 1).max(1);
-    let marked = source.text[span.start as usize..span.end as usize]
-        .lines()
-        .next()
-        .unwrap_or_default();
+    let marked = shown.text[shown.place(span)].lines().next().unwrap_or_default();
     let width = marked.chars().count().clamp(1, rest);
     let _ = writeln!(text, "  --> {}:{}:{} {label}", source.name, position.line, column);
     if line.len() < 200 {

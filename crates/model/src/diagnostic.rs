@@ -1,9 +1,12 @@
 //! Diagnostics: what is wrong with a stack, where, and what to do.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub mod shown;
 
 /// A place in a source file, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +38,8 @@ pub struct Source {
     pub text: Arc<str>,
     /// The first byte of each line, so that a place is found without counting lines each time.
     line_starts: Vec<u32>,
+    /// The bytes that nobody is shown, in order and apart from each other.
+    concealed: Vec<Range<u32>>,
 }
 
 /// A line and column, both from one; the column counts characters.
@@ -55,6 +60,7 @@ impl SourceMap {
             name: name.into(),
             line_starts: std::iter::once(0).chain(after_breaks).collect(),
             text,
+            concealed: Vec::new(),
         });
         SourceId(self.sources.len() as u32 - 1)
     }

@@ -85,3 +85,55 @@ fn a_secret_in_a_mistake_is_not_repeated() {
     assert_ne!(run.code, 0, "{run}");
     assert!(!format!("{run}").contains(GIVEN), "{run}");
 }
+
+#[test]
+fn a_secret_that_stands_in_a_file_is_pointed_at_and_not_repeated() {
+    let stack = format!(
+        r#"
+stack {{
+  name = "shop"
+}}
+
+variable "mail_password" {{
+  secret  = true
+  default = "{GIVEN}"
+}}
+
+variable "other" {{ secret = true }}
+
+key_vault "app" {{
+  secret "mail" {{ value = "{GIVEN}" }}
+  secret "list" {{
+    value = <<-END
+      {GIVEN}
+    END
+  }}
+}}
+
+module "inner" {{
+  source = "./inner"
+  token  = "{GIVEN}"
+}}
+"#
+    );
+    let overlay = format!(
+        "environment \"local\" {{\n  provider \"local\" {{}}\n}}\nvariables {{ other = \"{GIVEN}\" }}\n"
+    );
+    let mut env = TestEnv::stack(&stack).file("env/local.hcl", &overlay).file(
+        "inner/main.hcl",
+        "variable \"token\" {\n  secret = true\n  type = number\n}\n",
+    );
+    for arguments in [
+        &["validate"][..],
+        &["validate", "--json"],
+        &["validate", "--log-format", "json"],
+        &["plan", "local"],
+    ] {
+        let run = env.run(arguments);
+        let said = format!("{run}");
+        assert!(said.contains("Secret in clear"), "{run}");
+        assert!(!said.contains(GIVEN), "{run}");
+    }
+    let run = env.run(&["validate"]);
+    assert!(run.stderr.contains("default = (secret)"), "{run}");
+}

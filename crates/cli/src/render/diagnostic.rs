@@ -74,9 +74,9 @@ fn snippet<'a>(
     sources: &'a SourceMap,
 ) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
     let source = sources.get(span.source)?;
-    let end = (span.end as usize).min(source.text.len());
-    let range = (span.start as usize).min(end)..end;
-    let snippet = Snippet::source(&*source.text).path(source.name.as_str());
+    let shown = source.shown();
+    let range = shown.place(span);
+    let snippet = Snippet::source(shown.text).path(source.name.as_str());
     Some(snippet.annotation(kind.span(range).label(label)))
 }
 

@@ -869,8 +869,8 @@ fn secrets() {
     assert_snapshot!(check("secrets"), @r#"
     warning: Secret in clear
       --> stack.hcl:8:13 
-      |   default = "hunter2hunter2"
-      |             ^^^^^^^^^^^^^^^^
+      |   default = (secret)
+      |             ^^^^^^^^
       The value of a secret variable stands in a file of the stack
       hint: Give it from outside, with INFRA_VAR_…, or let a key vault generate it
     error: Secret not allowed here
@@ -911,8 +911,8 @@ fn secrets() {
       hint: Give it a value that is not computed from a secret
     warning: Secret in clear
       --> stack.hcl:30:28 
-      |   secret "plain" { value = "in-clear" }
-      |                            ^^^^^^^^^^
+      |   secret "plain" { value = (secret) }
+      |                            ^^^^^^^^
       The value of this secret stands in a file of the stack
       hint: Give it with a variable that has `secret = true`, or let the vault generate it
     error: Conflicting attributes
