@@ -58,11 +58,27 @@ pub async fn archive(opened: &Opened) -> Result<Vec<u8>, EngineError> {
     archive::encode(&archive).map_err(EngineError::defect)
 }
 
-/// Writes an archive; an existing file is replaced as a whole or not at all.
+/// Writes an archive; an older archive is replaced as a whole or not at all, and nothing else is overwritten.
 ///
 /// # Errors
 ///
-/// When the disk refuses.
+/// When something else is there, or the disk refuses.
 pub fn write(path: &Path, archive: &[u8]) -> Result<(), EngineError> {
+    let is_vacant = match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => std::fs::read(path).is_ok_and(|file| is_archive(&file)),
+        Ok(_) => false,
+        Err(_) => true,
+    };
+    if !is_vacant {
+        let message = format!("`{}` exists and is no archive of a state", path.display());
+        return Err(EngineError::request(message, "Name another file with --out"));
+    }
     files::replace(path, archive)
+}
+
+/// Tells whether a file is empty or an archive, of this version of the engine or another, damaged or not.
+fn is_archive(file: &[u8]) -> bool {
+    use infra_state::archive::ArchiveError;
+    let is_heading = |error| !matches!(error, ArchiveError::Line { line: 1, .. });
+    file.is_empty() || archive::decode(file).map_or_else(is_heading, |_| true)
 }

@@ -146,10 +146,39 @@ fn an_existing_file_is_replaced_whole() {
     let missing = env
         .run(&["plan", "local", "--out", "nowhere/local.plan"])
         .expect(1);
-    assert!(
-        missing.stderr.contains("`nowhere/local.plan` cannot be written"),
-        "{missing}"
+    assert_snapshot!(missing.stderr, @"
+    Error: The plan cannot be saved as `nowhere/local.plan`: there is no such folder
+    Hint: Make the folder, or name a file in another one with --out
+    ");
+}
+
+#[test]
+fn what_is_no_plan_is_never_overwritten() {
+    let mut env = TestEnv::stack(VAULT);
+    let run = env.run(&["plan", "local", "--out", "stack.hcl"]).expect(1);
+    assert_snapshot!(run.to_string(), @"
+    $ infra plan local --out stack.hcl
+    --- exit 1
+    --- stdout
+    --- stderr
+    Error: The plan cannot be saved as `stack.hcl`: the file exists and is no plan
+    Hint: Name another file with --out
+    ");
+    assert_eq!(
+        std::fs::read_to_string(env.folder().join("stack.hcl")).unwrap(),
+        VAULT
     );
+    let folder = env.run(&["plan", "local", "--out", "env"]).expect(1);
+    assert!(folder.stderr.contains("which is no regular file"), "{folder}");
+    assert!(
+        !env.folder().join(".infra").exists(),
+        "it is refused before planning"
+    );
+    env.write(FILE, "");
+    let _ = env.run(&["plan", "local", "--out", FILE]).expect(0);
+    env.edit(FILE, "\"format\":1", "\"format\":9");
+    let _ = env.run(&["plan", "local", "--out", FILE]).expect(0);
+    let _ = env.run(&["show", FILE]).expect(0);
 }
 
 #[test]

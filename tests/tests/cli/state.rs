@@ -107,6 +107,17 @@ fn a_whole_state_is_one_file_of_lines() {
         .expect(0);
     let file = std::fs::read_to_string(env.folder().join("local.state")).unwrap();
     assert_eq!(file, pulled.stdout);
+    let again = ["state", "pull", "local", "--out", "local.state"];
+    let _ = env.run(&again).expect(0);
+    let stack = env
+        .run(&["state", "pull", "local", "--out", "stack.hcl"])
+        .expect(1);
+    assert!(
+        stack
+            .stderr
+            .contains("`stack.hcl` exists and is no archive of a state"),
+        "{stack}"
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) struct PlanArguments {
     #[arg(long)]
     destroy: bool,
 
-    /// Save the plan to this file; it holds no secret in clear
+    /// Save the plan to this file, which may be an older plan; it holds no secret in clear
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
@@ -51,6 +51,9 @@ pub(crate) struct PlanArguments {
 }
 
 pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    if let Some(path) = &arguments.out {
+        plan_file::vacant(path).map_err(context::failure)?;
+    }
     let observer = render::progress::observer(invocation.terminal);
     let backend = context::backend(invocation, observer)?;
     let mut options = context::options(&arguments.planning);
