@@ -99,7 +99,8 @@ impl Files for Sources {
 
 /// Returns the diagnostic for a file that was listed but cannot be read; a file with a bad byte joins `sources`
 /// up to that byte, so that the place can be shown.
-pub(crate) fn unreadable(path: &str, error: FileError, sources: &mut SourceMap) -> Diagnostic {
+#[must_use]
+pub fn unreadable(path: &str, error: FileError, sources: &mut SourceMap) -> Diagnostic {
     let file = format!("`{path}`");
     match error {
         FileError::Missing => Diagnostic::error("File vanished", format!("{file} was listed and is gone"))

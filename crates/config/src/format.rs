@@ -19,6 +19,9 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+/// The mark at the start of a file that says in which order its bytes come.
+const MARK: char = '\u{feff}';
+
 /// A text cannot be formatted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
@@ -44,6 +47,17 @@ impl FormatError {
             FormatError::Meaning => None,
         }
     }
+
+    /// Returns the error of a text that so many bytes come before.
+    fn after(self, bytes: usize) -> Self {
+        match self {
+            FormatError::Syntax { message, span } => FormatError::Syntax {
+                message,
+                span: span.start + bytes..span.end + bytes,
+            },
+            FormatError::Meaning => self,
+        }
+    }
 }
 
 /// Returns the text in the canonical layout.
@@ -56,6 +70,14 @@ impl FormatError {
 ///
 /// When the text is not HCL.
 pub fn format(text: &str) -> Result<String, FormatError> {
+    // A byte order mark is invisible and says nothing: some editors write one.
+    let Some(text) = text.strip_prefix(MARK) else {
+        return lay_out(text);
+    };
+    lay_out(text).map_err(|error| error.after(MARK.len_utf8()))
+}
+
+fn lay_out(text: &str) -> Result<String, FormatError> {
     let before = meaning::parse(text).map_err(|error| syntax_error(text, &error))?;
     let formatted = layout::lay_out(&line::split(&token::tokens(text)));
     match meaning::parse(&formatted) {

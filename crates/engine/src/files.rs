@@ -5,13 +5,16 @@ use std::path::Path;
 
 use crate::error::EngineError;
 
-/// Replaces the content of a file; the old content is there until the new one is on the disk.
+/// Replaces the content of a file; the old content is there until the new one is on the disk. A link stays one, and who
+/// may read and write the file stays as it was.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), EngineError> {
     let failed = |source| EngineError::File {
         path: path.display().to_string(),
         attempt: "written",
         source,
     };
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let permissions = std::fs::metadata(path).map(|found| found.permissions());
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -22,8 +25,15 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), EngineError> {
         .to_string_lossy()
         .into_owned();
     let draft = folder.join(format!(".{name}.draft"));
+    let write = |mut file: std::fs::File| {
+        if let Ok(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        file.write_all(content)?;
+        file.sync_all()
+    };
     let written = std::fs::File::create(&draft)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(write)
         .and_then(|()| std::fs::rename(&draft, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&draft);

@@ -1,5 +1,7 @@
 //! `infra fmt`.
 
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use infra_tests::environment::TestEnv;
 
 use crate::support::document;
@@ -55,7 +57,7 @@ fn a_file_that_cannot_be_parsed_is_left_alone_and_shown() {
     let missing = env.run(&["fmt", "missing.hcl"]).expect(1);
     insta::assert_snapshot!(missing.stderr, @"
     Error: The file `missing.hcl` cannot be read
-    Caused by: No such file or directory (os error 2)
+    Caused by: entity not found
     ");
 }
 
@@ -66,4 +68,43 @@ fn nothing_but_files_of_the_stack_is_touched() {
     env.write("notes.txt", "a   =1");
     let run = env.run(&["fmt"]).expect(0);
     assert!(!run.stdout.contains("note"), "{run}");
+}
+
+#[test]
+fn a_link_stays_a_link_and_permissions_stay() {
+    let mut env = TestEnv::stack(UGLY);
+    let (stack, shared) = (env.folder().join("stack.hcl"), env.root().join("shared.hcl"));
+    std::fs::rename(&stack, &shared).unwrap();
+    symlink(&shared, &stack).unwrap();
+    std::fs::set_permissions(&shared, PermissionsExt::from_mode(0o444)).unwrap();
+    let _ = env.run(&["fmt"]).expect(0);
+    assert!(std::fs::symlink_metadata(&stack).unwrap().is_symlink());
+    assert_ne!(std::fs::read_to_string(&shared).unwrap(), UGLY);
+    let mode = std::fs::metadata(&shared).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o444, "{mode:o}");
+}
+
+#[test]
+fn a_byte_order_mark_goes_and_places_are_counted_with_it() {
+    let mut env = TestEnv::stack(&format!("\u{feff}{UGLY}"));
+    let _ = env.run(&["validate"]).expect(0);
+    let _ = env.run(&["fmt"]).expect(0);
+    let text = std::fs::read_to_string(env.folder().join("stack.hcl")).unwrap();
+    assert!(text.starts_with("stack {"), "{text}");
+    env.write("stack.hcl", "\u{feff}stack {\n  name = \n}\n");
+    let run = env.run(&["fmt"]).expect(1);
+    assert!(run.stderr.contains("--> stack.hcl:2:10"), "{run}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_as_validate_tells_it() {
+    let mut env = TestEnv::stack(UGLY);
+    std::fs::write(env.folder().join("bad.hcl"), b"# caf\xe9\n").unwrap();
+    let (fmt, validate) = (env.run(&["fmt"]).expect(1), env.run(&["validate"]).expect(1));
+    assert!(fmt.stderr.contains("--> bad.hcl:1:6"), "{fmt}");
+    assert!(fmt.stderr.contains("Hint: Save the file as UTF-8"), "{fmt}");
+    assert!(
+        validate.stderr.contains("Hint: Save the file as UTF-8"),
+        "{validate}"
+    );
 }

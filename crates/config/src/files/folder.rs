@@ -42,22 +42,30 @@ impl Files for Folder {
     }
 
     fn read(&self, path: &str) -> Result<String, FileError> {
-        let path = self.path.join(path);
-        // Asked before opening: opening a pipe would wait for its writer.
-        if !fs::metadata(&path).map_err(refused)?.is_file() {
-            return Err(FileError::NotAFile);
-        }
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .map_err(refused)?
-            .take(FILE_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(refused)?;
-        if bytes.len() as u64 > FILE_BYTES_MAX {
-            return Err(FileError::TooLarge);
-        }
-        String::from_utf8(bytes).map_err(not_utf8)
+        read(&self.path.join(path))
     }
+}
+
+/// Returns the text of a file.
+///
+/// # Errors
+///
+/// When the file cannot be read as text.
+pub fn read(path: &Path) -> Result<String, FileError> {
+    // Asked before opening: opening a pipe would wait for its writer.
+    if !fs::metadata(path).map_err(refused)?.is_file() {
+        return Err(FileError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .map_err(refused)?
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(refused)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(FileError::TooLarge);
+    }
+    String::from_utf8(bytes).map_err(not_utf8)
 }
 
 fn not_utf8(error: std::string::FromUtf8Error) -> FileError {

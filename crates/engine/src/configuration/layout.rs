@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use infra_config::files::folder::read;
+use infra_config::files::{FileError, unreadable};
+use infra_config::format::FormatError;
 use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 
 use crate::error::EngineError;
@@ -38,11 +41,14 @@ pub fn format(folder: &Path, files: &[PathBuf]) -> Result<Vec<Formatted>, Engine
     let (mut sources, mut diagnostics, mut formatted) = (SourceMap::default(), Vec::new(), Vec::new());
     for path in files {
         let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
-        let before = std::fs::read_to_string(&path).map_err(|source| EngineError::File {
-            path: name.clone(),
-            attempt: "read",
-            source,
-        })?;
+        let before = match read(&path) {
+            Ok(before) => before,
+            Err(FileError::Missing) => return Err(missing(name)),
+            Err(error) => {
+                diagnostics.push(unreadable(&name, error, &mut sources));
+                continue;
+            }
+        };
         match infra_config::format::format(&before) {
             Ok(after) => formatted.push(Formatted {
                 name,
@@ -50,16 +56,7 @@ pub fn format(folder: &Path, files: &[PathBuf]) -> Result<Vec<Formatted>, Engine
                 before,
                 after,
             }),
-            Err(error) => {
-                let source = sources.add(name, before.as_str());
-                let range = error.span().unwrap_or(0..0);
-                let span = Span {
-                    source,
-                    start: range.start as u32,
-                    end: range.end as u32,
-                };
-                diagnostics.push(Diagnostic::error("File cannot be laid out", error.to_string()).at(span));
-            }
+            Err(error) => diagnostics.push(mistake(name, &before, &error, &mut sources)),
         }
     }
     if diagnostics.is_empty() {
@@ -69,6 +66,26 @@ pub fn format(folder: &Path, files: &[PathBuf]) -> Result<Vec<Formatted>, Engine
         diagnostics,
         sources: Box::new(sources),
     })
+}
+
+/// Returns the error of a file that was named and is not there.
+fn missing(path: String) -> EngineError {
+    EngineError::File {
+        path,
+        attempt: "read",
+        source: std::io::ErrorKind::NotFound.into(),
+    }
+}
+
+fn mistake(name: String, text: &str, error: &FormatError, sources: &mut SourceMap) -> Diagnostic {
+    let source = sources.add(name, text);
+    let range = error.span().unwrap_or(0..0);
+    let span = Span {
+        source,
+        start: range.start as u32,
+        end: range.end as u32,
+    };
+    Diagnostic::error("File cannot be laid out", error.to_string()).at(span)
 }
 
 /// Writes the layout; the file is replaced as a whole or not at all.
