@@ -30,8 +30,11 @@ pub struct Plan {
     /// What happens to each address that changes. Addresses that are kept are counted, not listed, so that a
     /// plan is as large as its changes.
     pub decisions: BTreeMap<Address, Decision>,
-    /// How many addresses are kept.
+    /// How many of the addresses that were looked at are kept.
     pub kept: u64,
+    /// How many addresses the user's options left out: nobody looked at them.
+    #[serde(default)]
+    pub outside: u64,
     /// Old objects that replacements set aside and that this plan deletes.
     pub deposed: Vec<RecordKey>,
     /// Records that change their address before the first step.
@@ -46,6 +49,10 @@ pub struct Plan {
     /// What the user should know before saying yes.
     pub notices: Vec<PlanNotice>,
 }
+
+/// The variables that were given from outside the stack, by name, with a digest of each value; none for a secret, whose
+/// digest could be guessed.
+pub type GivenDigests = BTreeMap<String, Option<Digest>>;
 
 /// What a plan belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -70,7 +70,8 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
     let steps = schedule.steps(stubs)?;
     Ok(Plan {
         header: header(request),
-        kept: kept(&roster, &decisions),
+        kept: kept(&roster, &selection, &decisions),
+        outside: outside(&roster, &selection),
         deposed: left_behind(&roster, &selection),
         decisions: by_address(&roster, decisions),
         moves: renames.moves(),
@@ -113,15 +114,19 @@ fn limited(selection: &Selection) -> Option<PlanNotice> {
     })
 }
 
-fn kept(roster: &Roster<'_>, decisions: &BTreeMap<Place, Decision>) -> u64 {
-    let recorded = roster
-        .places()
-        .filter(|place| roster.node(*place).current.is_some());
+fn kept(roster: &Roster<'_>, selection: &Selection, decisions: &BTreeMap<Place, Decision>) -> u64 {
+    let selected = roster.places().filter(|place| selection.contains(*place));
+    let recorded = selected.filter(|place| roster.node(*place).current.is_some());
     recorded.filter(|place| !decisions.contains_key(place)).count() as u64
 }
 
 fn left_behind(roster: &Roster<'_>, selection: &Selection) -> Vec<RecordKey> {
     let selected = roster.places().filter(|place| selection.contains(*place));
+fn outside(roster: &Roster<'_>, selection: &Selection) -> u64 {
+    let left_out = roster.places().filter(|place| !selection.contains(*place));
+    left_out.count() as u64
+}
+
     let deposed = selected.flat_map(|place| &roster.node(place).deposed);
     deposed.map(|held| held.key.clone()).collect()
 }

@@ -28,7 +28,11 @@ pub(crate) fn summary(plan: &Plan) -> String {
         format!(" It takes about {}.", human(estimate))
     };
     format!(
-        "{} {}, {} unchanged.{estimate}\n{}",
+        "{} {}, {} unchanged{outside}.{estimate}\n{}",
+    let outside = match plan.outside {
+        0 => String::new(),
+        count => format!(", {count} not looked at"),
+    };
         styled(style::BOLD, "Plan:"),
         counts.join(", "),
         plan.kept,
@@ -58,9 +62,18 @@ fn unchanged(plan: &Plan) -> String {
     if plan.header.destroy {
         return format!("{title} There is nothing to destroy.\n");
     }
-    match usize::try_from(plan.kept).unwrap_or(usize::MAX) {
+    match as_wanted {
         0 => format!("{title} There are no resources.\n"),
         kept => format!("{title} As the stack wants: {}.\n", counted(kept, "resource")),
+    }
+    let as_wanted = usize::try_from(plan.kept).unwrap_or(usize::MAX);
+    if plan.outside > 0 {
+        let title = styled(style::BOLD, "No changes in what was looked at.");
+        let as_wanted = match as_wanted {
+            0 => String::new(),
+            count => format!(" As the stack wants: {}.", counted(count, "resource")),
+        };
+        return format!("{title}{as_wanted} Not looked at: {}.\n", plan.outside);
     }
 }
 

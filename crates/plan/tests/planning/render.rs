@@ -57,7 +57,11 @@ pub(crate) fn text(plan: &Plan) -> String {
     for notice in &plan.notices {
         let _ = writeln!(text, "notice: {}: {}", notice.summary, notice.detail);
     }
-    let _ = writeln!(text, "{} kept", plan.kept);
+    let outside = match plan.outside {
+        0 => String::new(),
+        count => format!(", {count} outside"),
+    };
+    let _ = writeln!(text, "{} kept{outside}", plan.kept);
     short(&text)
 }
 

@@ -19,7 +19,7 @@ fn a_target_brings_along_what_it_needs() {
     0. create a
     1. create b after 0
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    0 kept
+    0 kept, 2 outside
     ");
 }
 
@@ -33,7 +33,7 @@ fn an_exclude_keeps_out_what_needs_it() {
     0. create a
     1. create d
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    0 kept
+    0 kept, 2 outside
     ");
 }
 
@@ -47,7 +47,7 @@ fn both_can_be_given() {
     0. create a
     1. create d
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    0 kept
+    0 kept, 2 outside
     ");
 }
 
@@ -60,11 +60,11 @@ fn changes_outside_the_target_are_left_alone() {
         cidr: 2
     0. create d
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    3 kept
+    0 kept, 3 outside
     ");
     assert_snapshot!(world.target("app.c").plan(STACK), @"
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    4 kept
+    3 kept, 1 outside
     ");
 }
 
@@ -77,7 +77,7 @@ fn a_target_that_is_deleted_takes_along_what_needed_it() {
     0. update c
     1. delete b [destroys data] after 0
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    2 kept
+    0 kept, 2 outside
     "#);
     assert_snapshot!(World::with(STACK).target("app.b").plan("net a cidr=1"), @"
     - b Undeclared (destroys data)
@@ -85,7 +85,7 @@ fn a_target_that_is_deleted_takes_along_what_needed_it() {
     0. delete c [disruptive]
     1. delete b [destroys data] after 0
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    2 kept
+    0 kept, 2 outside
     ");
 }
 
@@ -95,7 +95,7 @@ fn an_exclude_that_stays_keeps_what_it_needs() {
     - d Undeclared (disruptive)
     0. delete d [disruptive]
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    3 kept
+    0 kept, 3 outside
     ");
 }
 
@@ -107,7 +107,7 @@ fn destroying_a_target_destroys_what_needs_it() {
     0. delete c [disruptive]
     1. delete b [destroys data] after 0
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    2 kept
+    0 kept, 2 outside
     ");
     assert_snapshot!(World::with(STACK).destroy().exclude("app.b").plan(STACK), @"
     - c Destroy (disruptive)
@@ -115,7 +115,7 @@ fn destroying_a_target_destroys_what_needs_it() {
     0. delete c [disruptive]
     1. delete d [disruptive]
     notice: The plan is limited: Only a part of the stack is looked at, as the options say
-    2 kept
+    0 kept, 2 outside
     ");
 }
 

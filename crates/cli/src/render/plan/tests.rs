@@ -21,6 +21,7 @@ pub(crate) fn plan() -> Plan {
         },
         decisions: BTreeMap::new(),
         kept: 3,
+        outside: 0,
         deposed: Vec::new(),
         moves: Vec::new(),
         steps: Vec::new(),
