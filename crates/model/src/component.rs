@@ -60,7 +60,7 @@ impl ComponentSpec {
 /// How the resources of a component may change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// Whether deleting or replacing is refused. It is kept in the state, so deleting the block does not lift it.
+    /// Whether deleting or replacing is refused. It is kept in the state, so deleting the component does not lift it.
     pub protect: bool,
     /// Attributes of resources whose changes are left alone.
     pub ignore_changes: BTreeSet<String>,

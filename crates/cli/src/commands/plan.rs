@@ -18,8 +18,8 @@ use crate::render;
 /// then does exactly its steps, or stops and says what moved.
 ///
 /// In the plan, `+` creates, `~` updates in place, `-/+` and `+/-` replace (the old one first, or the new one first),
-/// `-` deletes, `=` takes an object into the state, `.` forgets one that is gone, `>` moves to another address, and
-/// `!` has drifted: something else changed it since the last apply.
+/// `-` deletes, `=` changes the state alone: it takes an object in, or changes its record, `.` forgets one that is gone,
+/// `>` moves to another address, and `!` has drifted: something else changed it since the last apply.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -3,8 +3,12 @@
 use std::fmt::Write;
 
 use anstyle::Style;
-use infra_model::decision::{CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason};
+use infra_model::address::Address;
+use infra_model::decision::{
+    Change, CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason,
+};
 use infra_model::plan::{Plan, PlanNotice};
+use infra_model::record::RecordKey;
 use infra_model::schema::StepClass;
 
 use crate::render::change::{self, changed, created};
@@ -37,7 +41,12 @@ pub(crate) fn render(plan: &Plan) -> String {
         text.push('\n');
     }
     for (address, decision) in &plan.decisions {
-        text += &self::decision(address.as_str(), decision);
+        text += &match decision {
+            Decision::Adopt { changes, .. } if is_recorded(plan, address) => {
+                recorded(address.as_str(), changes)
+            }
+            _ => self::decision(address.as_str(), decision),
+        };
         text.push('\n');
     }
     for key in &plan.deposed {
@@ -93,6 +102,19 @@ fn decision(name: &str, decision: &Decision) -> String {
         other => changed(other.changes()),
     };
     headline(&start, name, &words) + &changes
+}
+
+/// Tells whether the state has a record of this address, under this name or an earlier one.
+pub(crate) fn is_recorded(plan: &Plan, address: &Address) -> bool {
+    let key = RecordKey::current(address.clone());
+    let is_moved = plan.moves.iter().any(|one| one.to == *address);
+    is_moved || matches!(plan.touched.get(&key), Some(Some(_)))
+}
+
+/// Announces what changes of a record alone.
+fn recorded(name: &str, changes: &[Change]) -> String {
+    let words = "(only the record changes; nothing is called)";
+    headline(&Headline::new("=", "record", style::UPDATE), name, words) + &changed(changes)
 }
 
 /// Returns sign and verb of a decision, and what is to be said about it.
@@ -151,7 +173,8 @@ fn announced(decision: &Decision) -> (Headline, Vec<String>) {
 /// Returns how much a step can hurt, where its verb does not say it.
 fn class_note(class: StepClass) -> Option<String> {
     match class {
-        StepClass::Safe | StepClass::Replacing => None,
+        StepClass::Safe => None,
+        StepClass::Replacing => Some(styled(style::REPLACE, class_words(class))),
         StepClass::Disruptive => Some(styled(style::WARNING, class_words(class))),
         StepClass::DestroysData => Some(styled(style::ERROR, class_words(class))),
     }

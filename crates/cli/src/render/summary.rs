@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use infra_model::address::Address;
 use infra_model::decision::Decision;
 use infra_model::plan::Plan;
 use infra_model::schema::StepClass;
 
 use crate::render::duration::human;
 use crate::render::estimate::critical_path;
+use crate::render::plan::is_recorded;
 use crate::render::words::{counted, some_of};
 use crate::terminal::{style, styled};
 
@@ -27,12 +29,12 @@ pub(crate) fn summary(plan: &Plan) -> String {
     } else {
         format!(" It takes about {}.", human(estimate))
     };
-    format!(
-        "{} {}, {} unchanged{outside}.{estimate}\n{}",
     let outside = match plan.outside {
         0 => String::new(),
         count => format!(", {count} not looked at"),
     };
+    format!(
+        "{} {}, {} unchanged{outside}.{estimate}\n{}",
         styled(style::BOLD, "Plan:"),
         counts.join(", "),
         plan.kept,
@@ -43,13 +45,19 @@ pub(crate) fn summary(plan: &Plan) -> String {
 fn counts(plan: &Plan) -> Vec<String> {
     let count =
         |test: fn(&Decision) -> bool| plan.decisions.values().filter(|decision| test(decision)).count();
+    let adopted = count(|one| matches!(one, Decision::Adopt { .. }));
+    let is_recorded = |(address, one): &(&Address, &Decision)| {
+        matches!(one, Decision::Adopt { .. }) && is_recorded(plan, address)
+    };
+    let recorded = plan.decisions.iter().filter(is_recorded).count();
     let deleted = count(|one| matches!(one, Decision::Delete { .. })) + plan.deposed.len();
     let parts = [
         (count(|one| matches!(one, Decision::Create { .. })), "to create"),
         (count(|one| matches!(one, Decision::Update { .. })), "to update"),
         (count(|one| matches!(one, Decision::Replace { .. })), "to replace"),
         (deleted, "to delete"),
-        (count(|one| matches!(one, Decision::Adopt { .. })), "to adopt"),
+        (adopted - recorded, "to adopt"),
+        (recorded, "to record"),
         (count(|one| matches!(one, Decision::Forget { .. })), "to forget"),
         (plan.moves.len(), "to move"),
     ];
@@ -58,14 +66,6 @@ fn counts(plan: &Plan) -> Vec<String> {
 }
 
 fn unchanged(plan: &Plan) -> String {
-    let title = styled(style::BOLD, "No changes.");
-    if plan.header.destroy {
-        return format!("{title} There is nothing to destroy.\n");
-    }
-    match as_wanted {
-        0 => format!("{title} There are no resources.\n"),
-        kept => format!("{title} As the stack wants: {}.\n", counted(kept, "resource")),
-    }
     let as_wanted = usize::try_from(plan.kept).unwrap_or(usize::MAX);
     if plan.outside > 0 {
         let title = styled(style::BOLD, "No changes in what was looked at.");
@@ -75,11 +75,20 @@ fn unchanged(plan: &Plan) -> String {
         };
         return format!("{title}{as_wanted} Not looked at: {}.\n", plan.outside);
     }
+    let title = styled(style::BOLD, "No changes.");
+    if plan.header.destroy {
+        return format!("{title} There is nothing to destroy.\n");
+    }
+    match as_wanted {
+        0 => format!("{title} There are no resources.\n"),
+        kept => format!("{title} As the stack wants: {}.\n", counted(kept, "resource")),
+    }
 }
 
 /// Names what destroys data and what disturbs, the worst last, where the eye rests.
 fn hurts(plan: &Plan) -> String {
     let lines = [
+        (StepClass::Replacing, style::REPLACE),
         (StepClass::Disruptive, style::WARNING),
         (StepClass::DestroysData, style::ERROR),
     ];
@@ -110,7 +119,7 @@ pub(crate) fn class_words(class: StepClass) -> &'static str {
     match class {
         StepClass::Safe => "safe",
         StepClass::Disruptive => "DISRUPTIVE, connections break",
-        StepClass::Replacing => "replacing",
+        StepClass::Replacing => "replacing, no data is lost",
         StepClass::DestroysData => "DESTROYS DATA",
     }
 }

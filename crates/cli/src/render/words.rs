@@ -15,7 +15,8 @@ const VERBS: &[Verb] = &[
     verb("create", "creating", "created"),
     verb("update", "updating", "updated"),
     verb("delete", "deleting", "deleted"),
-    verb("adopt", "adopting", "adopted"),
+    // The step writes a record and calls nothing, whether the state knew the object or takes it in.
+    verb("adopt", "recording", "recorded"),
     verb("forget", "forgetting", "forgotten"),
 ];
 

@@ -91,7 +91,7 @@ pub const SHARED: BlockSchema = BlockSchema {
                     "protect",
                     Type::Bool,
                     Default::Bool(false),
-                    "Refuses to delete or replace; it is kept in the state, so deleting the block does not lift it",
+                    "Refuses to delete or replace, also when the whole component is deleted; lifting it is an earlier change of its own",
                 ),
                 AttributeSchema::new(
                     "ignore_changes",

@@ -192,7 +192,8 @@ fn every_decision_has_its_sign_its_verb_and_its_reason() {
             (`version` cannot change in place; its creation was not finished; the old one goes first; DESTROYS DATA)
             version : 15 -> 16  # forces replacement
 
-    +/- replace postgres.main/local.postgres.server.e-replaced-in-safety  (asked for; the new one comes first)
+    +/- replace postgres.main/local.postgres.server.e-replaced-in-safety
+            (asked for; the new one comes first; replacing, no data is lost)
 
       - delete  postgres.main/local.postgres.server.f-deleted  (no longer declared; DESTROYS DATA)
 
@@ -358,6 +359,33 @@ fn what_hurts_is_named_at_the_end() {
         postgres.main/local.postgres.server.n3
         postgres.main/local.postgres.server.n4
         and 2 more
+    ");
+}
+
+#[test]
+fn a_replacement_says_its_class_in_its_line_and_at_the_end() {
+    let mut plan = planned([(
+        "pooler",
+        Decision::Replace {
+            because: vec![ReplaceReason::Requested],
+            changes: Vec::new(),
+            create_before_destroy: false,
+            class: StepClass::Replacing,
+        },
+    )]);
+    plan.outside = 2;
+    plan.steps = vec![Step {
+        class: StepClass::Replacing,
+        ..step(0, "pooler", &[], 10)
+    }];
+    assert_snapshot!(shown(&plan), @"
+    shop, environment local
+
+    -/+ replace postgres.main/local.postgres.server.pooler
+            (asked for; the old one goes first; replacing, no data is lost)
+
+    Plan: 1 to replace, 3 unchanged, 2 not looked at.
+    replacing, no data is lost: postgres.main/local.postgres.server.pooler
     ");
 }
 
