@@ -204,7 +204,7 @@ pub(crate) struct PlanningArguments {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) exclude: Vec<String>,
 
-    /// Replace this resource even if nothing changed; may be repeated
+    /// Replace this resource, or all of this component, even if nothing changed; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) replace: Vec<String>,
 

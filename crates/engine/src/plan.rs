@@ -102,6 +102,8 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         .on_event(&Event::StageFinished(Stage::Observe, took));
     let plan = staged(backend, Stage::Plan, || {
         let compare = |options: &Options| compare(backend, &opened, &*provider, &graph, &snapshot, options);
+        // What was named wrongly is told before what waits.
+        options::resolved(&request.options, &graph, provider.kinds().schemas())?;
         nothing_else_waits(&request.options, compare)?;
         compare(&request.options)
     })?;

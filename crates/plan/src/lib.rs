@@ -31,6 +31,7 @@ pub mod error;
 mod glance;
 mod guard;
 mod moved;
+pub mod naming;
 mod order;
 mod recorded;
 mod replacement;

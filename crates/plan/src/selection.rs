@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use infra_model::address::Address;
 use infra_model::diagnostic::near_match;
 
 use crate::error::PlanError;
 use crate::moved::Renames;
+use crate::naming::names;
 use crate::order::Needs;
 use crate::recorded;
 use crate::request::{Goal, PlanOptions};
@@ -124,17 +124,6 @@ fn matching(
         }
     }
     Ok(all)
-}
-
-/// Tells whether a text names an address: the resource, its component, all instances of it, or its module.
-fn names(text: &str, address: &Address) -> bool {
-    let component = address.component_str();
-    if text == address.as_str() || text == component {
-        return true;
-    }
-    component.strip_prefix(text).is_some_and(|rest| {
-        rest.starts_with('[') && !text.ends_with(']') || rest.starts_with('.') && text.starts_with("module.")
-    })
 }
 
 /// Returns the error that a text names nothing, with the nearest resource or component.

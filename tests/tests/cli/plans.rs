@@ -135,3 +135,145 @@ fn a_target_leaves_the_rest_alone() {
     let replace = env.run(&["plan", "local", "--replace", key]).expect(0);
     assert!(replace.stdout.contains("replace key_vault.app"), "{replace}");
 }
+
+const MIXED: &str = r#"
+stack {
+  name = "shop"
+}
+
+key_vault "given" {
+  secret "url" {
+    value = "https://${key_vault.svc["a"].secret.key}@example.org"
+  }
+}
+
+key_vault "svc" {
+  for_each = toset(["a", "b"])
+
+  secret "key" {
+    generate { length = 24 }
+  }
+  secret "copy" {
+    value = "not generated"
+  }
+}
+
+network "main" {
+  cidr = "10.0.0.0/16"
+  segment "app" {}
+}
+
+module "orders" {
+  source = "./orders"
+}
+"#;
+
+fn mixed() -> infra_tests::environment::TestEnv {
+    let mut env = infra_tests::environment::TestEnv::stack(MIXED).file(
+        "orders/main.hcl",
+        "key_vault \"app\" {\n  secret \"key\" {\n    generate {}\n  }\n}\n",
+    );
+    let only = [
+        "--target",
+        "key_vault.given",
+        "--target",
+        "key_vault.svc",
+        "--target",
+        "module.orders",
+    ];
+    let _ = env
+        .run(&[&["apply", "local", "--yes"], &only[..]].concat())
+        .expect(0);
+    env
+}
+
+#[test]
+fn a_limited_plan_does_not_claim_to_be_complete() {
+    let mut env = mixed();
+    let run = env.run(&["plan", "local", "--target", "module.orders"]).expect(0);
+    let summary = "No changes in what was looked at. As the stack wants: 1 resource. Not looked at: ";
+    assert!(run.stdout.contains(summary), "{run}");
+    let run = env
+        .run(&[
+            "plan",
+            "local",
+            "--target",
+            "module.orders",
+            "--replace",
+            "module.orders",
+        ])
+        .expect(0);
+    assert!(run.stdout.contains("Plan: 1 to replace, 0 unchanged, "), "{run}");
+    assert!(run.stdout.contains(" not looked at"), "{run}");
+}
+
+#[test]
+fn what_is_given_is_not_rotated() {
+    let mut env = mixed();
+    // The network was left out: another change would wait.
+    env.edit(
+        "stack.hcl",
+        "network \"main\" {\n  cidr = \"10.0.0.0/16\"\n  segment \"app\" {}\n}\n",
+        "",
+    );
+    let given = env
+        .run(&["rotate", "local", "key_vault.given", "--yes"])
+        .expect(1);
+    assert_snapshot!(given.stderr, @"
+    Error: Nothing of `key_vault.given` is generated here: its value comes from the stack
+    Hint: Change the value where it comes from, and apply
+    ");
+    let both = env.run(&["rotate", "local", "key_vault.svc", "--yes"]).expect(0);
+    assert!(
+        both.stdout.contains("Plan: 3 to update, "),
+        "two keys and the URL: {both}"
+    );
+    assert!(!both.stdout.contains("secret.copy"), "{both}");
+    let module = env.run(&["rotate", "local", "module.orders", "--yes"]).expect(0);
+    assert!(module.stdout.contains("Plan: 1 to update, "), "{module}");
+}
+
+#[test]
+fn whatever_a_target_names_can_be_replaced_and_rotated() {
+    let mut env = mixed();
+    for (name, count) in [("key_vault.svc", 4), ("module.orders", 1)] {
+        let run = env
+            .run(&["plan", "local", "--target", name, "--replace", name])
+            .expect(0);
+        assert!(
+            run.stdout.contains(&format!("Plan: {count} to replace, ")),
+            "{run}"
+        );
+    }
+    let network = env.run(&["rotate", "local", "network.main", "--yes"]).expect(1);
+    assert_snapshot!(network.stderr, @"
+    Error: `network.main` has nothing that can be rotated
+    Hint: Only generated secrets can: those of a key vault, and the passwords of databases
+    ");
+}
+
+#[test]
+fn a_change_of_protection_is_a_change_of_the_record() {
+    let mut env = applied(VAULT);
+    env.edit(
+        "stack.hcl",
+        "key_vault \"app\" {",
+        "key_vault \"app\" {\n  protect = true",
+    );
+    assert_snapshot!(env.run(&["plan", "local"]).expect(0).stdout, @"
+    shop, environment local
+
+      = record  key_vault.app/local.vault.secret.key  (only the record changes; nothing is called)
+            protect : false -> true
+
+    Plan: 1 to record, 1 unchanged.
+    ");
+    let run = env.run(&["apply", "local", "--yes"]).expect(0);
+    assert!(run.stderr.contains("Done: 1 recorded in "), "{run}");
+    env.edit(
+        "stack.hcl",
+        "key_vault \"app\" {\n  protect = true",
+        "key_vault \"app\" {",
+    );
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+}

@@ -92,7 +92,7 @@ fn wrong_names_are_answered_with_the_right_ones() {
     Hint: Did you mean `key_vault.app`?
     ");
     assert_snapshot!(says(&["plan", "local", "--replace", "nothing.like.this"], 1), @"
-    Error: Nothing of that kind is called `nothing.like.this`
+    Error: Nothing that the stack declares is called `nothing.like.this`
     Hint: See what there is with: infra state list local
     ");
     assert_snapshot!(says(&["plan", "local", "--var", "lenght=3"], 1), @"

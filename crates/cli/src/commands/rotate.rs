@@ -11,8 +11,9 @@ use crate::failure::Failure;
 
 /// Give a generated secret a new version, and everything that uses it
 ///
-/// ADDRESS is the resource of the secret as `infra state list` shows it, or its component: then all generated secrets
-/// of the component are rotated. Services stay reachable.
+/// ADDRESS is the resource of the secret as `infra state list` shows it, or what it belongs to: a component, all its
+/// instances, or a module. Then all generated secrets of it are rotated; those whose value the stack gives stay.
+/// Services stay reachable.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,7 +23,7 @@ pub(crate) struct RotateArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
 
-    /// The secret or its component; may be repeated
+    /// The secret, its component or its module; may be repeated
     #[arg(required = true, value_name = "ADDRESS")]
     addresses: Vec<String>,
 

@@ -6,6 +6,8 @@ use infra_model::address::Address;
 use infra_model::diagnostic::near_match;
 use infra_model::resource::ResourceGraph;
 use infra_model::schema::SchemaSet;
+use infra_model::value::Value;
+use infra_plan::naming::names;
 use infra_plan::request::{Goal, PlanOptions};
 
 use crate::error::EngineError;
@@ -17,9 +19,9 @@ pub struct Options {
     pub targets: Vec<String>,
     /// Everything but these components or resources and what needs them.
     pub excludes: Vec<String>,
-    /// Resources to replace even if nothing changed.
+    /// Resources to replace even if nothing changed, or what they belong to: a component, all its instances, a module.
     pub replace: Vec<String>,
-    /// Secrets to rotate: resources, or components for all their generated ones.
+    /// Secrets to rotate, or what they belong to, for all its generated ones.
     pub rotate: Vec<String>,
     /// Whether to ask the providers what exists.
     pub refresh: bool,
@@ -33,21 +35,14 @@ pub(super) fn resolved(
     graph: &ResourceGraph,
     schemas: &SchemaSet,
 ) -> Result<PlanOptions, EngineError> {
-    let replace = options
-        .replace
-        .iter()
-        .map(|text| select(text, graph, |_| true))
-        .collect::<Result<Vec<_>, _>>()?;
-    let rotates = |address: &Address| {
-        schemas
-            .get(address.resource_type_str())
-            .is_some_and(|schema| schema.attributes.contains_key("rotation"))
-    };
-    let rotate = options
-        .rotate
-        .iter()
-        .map(|text| select(text, graph, rotates))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut replace = BTreeSet::new();
+    for text in &options.replace {
+        replace.extend(named(text, graph)?);
+    }
+    let mut rotate = BTreeSet::new();
+    for text in &options.rotate {
+        rotate.extend(rotating(text, graph, schemas)?);
+    }
     Ok(PlanOptions {
         goal: if options.destroy {
             Goal::Destroy
@@ -56,36 +51,65 @@ pub(super) fn resolved(
         },
         targets: options.targets.iter().cloned().collect(),
         excludes: options.excludes.iter().cloned().collect(),
-        replace: replace.into_iter().flatten().collect(),
-        rotate: rotate.into_iter().flatten().collect(),
+        replace,
+        rotate,
     })
 }
 
-/// Returns the resource of this address, or all of this component, that fit.
-fn select(
-    text: &str,
-    graph: &ResourceGraph,
-    fits: impl Fn(&Address) -> bool,
-) -> Result<BTreeSet<Address>, EngineError> {
-    let named = |address: &&Address| address.as_str() == text || address.component_str() == text;
-    let found: BTreeSet<Address> = graph
-        .resources
-        .keys()
-        .filter(named)
-        .filter(|address| fits(address))
+/// Returns the resources that a text names.
+fn named(text: &str, graph: &ResourceGraph) -> Result<BTreeSet<Address>, EngineError> {
+    let all = graph.resources.keys();
+    let found: BTreeSet<Address> = all
+        .clone()
+        .filter(|address| names(text, address))
         .cloned()
         .collect();
     if !found.is_empty() {
         return Ok(found);
     }
-    let fitting = graph.resources.keys().filter(|address| fits(address));
-    let names = fitting.flat_map(|address| [address.as_str(), address.component_str()]);
+    let names = all.flat_map(|address| [address.as_str(), address.component_str()]);
     let hint = near_match(text, names).map_or_else(
         || "See what there is with: infra state list ENVIRONMENT".to_owned(),
         |near| format!("Did you mean `{near}`?"),
     );
     Err(EngineError::request(
-        format!("Nothing of that kind is called `{text}`"),
+        format!("Nothing that the stack declares is called `{text}`"),
         hint,
     ))
+}
+
+/// Returns what can be rotated of all that a text names.
+fn rotating(
+    text: &str,
+    graph: &ResourceGraph,
+    schemas: &SchemaSet,
+) -> Result<BTreeSet<Address>, EngineError> {
+    let named = named(text, graph)?;
+    let holds_secret = |address: &&Address| {
+        schemas
+            .get(address.resource_type_str())
+            .is_some_and(|schema| schema.attributes.contains_key("rotation"))
+    };
+    let secrets: BTreeSet<Address> = named.iter().filter(holds_secret).cloned().collect();
+    // One that is given its secret has nothing to make anew: a counter would say that it had.
+    let is_given = |address: &&Address| {
+        let desired = graph.resources.get(*address);
+        desired.is_some_and(|desired| desired.inputs.values().any(Value::is_secret))
+    };
+    let generated: BTreeSet<Address> = secrets
+        .iter()
+        .filter(|secret| !is_given(secret))
+        .cloned()
+        .collect();
+    match (secrets.is_empty(), generated.is_empty()) {
+        (true, _) => Err(EngineError::request(
+            format!("`{text}` has nothing that can be rotated"),
+            "Only generated secrets can: those of a key vault, and the passwords of databases",
+        )),
+        (false, true) => Err(EngineError::request(
+            format!("Nothing of `{text}` is generated here: its value comes from the stack"),
+            "Change the value where it comes from, and apply",
+        )),
+        (false, false) => Ok(generated),
+    }
 }
