@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use infra_model::diagnostic::{Diagnostic, Severity, Span};
 use infra_model::digest::{Digest, Hasher};
+use infra_model::plan::GivenDigests;
 use infra_model::stack::Stack;
 
 use crate::build::{Built, build};
@@ -145,6 +146,22 @@ fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 pub(crate) fn file_stem(file: &ParsedFile) -> &str {
     let name = file.path.rsplit('/').next().unwrap_or(&file.path);
     name.strip_suffix(".hcl").unwrap_or(name)
+}
+
+/// Returns which of the stack's variables were given from outside, with a digest of each value that is no secret.
+#[must_use]
+pub fn given(parsed: &Parsed, variables: &BTreeMap<String, Given>) -> GivenDigests {
+    let (declared, secret) = (parsed.variables(), parsed.secret_variables());
+    let known = variables
+        .iter()
+        .filter(|(name, _)| declared.contains(name.as_str()));
+    known
+        .map(|(name, given)| {
+            let is_secret = secret.contains(name.as_str());
+            let digest = (!is_secret).then(|| Digest::of(given.text.expose().as_bytes()));
+            (name.clone(), digest)
+        })
+        .collect()
 }
 
 /// Returns the digest of all files that the environment is made from and of the variables given from outside,

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use infra_config::environment::environments;
+use infra_config::environment::{environments, find};
 use infra_config::files::folder::Folder;
-use infra_config::load::load;
-use infra_config::stack::stack;
+use infra_config::load::{Parsed, load};
+use infra_config::stack::{given, stack};
 use infra_model::diagnostic::{Diagnostic, SourceMap};
+use infra_model::plan::GivenDigests;
+use infra_model::resource::Target as Place;
 use infra_model::stack::Stack;
 
 use crate::error::EngineError;
@@ -32,6 +34,25 @@ pub struct Read {
     /// The files.
     pub sources: SourceMap,
 }
+    /// The variables given from outside, with a digest of each value that is no secret.
+    pub given: GivenDigests,
+}
+
+/// Checks that a stack has the environment that was named, and nothing else of it.
+///
+/// # Errors
+///
+/// When it has not; the error names a near one.
+pub fn known(target: &Target) -> Result<(), EngineError> {
+    let parsed = load(&Folder::new(&target.folder));
+    match find(&parsed, &target.environment) {
+        // The other mistakes of a stack are told where it is read.
+        Err(diagnostic) if !environments(&parsed).is_empty() => Err(EngineError::Configuration {
+            diagnostics: vec![*diagnostic],
+            sources: Box::new(parsed.sources),
+        }),
+        _ => Ok(()),
+    }
 
 /// Reads a stack for one environment.
 ///
@@ -42,12 +63,14 @@ pub fn read(target: &Target) -> Result<Read, EngineError> {
     let parsed = load(&Folder::new(&target.folder));
     let (stack, diagnostics) = stack(&parsed, &target.environment, &target.variables);
     let sources = parsed.sources;
+    let given = given(&parsed, &target.variables);
     match stack {
         Some(stack) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Read {
             stack,
             warnings: diagnostics,
             sources,
         }),
+            given,
         _ => Err(EngineError::Configuration {
             diagnostics,
             sources: Box::new(sources),

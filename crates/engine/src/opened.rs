@@ -8,6 +8,7 @@ use std::time::Duration;
 use infra_model::clock::Timestamp;
 use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::event::Event;
+use infra_model::plan::GivenDigests;
 use infra_model::record::Serial;
 use infra_model::snapshot::{Durations, Lineage};
 use infra_model::stack::Stack;
@@ -41,6 +42,8 @@ pub struct Opened {
     pub warnings: Vec<Diagnostic>,
     /// The files of the stack.
     pub sources: SourceMap,
+    /// The variables given from outside, with a digest of each value that is no secret.
+    pub given: GivenDigests,
     /// Where the state is kept.
     pub store: Arc<dyn Store>,
     /// What is remembered.
@@ -118,6 +121,7 @@ pub(crate) async fn attach(
         stack: read.stack,
         warnings: read.warnings,
         sources: read.sources,
+        given: read.given,
         store,
         state,
         key: Arc::new(key),

@@ -242,6 +242,7 @@ fn compare(
         stack: opened.stack.name.clone(),
         environment: opened.stack.environment.name.clone(),
         config: opened.stack.config_digest,
+        given: opened.given.clone(),
         created,
         expires: created.after(PLAN_LIFETIME),
     };

@@ -1,10 +1,11 @@
 //! Opens the environment of a saved plan, so that exactly that plan can be applied.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use infra_model::approval::{self, ApprovalError};
 use infra_model::clock::Timestamp;
-use infra_model::plan::Plan;
+use infra_model::plan::{GivenDigests, Plan};
 use infra_model::record::{RecordKey, Serial};
 use infra_model::snapshot::Snapshot;
 
@@ -43,6 +44,28 @@ pub async fn reopen(
     })
 }
 
+/// Returns the error that the configuration is another one; what was given for variables is looked at first, because
+/// the same can be given again.
+fn changed(then: &GivenDigests, now: &GivenDigests) -> EngineError {
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let differs = |name: &&String| match (then.get(*name), now.get(*name)) {
+        (Some(then), Some(now)) if then == now => None,
+        (Some(_), Some(_)) => Some(format!("`{name}` has another value")),
+        (Some(_), None) => Some(format!("`{name}` was given and is not now")),
+        (None, _) => Some(format!("`{name}` was not given and is now")),
+    };
+    let differing: Vec<String> = names.iter().filter_map(differs).collect();
+    if differing.is_empty() {
+        let message = "The files of the stack changed since the plan was made";
+        return EngineError::request(message, "Make a new plan and review it");
+    }
+    let message = format!("The plan was made with other variables: {}", differing.join(", "));
+    EngineError::request(
+        message,
+        "Give them as they were, with --var, or make a new plan and review it",
+    )
+}
+
 /// Checks what can be seen without asking anybody. Apply checks the records again, under the lease.
 fn fits(plan: &Plan, opened: &Opened, now: Timestamp) -> Result<(), EngineError> {
     let header = &plan.header;
@@ -58,8 +81,7 @@ fn fits(plan: &Plan, opened: &Opened, now: Timestamp) -> Result<(), EngineError>
         return Err(ApprovalError::Expired { expired }.into());
     }
     if header.config != opened.stack.config_digest {
-        let message = "The stack or its variables changed since the plan was made";
-        return Err(EngineError::request(message, "Make a new plan and review it"));
+        return Err(changed(&header.given, &opened.given));
     }
     let records = &opened.state.records;
     let is_moved = |(key, planned): &(&RecordKey, &Option<Serial>)| {

@@ -73,6 +73,9 @@ pub struct PlanHeader {
     pub serial: Serial,
     /// The digest of the configuration.
     pub config: Digest,
+    /// What was given for variables.
+    #[serde(default)]
+    pub given: GivenDigests,
     /// When it was made.
     pub created: Timestamp,
     /// When it may no longer be applied.

@@ -94,6 +94,7 @@ fn header(request: &PlanRequest<'_>) -> PlanHeader {
         lineage: request.snapshot.lineage.clone(),
         serial: request.snapshot.serial,
         config: origin.config,
+        given: origin.given.clone(),
         created: origin.created,
         expires: origin.expires,
     }
@@ -121,13 +122,13 @@ fn kept(roster: &Roster<'_>, selection: &Selection, decisions: &BTreeMap<Place, 
     recorded.filter(|place| !decisions.contains_key(place)).count() as u64
 }
 
-fn left_behind(roster: &Roster<'_>, selection: &Selection) -> Vec<RecordKey> {
-    let selected = roster.places().filter(|place| selection.contains(*place));
 fn outside(roster: &Roster<'_>, selection: &Selection) -> u64 {
     let left_out = roster.places().filter(|place| !selection.contains(*place));
     left_out.count() as u64
 }
 
+fn left_behind(roster: &Roster<'_>, selection: &Selection) -> Vec<RecordKey> {
+    let selected = roster.places().filter(|place| selection.contains(*place));
     let deposed = selected.flat_map(|place| &roster.node(place).deposed);
     deposed.map(|held| held.key.clone()).collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use infra_model::address::Address;
 use infra_model::clock::Timestamp;
 use infra_model::digest::Digest;
+use infra_model::plan::GivenDigests;
 use infra_model::resource::ResourceGraph;
 use infra_model::schema::SchemaSet;
 use infra_model::snapshot::Snapshot;
@@ -38,6 +39,8 @@ pub struct PlanOrigin {
     pub environment: String,
     /// The digest of the configuration.
     pub config: Digest,
+    /// What was given for variables.
+    pub given: GivenDigests,
     /// When the plan is made.
     pub created: Timestamp,
     /// When it may no longer be applied.

@@ -73,7 +73,7 @@ fn a_file_that_was_cut_short_is_refused() {
     assert_snapshot!(refused(&mut env), @"
     Error: The plan file `local.plan` cannot be used
     Caused by: The file is not a plan or is damaged
-    Caused by: EOF while parsing a string at line 1 column 1206
+    Caused by: EOF while parsing a string at line 1 column 1218
     Hint: Make a new one with: infra plan ENVIRONMENT --out FILE
     ");
 }
@@ -125,7 +125,7 @@ fn a_plan_of_another_stack_file_is_refused() {
     let mut env = planned();
     env.edit("stack.hcl", "default = 24", "default = 25");
     assert_snapshot!(refused(&mut env), @"
-    Error: The stack or its variables changed since the plan was made
+    Error: The files of the stack changed since the plan was made
     Hint: Make a new plan and review it
     ");
 }
@@ -185,8 +185,15 @@ fn what_is_no_plan_is_never_overwritten() {
 fn values_of_variables_belong_to_the_plan() {
     let mut env = TestEnv::stack(VAULT);
     let given = ["plan", "local", "--out", FILE, "--var", "length=30"];
-    let _ = env.run(&given).expect(0);
-    assert!(refused(&mut env).contains("The stack or its variables changed"));
+    let planned = env.run(&given).expect(0);
+    let apply = "Apply it with: infra apply local.plan --var length=30\n";
+    assert!(planned.stderr.contains(apply), "{planned}");
+    assert_snapshot!(refused(&mut env), @"
+    Error: The plan was made with other variables: `length` was given and is not now
+    Hint: Give them as they were, with --var, or make a new plan and review it
+    ");
+    let other = env.run(&["apply", FILE, "--var", "length=31"]).expect(1);
+    assert!(other.stderr.contains("`length` has another value"), "{other}");
     let _ = env.run(&["apply", FILE, "--var", "length=30"]).expect(0);
     let key = env
         .run(&[
@@ -198,4 +205,26 @@ fn values_of_variables_belong_to_the_plan() {
         ])
         .expect(0);
     assert_eq!(key.stdout.len(), 31, "{key}");
+}
+
+#[test]
+fn a_secret_is_not_repeated_in_the_command_that_applies_a_plan() {
+    let stack = format!(
+        "{VAULT}\nvariable \"token\" {{\n  secret = true\n  nullable = true\n  default = null\n}}\nvariable \"note\" {{ default = \"\" }}\n"
+    );
+    let mut env = TestEnv::stack(&stack);
+    let given = ["--var", "token=hunter2hunter2", "--var", "note=it's here"];
+    let run = env
+        .run(&[&["plan", "local", "--out", FILE], &given[..]].concat())
+        .expect(0);
+    assert!(!run.stderr.contains("hunter2"), "{run}");
+    let command = r"infra apply local.plan --var 'note=it'\''s here'";
+    assert!(run.stderr.contains(command), "{run}");
+    assert!(
+        run.stderr.contains("Give the secret variable `token` again"),
+        "{run}"
+    );
+    let bytes = std::fs::read_to_string(env.folder().join(FILE)).unwrap();
+    assert!(!bytes.contains("hunter2"), "{bytes}");
+    let _ = env.run(&[&["apply", FILE], &given[..]].concat()).expect(0);
 }

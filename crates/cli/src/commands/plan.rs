@@ -74,7 +74,7 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
     show(&planned, invocation)?;
     if let Some(path) = &arguments.out {
         plan_file::write(&planned.plan, path).map_err(context::failure)?;
-        saved(path, &planned, invocation);
+        saved(path, &arguments.target.variables, &planned, invocation);
     }
     let changed = arguments.detailed_exitcode && !planned.plan.is_empty();
     Ok(if changed {
@@ -84,10 +84,21 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
     })
 }
 
-fn saved(path: &Path, planned: &Planned, invocation: &Invocation<'_>) {
+/// Says how the saved plan is applied: the variables belong to it, so they are given again.
+fn saved(path: &Path, variables: &[String], planned: &Planned, invocation: &Invocation<'_>) {
     let (path, digest) = (path.display(), planned.digest);
-    let apply = context::command(&format!("apply {path}"), invocation);
-    let text = format!("Saved as `{path}` with digest {digest}\nApply it with: {apply}\n");
+    let mut words = format!("apply {path}");
+    let mut secrets = String::new();
+    for one in variables {
+        let name = one.split_once('=').map_or(one.as_str(), |(name, _)| name);
+        if let Some(Some(_)) = planned.plan.header.given.get(name) {
+            words += &format!(" --var {}", context::quoted(one));
+        } else {
+            secrets += &format!("Give the secret variable `{name}` again then, best with INFRA_VAR_{name}\n");
+        }
+    }
+    let apply = context::command(&words, invocation);
+    let text = format!("Saved as `{path}` with digest {digest}\nApply it with: {apply}\n{secrets}");
     let document = serde_json::json!({
         "format": "infra.event/1", "event": "plan_saved", "path": path.to_string(), "digest": digest,
     });

@@ -148,6 +148,7 @@ impl World {
     /// Plans a graph, twice, and examines the plan.
     pub(crate) fn try_plan(&self, graph: &ResourceGraph) -> Result<Plan, PlanError> {
         let origin = PlanOrigin {
+            given: Default::default(),
             engine: "1.0.0".into(),
             stack: "shop".into(),
             environment: "test".into(),

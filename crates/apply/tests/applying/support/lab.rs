@@ -225,6 +225,7 @@ impl Lab {
 
     pub(crate) fn plan_from(&self, engine: &Engine, graph: &ResourceGraph, snapshot: &Snapshot) -> Plan {
         let origin = PlanOrigin {
+            given: Default::default(),
             engine: "0".to_owned(),
             stack: "lab".to_owned(),
             environment: "test".to_owned(),
