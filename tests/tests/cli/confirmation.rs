@@ -28,6 +28,20 @@ fn without_a_terminal_nothing_is_even_looked_at() {
 }
 
 #[test]
+fn a_name_that_no_environment_has_is_told_before_anybody_is_asked() {
+    let mut env = TestEnv::stack(VAULT);
+    for command in [
+        &["apply", "locl"][..],
+        &["destroy", "locl"],
+        &["rotate", "locl", "key_vault.app"],
+    ] {
+        let run = env.run(command).expect(1);
+        let said = "Error: The stack has no environment `locl`\nHint: Did you mean `local`?\n";
+        assert_eq!(run.stderr, said, "{run}");
+    }
+}
+
+#[test]
 fn json_asks_nobody() {
     let mut env = TestEnv::stack(VAULT);
     let run = env.run(&["apply", "local", "--json"]).expect(2);

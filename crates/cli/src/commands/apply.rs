@@ -7,7 +7,7 @@ use clap::Args;
 use infra_engine::{plan_file, saved_plan};
 
 use crate::arguments::{PlanningArguments, SubjectArguments, WaitArguments};
-use crate::commands::run::{Change, Confirmation, Run, change, finish};
+use crate::commands::run::{Change, Run, change, finish};
 use crate::commands::{Invocation, context, plan};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
@@ -56,7 +56,8 @@ pub(crate) async fn run(
         target: &target,
         options: context::options(&arguments.planning),
         wait: context::wait(&arguments.wait),
-        confirmation: Confirmation::new(arguments.yes, "Apply these changes?", invocation)?,
+        yes: arguments.yes,
+        question: "Apply these changes?",
     };
     change(planned, invocation).await
 }

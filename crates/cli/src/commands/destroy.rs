@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
-use crate::commands::run::{Change, Confirmation, change};
+use crate::commands::run::{Change, change};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 
@@ -45,7 +45,8 @@ pub(crate) async fn run(
         target: &arguments.target,
         options,
         wait: context::wait(&arguments.wait),
-        confirmation: Confirmation::new(arguments.yes, "Delete all of this?", invocation)?,
+        yes: arguments.yes,
+        question: "Delete all of this?",
     };
     change(planned, invocation).await
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
-use crate::commands::run::{Change, Confirmation, change};
+use crate::commands::run::{Change, change};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 
@@ -49,7 +49,8 @@ pub(crate) async fn run(
         target: &arguments.target,
         options,
         wait: context::wait(&arguments.wait),
-        confirmation: Confirmation::new(arguments.yes, "Rotate these secrets?", invocation)?,
+        yes: arguments.yes,
+        question: "Rotate these secrets?",
     };
     change(planned, invocation).await
 }

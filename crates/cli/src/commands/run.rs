@@ -8,6 +8,7 @@ use infra_engine::apply::interrupt::{self, InterruptSignal};
 use infra_engine::apply::outcome::{ApplyOutcome, Report, StepError, Stop};
 use infra_engine::apply::{Applied, ApplyPlan};
 use infra_engine::backend::Backend;
+use infra_engine::configuration;
 use infra_engine::plan::options::Options;
 use infra_engine::plan::{Intent, PlanRequest, Planned};
 use infra_engine::saved_plan;
@@ -26,12 +27,15 @@ pub(crate) struct Change<'a> {
     pub(crate) target: &'a TargetArguments,
     pub(crate) options: Options,
     pub(crate) wait: Duration,
-    pub(crate) confirmation: Confirmation,
+    /// Whether the user said yes beforehand.
+    pub(crate) yes: bool,
+    /// What the user is asked otherwise.
+    pub(crate) question: &'static str,
 }
 
 /// Who says yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Confirmation {
+enum Confirmation {
     /// The user did, beforehand.
     Given,
     /// The user is asked this.
@@ -40,12 +44,8 @@ pub(crate) enum Confirmation {
 
 impl Confirmation {
     /// Returns who says yes, and refuses before anything slow is done when nobody can be asked.
-    pub(crate) fn new(
-        yes: bool,
-        question: &'static str,
-        invocation: &Invocation<'_>,
-    ) -> Result<Self, Failure> {
-        if yes {
+    fn of(change: &Change<'_>, invocation: &Invocation<'_>) -> Result<Self, Failure> {
+        if change.yes {
             return Ok(Confirmation::Given);
         }
         let obstacle = if invocation.global.json {
@@ -53,7 +53,7 @@ impl Confirmation {
         } else if !invocation.terminal.can_ask() {
             "Nobody can be asked: this is not a terminal"
         } else {
-            return Ok(Confirmation::Ask(question));
+            return Ok(Confirmation::Ask(change.question));
         };
         Err(Failure::new(FailureKind::Usage, obstacle).hint("Say yes beforehand with --yes"))
     }
@@ -61,10 +61,19 @@ impl Confirmation {
 
 /// Plans, shows, asks and applies.
 pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
+    let target = context::target(change.target, invocation)?;
+    let confirmation = match Confirmation::of(&change, invocation) {
+        Ok(confirmation) => confirmation,
+        Err(failure) => {
+            // A name that no environment has needs another answer than somebody who says yes.
+            configuration::known(&target).map_err(context::failure)?;
+            return Err(failure);
+        }
+    };
     let progress = render::progress::observer(invocation.terminal);
     let backend = context::backend(invocation, progress.clone())?;
     let request = PlanRequest {
-        target: context::target(change.target, invocation)?,
+        target,
         intent: Intent::Apply,
         options: change.options,
         wait: change.wait,
@@ -75,7 +84,7 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
     if !invocation.global.json {
         plan::show(&planned, invocation)?;
     }
-    let planned = match change.confirmation {
+    let planned = match confirmation {
         Confirmation::Ask(question) if !planned.plan.is_empty() => {
             // Somebody may think for hours: others may have the environment meanwhile, and what they changed is
             // noticed afterwards.
