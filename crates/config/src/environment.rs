@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use infra_model::diagnostic::{Diagnostic, Span};
 use infra_model::environment::{ApprovalRule, DataPolicy, Environment, ProviderChoice};
+use infra_model::value::Value;
 
-use crate::evaluate::{Place, World};
-use crate::language::environment::{OVERLAY, provider_names};
+use crate::evaluate::{Place, World, shown};
+use crate::language::environment::{OVERLAY, is_provider, provider_names, settings};
 use crate::language::rule::parse_duration;
 use crate::load::{Parsed, ParsedFile};
 use crate::report::{Failed, Report, suggestion, with_hint};
@@ -139,7 +140,7 @@ fn provider(world: &World<'_>, node: &Node<'_>) -> Result<ProviderChoice, Failed
         return Err(world.report.fail(diagnostic.at(node.shape.span).hint(hint)));
     };
     let name = provider.shape.name();
-    if !provider_names().any(|known| known == name) {
+    if !is_provider(name) {
         let diagnostic = Diagnostic::error("Unknown provider", format!("There is no provider `{name}`"));
         let span = provider
             .shape
@@ -148,11 +149,39 @@ fn provider(world: &World<'_>, node: &Node<'_>) -> Result<ProviderChoice, Failed
         let hint = suggestion(name, "There are", provider_names());
         return Err(world.report.fail(with_hint(diagnostic.at(span), hint)));
     }
+    check_settings(world, provider, name);
     Ok(ProviderChoice {
         name: name.to_owned(),
         settings: provider.free.clone()?,
         span: provider.shape.span,
     })
+}
+
+/// Reports settings that the provider does not have, and values that are no texts.
+fn check_settings(world: &World<'_>, provider: &Node<'_>, name: &str) {
+    let (Some(known), Ok(values)) = (settings(name), &provider.free) else {
+        return;
+    };
+    for attribute in &provider.shape.free {
+        let setting = &*attribute.name.text;
+        if !known.contains(&setting) {
+            let detail = format!("The provider `{name}` has no setting `{setting}`");
+            let diagnostic = Diagnostic::error("Unknown setting", detail).at(attribute.name.span);
+            let hint = suggestion(setting, "There are", known.iter().copied());
+            world.report.add(with_hint(diagnostic, hint));
+            continue;
+        }
+        match values.get(setting) {
+            Some(Value::String(_)) | None => {}
+            Some(value) => {
+                let detail = format!("`{setting}` takes a text, found {}", shown(value));
+                let diagnostic = Diagnostic::error("Invalid value", detail).at(attribute.value.span);
+                let hint =
+                    matches!(value, Value::Number(_)).then(|| format!("Write it in quotes: \"{value:?}\""));
+                world.report.add(with_hint(diagnostic, hint));
+            }
+        }
+    }
 }
 
 fn approval(world: &World<'_>, node: &Node<'_>) -> Result<ApprovalRule, Failed> {

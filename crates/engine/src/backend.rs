@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use infra_model::clock::Clock;
 use infra_model::environment::Environment;
 use infra_model::event::Observer;
+use infra_model::schema::SchemaSet;
 use infra_model::sealing::Sealing;
 use infra_model::snapshot::Lineage;
+use infra_model::stack::Stack;
 use infra_provider::error::ProviderError;
+use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
 use infra_state::contract::{Store, StoreError};
 use infra_state::sealing::DataKey;
@@ -47,12 +50,32 @@ pub trait ProviderFactory: Send + Sync {
     /// Tells whether the engine was built with this provider.
     fn knows(&self, provider: &str) -> bool;
 
+    /// Returns how the provider lowers this stack, if that can be told without connecting: on a machine that has
+    /// whatever the stack asks for.
+    fn blueprint(&self, _stack: &Stack) -> Option<Blueprint> {
+        None
+    }
+
     /// Returns the provider of an environment, ready to lower and observe.
     ///
     /// # Errors
     ///
     /// When there is no such provider, its settings are wrong, or what it needs is missing.
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError>;
+}
+
+/// How a provider lowers, apart from what it can reach.
+pub struct Blueprint {
+    /// Turns components into resources.
+    pub lowering: Box<dyn Lowering>,
+    /// The types of these resources.
+    pub schemas: SchemaSet,
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blueprint").finish_non_exhaustive()
+    }
 }
 
 /// Asks for the provider of an environment.

@@ -12,6 +12,7 @@ use infra_model::plan::GivenDigests;
 use infra_model::resource::Target as Place;
 use infra_model::stack::Stack;
 
+use crate::backend::{Blueprint, ProviderFactory};
 use crate::error::EngineError;
 use crate::opened::Target;
 
@@ -33,7 +34,6 @@ pub struct Read {
     pub warnings: Vec<Diagnostic>,
     /// The files.
     pub sources: SourceMap,
-}
     /// The variables given from outside, with a digest of each value that is no secret.
     pub given: GivenDigests,
 }
@@ -53,6 +53,7 @@ pub fn known(target: &Target) -> Result<(), EngineError> {
         }),
         _ => Ok(()),
     }
+}
 
 /// Reads a stack for one environment.
 ///
@@ -62,15 +63,15 @@ pub fn known(target: &Target) -> Result<(), EngineError> {
 pub fn read(target: &Target) -> Result<Read, EngineError> {
     let parsed = load(&Folder::new(&target.folder));
     let (stack, diagnostics) = stack(&parsed, &target.environment, &target.variables);
-    let sources = parsed.sources;
     let given = given(&parsed, &target.variables);
+    let sources = parsed.sources;
     match stack {
         Some(stack) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Read {
             stack,
             warnings: diagnostics,
             sources,
-        }),
             given,
+        }),
         _ => Err(EngineError::Configuration {
             diagnostics,
             sources: Box::new(sources),
@@ -106,15 +107,55 @@ impl From<Checked> for EngineError {
     }
 }
 
-/// Checks a stack in all its environments.
+/// Checks a stack in all its environments, and what their providers make of it as far as that needs no connection.
 #[must_use]
-pub fn validate(folder: &Path, variables: &Variables) -> Checked {
+pub fn validate(folder: &Path, variables: &Variables, providers: &dyn ProviderFactory) -> Checked {
     let parsed = load(&Folder::new(folder));
-    let diagnostics = infra_config::stack::validate(&parsed, variables);
-    let environments = environments(&parsed).into_iter().map(|head| head.name).collect();
+    let mut diagnostics = infra_config::stack::validate(&parsed, variables);
+    let environments: Vec<String> = environments(&parsed).into_iter().map(|head| head.name).collect();
+    // A stack with mistakes is not lowered: what follows from them would be told as mistakes of its own.
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        let refused = refused(&parsed, &environments, variables, providers);
+        diagnostics.extend(refused);
+    }
     Checked {
         environments,
         diagnostics,
         sources: parsed.sources,
     }
+}
+
+/// Returns what the providers refuse, each once, with the environments that it is refused in unless these are all.
+fn refused(
+    parsed: &Parsed,
+    environments: &[String],
+    variables: &Variables,
+    providers: &dyn ProviderFactory,
+) -> Vec<Diagnostic> {
+    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+    for name in environments {
+        // Without a value that is given later there is no stack to lower yet, as was said.
+        let Some(stack) = stack(parsed, name, variables).0 else {
+            continue;
+        };
+        let Some(blueprint) = providers.blueprint(&stack) else {
+            continue;
+        };
+        let Blueprint { lowering, schemas } = blueprint;
+        let (_, lowered) = infra_lower::lower(&stack, &*lowering, &schemas, &Place::default());
+        for mistake in lowered.into_iter().filter(Diagnostic::is_error) {
+            match found.iter_mut().find(|(other, _)| *other == mistake) {
+                Some((_, names)) => names.push(format!("`{name}`")),
+                None => found.push((mistake, vec![format!("`{name}`")])),
+            }
+        }
+    }
+    found.sort_by_key(|(mistake, _)| mistake.span);
+    let said = |(mut mistake, names): (Diagnostic, Vec<String>)| {
+        if names.len() < environments.len() {
+            mistake.detail = format!("In {}: {}", names.join(", "), mistake.detail);
+        }
+        mistake
+    };
+    found.into_iter().map(said).collect()
 }

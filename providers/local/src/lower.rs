@@ -6,6 +6,7 @@ use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
 use crate::postgres::facts::PostgresFacts;
 
+pub mod anywhere;
 pub mod key_vault;
 pub mod network;
 pub mod postgres;
@@ -38,7 +39,7 @@ fn not_yet(component: &Component) -> Lowered {
     );
     let diagnostic = Diagnostic::error("Kind not built yet", detail)
         .at(component.span)
-        .hint("Declare it in the overlays of the environments whose provider has it");
+        .hint("Leave it out here: override it with `count = 0` in the overlay of this environment");
     Lowered {
         diagnostics: vec![diagnostic],
         ..Lowered::default()

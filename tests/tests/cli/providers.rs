@@ -93,3 +93,112 @@ fn what_needs_an_approval_is_refused_before_anything_is_asked() {
     assert!(saved.stderr.contains("asks for 2 approvals"), "{saved}");
     env.abandon();
 }
+
+#[test]
+fn what_a_provider_refuses_on_every_machine_is_found_without_it() {
+    let mut env = TestEnv::stack(
+        r#"
+stack {
+  name = "shop"
+}
+
+network "main" {
+  cidr = "10.0.0.0/16"
+  segment "internet" {}
+}
+
+postgres "main" {
+  version    = 18
+  extensions = ["made_up"]
+  local { prt = 5 }
+}
+
+key_vault "app" {
+  lifecycle { ignore_changes = ["nonsense"] }
+  secret "key" {
+    generate {}
+  }
+}
+
+redis "cache" {}
+"#,
+    );
+    let mut command = env.command(&["validate"]);
+    let output = command.env("PATH", "/nonexistent").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_snapshot!(said, @r#"
+    Error: A segment has a reserved name
+     --> stack.hcl:6:1
+      |
+    6 | network "main" {
+      | ^^^^^^^^^^^^^^ `network.main` has a segment called `internet`
+    Hint: The name stands for everybody outside the network: choose another
+
+    Error: Unknown setting
+      --> stack.hcl:11:1
+       |
+    11 | postgres "main" {
+       | ^^^^^^^^^^^^^^^ `local` of `postgres.main` has no setting `prt`
+    Hint: Did you mean `port`?
+
+    Error: Unknown attribute in `ignore_changes`
+      --> stack.hcl:17:1
+       |
+    17 | key_vault "app" {
+       | ^^^^^^^^^^^^^^^ No resource of `key_vault.app` has an attribute `nonsense`
+    Hint: There are: `generate`, `name`, `rotation`, `value`
+
+    Error: Kind not built yet
+      --> stack.hcl:24:1
+       |
+    24 | redis "cache" {}
+       | ^^^^^^^^^^^^^ The local provider does not manage `redis` yet
+    Hint: Leave it out here: override it with `count = 0` in the overlay of this environment
+
+    Error: The stack has 4 mistakes to mend
+    "#);
+    env.write(
+        "env/cloud.hcl",
+        "environment \"cloud\" {\n  provider \"aws\" {}\n}\n",
+    );
+    let both = env.run(&["validate"]).expect(1);
+    assert!(
+        both.stderr
+            .contains("In `local`: The local provider does not manage `redis` yet"),
+        "{both}"
+    );
+    env.write(
+        "env/local.hcl",
+        "environment \"local\" {\n  provider \"local\" {}\n}\n\nredis \"cache\" { count = 0 }\n",
+    );
+    let without = env.run(&["validate"]).expect(1);
+    assert!(!without.stderr.contains("redis"), "{without}");
+}
+
+#[test]
+fn settings_of_a_provider_are_checked_without_it() {
+    let mut env = TestEnv::stack(VAULT);
+    env.write(
+        "env/cloud.hcl",
+        "environment \"cloud\" {\n  provider \"aws\" {\n    region = 5\n    acount = \"1\"\n  }\n}\n",
+    );
+    let run = env.run(&["validate"]).expect(1);
+    assert_snapshot!(run.stderr, @r#"
+    Error: Invalid value
+     --> env/cloud.hcl:3:14
+      |
+    3 |     region = 5
+      |              ^ `region` takes a text, found 5
+    Hint: Write it in quotes: "5"
+
+    Error: Unknown setting
+     --> env/cloud.hcl:4:5
+      |
+    4 |     acount = "1"
+      |     ^^^^^^ The provider `aws` has no setting `acount`
+    Hint: Did you mean `account`?
+
+    Error: The stack has 2 mistakes to mend
+    "#);
+}

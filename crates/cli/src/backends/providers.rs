@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_engine::backend::{ConnectRequest, ProviderFactory};
+use infra_engine::backend::{Blueprint, ConnectRequest, ProviderFactory};
 use infra_engine::opened::environment_folder;
+use infra_model::stack::Stack;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::provider::Provider;
+use provider_local::lower::anywhere;
 use provider_local::provider::LocalProvider;
 use provider_local::settings::LocalSettings;
 
@@ -31,6 +33,13 @@ impl Providers {
 impl ProviderFactory for Providers {
     fn knows(&self, provider: &str) -> bool {
         PROVIDERS.contains(&provider)
+    }
+
+    fn blueprint(&self, stack: &Stack) -> Option<Blueprint> {
+        (stack.environment.provider.name == "local").then(|| Blueprint {
+            lowering: Box::new(anywhere::lowering(stack)),
+            schemas: provider_local::provider::schemas(),
+        })
     }
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError> {

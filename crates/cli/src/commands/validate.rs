@@ -4,14 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::backends::providers::Providers;
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 use crate::render;
 
 /// Check the stack in all its environments, without a provider and without the network
 ///
-/// Reports every mistake of every file at once. Environments of providers that this engine was not built with are
-/// checked as fully as the others.
+/// Reports every mistake of every file at once, and what a provider that is built in would refuse wherever it runs. What
+/// only this machine or an account can tell, such as a program that is not installed, is seen by `infra plan`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,7 +27,8 @@ pub(crate) struct ValidateArguments {
 pub(crate) fn run(arguments: &ValidateArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
     let folder = invocation.settings.stack_folder(&invocation.global.folder)?;
     let variables = context::variables(&arguments.variables, invocation)?;
-    let checked = infra_engine::configuration::validate(&folder, &variables);
+    let providers = Providers::new(invocation.settings);
+    let checked = infra_engine::configuration::validate(&folder, &variables, &providers);
     let valid = checked.is_valid();
     if invocation.global.json {
         context::print_json(invocation, &render::json::validation(&checked))?;

@@ -56,7 +56,10 @@ const ENVIRONMENT: BlockSchema = BlockSchema {
     blocks: &[
         BlockSchema {
             occurs: Occurs::Once,
-            free: Some("settings of the provider, which checks them: `region`, `account`, …"),
+            free: Some(
+                "settings of the provider, all of them texts: `region`, `account`, `profile` and `role` of `aws`, \
+                 `location`, `subscription`, `tenant` and `resource_group` of `azure`; `local` has none",
+            ),
             ..labelled("provider", "provider", Rule::Word, PROVIDER)
         },
         APPROVAL,
@@ -97,7 +100,25 @@ const APPROVAL: BlockSchema = BlockSchema {
     ..BlockSchema::EMPTY
 };
 
-/// Returns the names of all providers.
+/// Returns the names of the providers that people choose from; the simulated one is for tests.
 pub fn provider_names() -> impl Iterator<Item = &'static str> + Clone {
-    PROVIDERS.iter().map(|provider| provider.word)
+    PROVIDERS
+        .iter()
+        .map(|provider| provider.word)
+        .filter(|word| *word != "sim")
+}
+
+/// Tells whether there is such a provider.
+pub(crate) fn is_provider(name: &str) -> bool {
+    PROVIDERS.iter().any(|provider| provider.word == name)
+}
+
+/// Returns the settings of a provider, nothing for one that checks them itself.
+pub(crate) fn settings(provider: &str) -> Option<&'static [&'static str]> {
+    match provider {
+        "local" => Some(&[]),
+        "aws" => Some(&["region", "account", "profile", "role"]),
+        "azure" => Some(&["location", "subscription", "tenant", "resource_group"]),
+        _ => None,
+    }
 }

@@ -814,6 +814,11 @@ fn networks() {
       |     ports = [0, 65536]
       |              ^
       An element of `ports` takes a whole number from 1 to 65535, found 0
+    error: Invalid value
+      --> stack.hcl:31:17 
+      |     ports = [0, 65536]
+      |                 ^^^^^
+      An element of `ports` takes a whole number from 1 to 65535, found 65536
     warning: Rule without effect
       --> stack.hcl:35:13 
       |     to    = "data"

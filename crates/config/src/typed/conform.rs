@@ -20,15 +20,14 @@ impl World<'_> {
         value: Value,
         expression: &Expr,
     ) -> Result<Value, Failed> {
-        let problem = match timing(schema, &value) {
-            Some(problem) => Some(problem.at(expression.span)),
-            None if value.is_null() => None,
-            None => misfit(&schema.ty, &value, &format!("`{}`", schema.name), expression),
+        let problems = match timing(schema, &value) {
+            Some(problem) => vec![problem.at(expression.span)],
+            None if value.is_null() => Vec::new(),
+            None => misfits(&schema.ty, &value, &format!("`{}`", schema.name), expression),
         };
-        match problem {
-            None => Ok(value),
-            Some(problem) => Err(self.report.fail(problem)),
-        }
+        let is_fit = problems.is_empty();
+        problems.into_iter().for_each(|problem| self.report.add(problem));
+        is_fit.then_some(value).ok_or(Failed)
     }
 }
 
@@ -44,9 +43,36 @@ fn timing(schema: &AttributeSchema, value: &Value) -> Option<Diagnostic> {
     (!value.is_known()).then(|| unknown(&what))
 }
 
-/// Returns what is wrong with a value, at the part of the expression that gives it.
-fn misfit(ty: &Type, value: &Value, what: &str, expression: &Expr) -> Option<Diagnostic> {
-    let problem = match (ty, value) {
+/// Returns all that is wrong with a value, each at the part of the expression that gives it.
+fn misfits(ty: &Type, value: &Value, what: &str, expression: &Expr) -> Vec<Diagnostic> {
+    match (ty, value) {
+        (Type::List(element), Value::List(values)) => {
+            let what = format!("An element of {what}");
+            let elements = values.iter().enumerate();
+            let wrong: Vec<Diagnostic> = elements
+                .flat_map(|(at, value)| misfits(element, value, &what, nth(expression, at)))
+                .collect();
+            if wrong.is_empty() {
+                return repeated(values, &what, expression).into_iter().collect();
+            }
+            wrong
+        }
+        (Type::Map(element), Value::Map(entries)) => {
+            let wrong = |(key, value): (&String, &Value)| {
+                let what = format!("`{key}` of {what}");
+                misfits(element, value, &what, entry(expression, key))
+            };
+            entries.iter().flat_map(wrong).collect()
+        }
+        _ => misfit(ty, value, what)
+            .map(|problem| problem.at(expression.span))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
+    match (ty, value) {
         (Type::Any | Type::Special(_), _) | (Type::Bool, Value::Bool(_)) => None,
         (Type::Text(_), Value::Deferred(_) | Value::Secret(_) | Value::Sealed(_)) => None,
         (Type::Scalar, Value::String(_) | Value::Number(_) | Value::Bool(_)) => None,
@@ -58,26 +84,9 @@ fn misfit(ty: &Type, value: &Value, what: &str, expression: &Expr) -> Option<Dia
             Diagnostic::error("Invalid value", format!("{what} cannot be {}", shown(value))).hint(fault)
         }),
         (Type::Choice(choices), Value::String(word)) => unknown_choice(choices, word, what),
-        (Type::List(element), Value::List(values)) => {
-            let what = format!("An element of {what}");
-            let mut elements = values.iter().enumerate();
-            let wrong = elements.find_map(|(at, value)| misfit(element, value, &what, nth(expression, at)));
-            return wrong.or_else(|| repeated(values, &what, expression));
-        }
-        (Type::Map(element), Value::Map(entries)) => {
-            return entries.iter().find_map(|(key, value)| {
-                misfit(
-                    element,
-                    value,
-                    &format!("`{key}` of {what}"),
-                    entry(expression, key),
-                )
-            });
-        }
         (Type::Segment, value) if segment(value).is_some() => None,
         _ => Some(wrong(ty, value, what)),
-    };
-    problem.map(|problem| problem.at(expression.span))
+    }
 }
 
 /// Returns the expression of an element, the whole list if it is not written out.
