@@ -32,7 +32,8 @@ Exit codes:
   2    the command line is wrong; of `plan --detailed-exitcode`: there are changes
   3    the machine, the network, the cloud or the store failed
   70   a defect of infra
-  130  interrupted; what was running was finished and recorded
+  130  interrupted; what was running was finished and recorded, or, after a second Ctrl-C, is
+       looked at by the next run
 
 Environment:
   INFRA_VAR_<name>     value of the variable <name>; a secret is better given here than with --var
@@ -196,11 +197,12 @@ impl SubjectArguments {
 /// Chooses what a plan looks at.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PlanningArguments {
-    /// Only this component or resource and what it needs; may be repeated
+    /// Only this component or resource, with what it needs or, where it is deleted, what needs it; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) target: Vec<String>,
 
-    /// Everything but this component or resource and what needs it; may be repeated
+    /// Everything but this component or resource, with what needs it or, where that is deleted, what it needs; may be
+    /// repeated
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) exclude: Vec<String>,
 

@@ -11,7 +11,7 @@ use crate::backends::PROVIDERS;
 use crate::commands::Invocation;
 use crate::failure::{Failure, FailureKind};
 
-/// Show the version, the formats that are read and written, and the providers built in
+/// Show the version and the providers built in; with --json also the formats that are read and written
 #[derive(Debug, Args)]
 pub(crate) struct VersionArguments {}
 

@@ -15,7 +15,7 @@ pub const KEY_VAULT: BlockSchema = BlockSchema {
         attributes: &[AttributeSchema::new(
             "value",
             TEXT,
-            Default::Unset("generated, see `generate`"),
+            Default::Unset("none: then it is generated, as the block `generate` says"),
             "The secret, usually from a secret variable or another component",
         )
         .known_later()],
