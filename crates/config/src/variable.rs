@@ -34,6 +34,16 @@ pub enum Origin {
     Environment,
 }
 
+impl Given {
+    /// Returns how the value of this variable was given, for people.
+    fn option(&self, name: &str) -> String {
+        match self.origin {
+            Origin::Argument => format!("`--var {name}`"),
+            Origin::Environment => format!("`INFRA_VAR_{name}`"),
+        }
+    }
+}
+
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Given")
@@ -75,16 +85,14 @@ impl<'a> World<'a> {
             None => self.default(scope, shape, name)?,
         };
         let value = ty.convert(value).map_err(|fault| {
-            let detail = format!(
-                "The value of `{name}`{}: {}",
-                fault.path,
-                fault.message(is_secret)
-            );
-            self.report.fail(
-                Diagnostic::error("Invalid value", detail)
-                    .at(span)
-                    .related(shape.span, "declared here"),
-            )
+            let what = match (span, self.inputs.get(name)) {
+                (None, Some(Input::Outside(given))) => given.option(name),
+                _ => format!("`{name}`"),
+            };
+            let detail = format!("The value of {what}{}: {}", fault.path, fault.message(is_secret));
+            let mut diagnostic = Diagnostic::error("Invalid value", detail);
+            diagnostic.span = span;
+            self.report.fail(diagnostic.related(shape.span, "declared here"))
         })?;
         Ok(if is_secret { conceal(value) } else { value })
     }
@@ -97,14 +105,14 @@ impl<'a> World<'a> {
         shape: &Shape<'_>,
         ty: &VariableType,
         is_secret: bool,
-    ) -> Result<Option<(Value, Span)>, Failed> {
+    ) -> Result<Option<(Value, Option<Span>)>, Failed> {
         if let Some(parent) = self.scopes[scope].parent {
             let Some(argument) = self.argument(scope, name) else {
                 return Ok(None);
             };
             return Ok(Some((
                 self.value(argument, &Place::scope(parent))?,
-                argument.span,
+                Some(argument.span),
             )));
         }
         match self.inputs.get(name) {
@@ -114,21 +122,21 @@ impl<'a> World<'a> {
                 if is_secret {
                     self.warn_of_clear_secret(&value, expression.span);
                 }
-                Ok(Some((value, expression.span)))
+                Ok(Some((value, Some(expression.span))))
             }
             Some(Input::Outside(given)) => match self.read(given, ty) {
-                Ok(value) => Ok(Some((value, shape.span))),
+                Ok(value) => Ok(Some((value, None))),
                 Err(problem) => {
-                    let detail = format!("The value given for `{name}` is no {}: {problem}", ty.name());
-                    Err(self
-                        .report
-                        .fail(Diagnostic::error("Invalid value", detail).at(shape.span)))
+                    let option = given.option(name);
+                    let detail = format!("The value of {option} is no {}: {problem}", ty.name());
+                    let diagnostic = Diagnostic::error("Invalid value", detail);
+                    Err(self.report.fail(diagnostic.related(shape.span, "declared here")))
                 }
             },
         }
     }
 
-    fn default(&self, scope: usize, shape: &Shape<'_>, name: &str) -> Result<(Value, Span), Failed> {
+    fn default(&self, scope: usize, shape: &Shape<'_>, name: &str) -> Result<(Value, Option<Span>), Failed> {
         if let Some(default) = shape.attribute("default") {
             let value = self.value(&default.value, &Place::CONSTANT)?;
             if value.is_null() && !self.flag(shape, "nullable") {
@@ -139,7 +147,7 @@ impl<'a> World<'a> {
             if self.flag(shape, "secret") {
                 self.warn_of_clear_secret(&value, default.value.span);
             }
-            return Ok((value, default.value.span));
+            return Ok((value, Some(default.value.span)));
         }
         // What a call of a module leaves out was reported there.
         if shape.broken || self.scopes[scope].parent.is_some() {

@@ -83,8 +83,12 @@ fn fits(archive: &Archive, stack: &Stack) -> Result<(), EngineError> {
         "The archive is of environment `{}` of stack `{}`",
         header.environment, header.stack
     );
-    Err(EngineError::request(
-        message,
-        "Name the environment that it was taken of",
-    ))
+    let hint = match header.stack == stack.name {
+        true => format!(
+            "Name that environment: infra state push {} FILE",
+            header.environment
+        ),
+        false => "Name the folder of that stack with -C".to_owned(),
+    };
+    Err(EngineError::request(message, hint))
 }

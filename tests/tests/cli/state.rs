@@ -174,7 +174,7 @@ fn an_altered_archive_is_refused() {
     let elsewhere = other.run(&["state", "push", "local", "local.state"]).expect(1);
     insta::assert_snapshot!(elsewhere.stderr, @"
     Error: The archive is of environment `local` of stack `shop`
-    Hint: Name the environment that it was taken of
+    Hint: Name the folder of that stack with -C
     ");
     assert!(!other.folder().join(".infra").exists());
 }

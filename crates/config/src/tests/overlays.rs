@@ -125,15 +125,12 @@ blob_store "x" {
       A value is given for `z`, which the stack does not declare
       hint: Declared are: `a`, `b`, `c`, `token`
     error: Invalid value
-      --> stack.hcl:7:1 
+      The value of `--var b` is no number: it cannot be read
+      --> stack.hcl:7:1 declared here
       | variable "b" {
       | ^^^^^^^^^^^^
-      The value given for `b` is no number: it cannot be read
     error: Invalid value
-      --> stack.hcl:11:1 
-      | variable "c" {
-      | ^^^^^^^^^^^^
-      The value of `c`: expected a field `name`, found none
+      The value of `--var c`: expected a field `name`, found none
       --> stack.hcl:11:1 declared here
       | variable "c" {
       | ^^^^^^^^^^^^
