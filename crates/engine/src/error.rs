@@ -61,6 +61,15 @@ pub enum EngineError {
         #[source]
         source: KeyError,
     },
+    /// The data key does not open, and nothing is sealed with it.
+    #[error("The secrets of environment `{environment}` cannot be opened, and its state records nothing")]
+    EmptyState {
+        /// The environment.
+        environment: String,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
     /// There is nothing to look at.
     #[error("Environment `{environment}` has never been applied")]
     NeverApplied {
@@ -222,6 +231,9 @@ impl EngineError {
             ),
             EngineError::Store { source, .. } => source.hint().map(str::to_owned),
             EngineError::Key { source, .. } => source.hint(),
+            EngineError::EmptyState { environment, .. } => Some(format!(
+                "Nothing is lost with it: move .infra/{environment}/state away, and the next apply makes a new one"
+            )),
             EngineError::Provider { source, .. } => source.hint.clone(),
             EngineError::Unresolved { .. } => {
                 Some("Nothing was changed; run the command again once the provider can be asked".to_owned())

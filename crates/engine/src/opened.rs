@@ -140,7 +140,13 @@ fn recorded(backend: &Backend, stack: &Stack, state: State) -> Result<(State, Da
         return Err(EngineError::request(message, hint));
     }
     let key = backend.keys.unwrap(&header.wrapped_key);
-    let key = key.map_err(|source| EngineError::key(&stack.environment.name, source))?;
+    let key = key.map_err(|source| {
+        let environment = stack.environment.name.clone();
+        match state.records.is_empty() && state.open_intents.is_empty() {
+            true => EngineError::EmptyState { environment, source },
+            false => EngineError::Key { environment, source },
+        }
+    })?;
     Ok((state, key))
 }
 

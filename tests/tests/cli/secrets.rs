@@ -137,3 +137,18 @@ module "inner" {{
     let run = env.run(&["validate"]);
     assert!(run.stderr.contains("default = (secret)"), "{run}");
 }
+
+#[test]
+fn an_empty_state_whose_key_is_lost_can_be_moved_away() {
+    let mut env = TestEnv::stack(crate::support::VAULT).variable("INFRA_PASSPHRASE", "the first one");
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    let mut env = env.variable("INFRA_PASSPHRASE", "another one");
+    let run = env.run(&["apply", "local", "--yes"]).expect(1);
+    let said = "The secrets of environment `local` cannot be opened, and its state records nothing";
+    assert!(run.stderr.contains(said), "{run}");
+    assert!(run.stderr.contains("move .infra/local/state away"), "{run}");
+    let state = env.folder().join(".infra/local/state");
+    std::fs::rename(state, env.root().join("away")).unwrap();
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+}

@@ -63,7 +63,9 @@ fn changes(entry: &HistoryEntry, known: &mut BTreeSet<RecordKey>) -> String {
 pub(crate) fn finding_words(finding: Finding) -> &'static str {
     match finding {
         Finding::Adopted => "it was made, and is in the state now",
-        Finding::AdoptedHalfMade => "it was half made; it is in the state and will be replaced",
+        Finding::AdoptedHalfMade => {
+            "it was half made; it is in the state, and the next plan replaces or deletes it"
+        }
         Finding::NothingMade => "nothing was made",
         Finding::Gone => "it is gone",
         Finding::StillThere => "it is still there; the plan will compare it",
