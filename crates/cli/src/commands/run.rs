@@ -122,7 +122,7 @@ pub(crate) async fn finish(run: Run<'_>, invocation: &Invocation<'_>) -> Result<
     let progress = run.progress;
     progress.expect(&run.planned.plan);
     let (signal, interrupt) = interrupt::channel();
-    let listener = tokio::spawn(raise(signal));
+    let listener = tokio::spawn(raise(signal, progress.clone()));
     let heart = tokio::spawn(beat(progress.clone()));
     let request = ApplyPlan {
         planned: run.planned,
@@ -162,7 +162,7 @@ async fn beat(progress: Arc<Progress>) {
     clippy::disallowed_methods,
     reason = "the user asked twice; nothing may delay the end"
 )]
-async fn raise(signal: InterruptSignal) {
+async fn raise(signal: InterruptSignal, progress: Arc<Progress>) {
     use tokio::signal::unix::{SignalKind, signal as listen};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (listen(SignalKind::interrupt()), listen(SignalKind::terminate()))
@@ -172,6 +172,7 @@ async fn raise(signal: InterruptSignal) {
     tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
     signal.raise();
     tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    progress.leave();
     std::process::exit(130);
 }
 

@@ -56,6 +56,15 @@ pub(crate) fn text(event: &Event) -> Option<String> {
     })
 }
 
+/// Returns what people are told when a run is left at once.
+pub(crate) fn left(running: usize) -> String {
+    let start = styled(style::WARNING, "left at once:");
+    let running = counted(running, "step");
+    format!(
+        "{start} {running} did not end; the next run finds out what happened before it does anything else\n"
+    )
+}
+
 /// Returns what people are told while a stage lasts; nothing for those that take no time or show steps.
 pub(crate) fn stage_words(stage: Stage) -> Option<&'static str> {
     match stage {

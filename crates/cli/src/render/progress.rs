@@ -16,6 +16,10 @@ use crate::terminal::{LogFormat, Terminal};
 
 /// How many running steps are shown; a terminal has few lines.
 const BARS_MAX: usize = 12;
+/// How wide a terminal is that does not say.
+const COLUMNS_USUAL: usize = 80;
+/// What stands before the last line, and the column that stays free behind it.
+const MARGIN: usize = 3;
 const TICK: Duration = Duration::from_millis(100);
 /// How often to say what still runs, where nothing is redrawn.
 const REMINDER_SECONDS: u64 = 15;
@@ -91,6 +95,15 @@ impl Progress {
         let others = [board.footer.take(), board.stage.take()];
         bars.chain(others.into_iter().flatten())
             .for_each(|bar| bar.finish_and_clear());
+    }
+
+    /// Takes away what is redrawn and says that the run is left while steps are running.
+    pub(crate) fn leave(&self) {
+        let running = self.board().running.len();
+        self.finish();
+        let text = event::left(running);
+        let document = serde_json::json!({ "format": "infra.event/1", "event": "left", "running": running });
+        self.terminal.tell(&text, &document);
     }
 
     /// Tells, once a second, that time goes by: what is left shrinks, and where nothing is redrawn, a line now and
@@ -206,8 +219,27 @@ impl Observer for Progress {
 
 fn redraw_footer(board: &Board) {
     if let Some(footer) = &board.footer {
-        footer.set_message(footer_text(board));
+        footer.set_message(fitting(&footer_text(board), columns()));
     }
+}
+
+/// Returns how many columns the terminal has; one that does not say counts as the usual 80.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    match size.map_or(0, |size| usize::from(size.ws_col)) {
+        0 => COLUMNS_USUAL,
+        columns => columns,
+    }
+}
+
+/// Cuts a line that does not fit, and says so.
+fn fitting(text: &str, columns: usize) -> String {
+    let room = columns.saturating_sub(MARGIN);
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(room.saturating_sub(1)).collect();
+    cut + "…"
 }
 
 /// Says how far the run is, how much longer it will take, and what comes next.
@@ -259,4 +291,16 @@ fn ran_words(ran: Duration, usual: Duration) -> String {
 
 fn plain(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_does_not_fit_says_that_it_was_cut() {
+        assert_eq!(fitting("2 of 4 done; next a/b.c", 26), "2 of 4 done; next a/b.c");
+        assert_eq!(fitting("2 of 4 done; next a/b.c", 25), "2 of 4 done; next a/b…");
+        assert_eq!(fitting("2 of 4", 1), "…");
+    }
 }
