@@ -118,11 +118,14 @@ fn is_read_elsewhere(schema: &AttributeSchema) -> bool {
     matches!(schema.ty, Type::Special(_)) || schema.name == "count"
 }
 
+/// Returns a text as it stands within a sentence; an abbreviation keeps its capitals.
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().collect::<String>() + chars.as_str(),
-        None => String::new(),
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().collect::<String>() + chars.as_str()
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -357,7 +357,7 @@ fn an_operation_that_does_not_fit_an_export_is_reported_at_the_component() {
         .unwrap();
     let text = lowered([vault("key_vault.a", &[("n", sum)]), vault("key_vault.b", &[])]);
     assert_snapshot!(text.lines().skip(3).collect::<Vec<_>>().join("\n"), @r"
-    Error: An expression does not fit its values: `value` of `key_vault.a`: Expected a number, found string
+    Error: An expression does not fit its values: `value` of `key_vault.a`: Expected a number, found text
       hint: Look at the references of this component and what they stand for
     ");
 }

@@ -62,7 +62,7 @@ pub fn admit(rule: Option<&ApprovalRule>) -> Result<(), ApprovalError> {
 #[derive(Debug, thiserror::Error)]
 pub enum ApprovalError {
     /// The rule in force asks for approvals.
-    #[error("The environment asks for {required} approvals, and signed approvals are not built yet")]
+    #[error("The environment asks for {}, and signed approvals are not built yet", approvals(*.required))]
     Missing {
         /// How many.
         required: u32,
@@ -76,4 +76,11 @@ pub enum ApprovalError {
     /// The plan has no digest.
     #[error("The plan cannot be encoded")]
     Plan(#[from] PlanFileError),
+}
+
+fn approvals(required: u32) -> String {
+    match required {
+        1 => "one approval".to_owned(),
+        count => format!("{count} approvals"),
+    }
 }

@@ -156,7 +156,7 @@ impl Value {
             Value::Null => "null",
             Value::Bool(_) => "bool",
             Value::Number(_) => "number",
-            Value::String(_) => "string",
+            Value::String(_) => "text",
             Value::List(_) => "list",
             Value::Map(_) => "map",
             Value::Secret(_) | Value::Sealed(_) => "secret",

@@ -622,7 +622,7 @@ fn moved() {
       |   to   = postgres.mian
       |          ^^^^^^^^^^^^^
       There is no `postgres.mian` to move to
-      hint: Did you mean `postgres.main`?
+      hint: Did you mean `postgres.main`? If it is gone for good, delete the `moved` block
     error: Invalid move
       --> stack.hcl:22:10 
       |   from = postgres.main

@@ -160,3 +160,11 @@ redis "cache" {
       hint: Set `shards = 3`, or `mode = "single"`
     "#);
 }
+
+#[test]
+fn an_abbreviation_keeps_its_capitals_in_a_sentence() {
+    let said = errors(
+        "network \"a\" {\n  cidr = \"10.0.0.0/16\"\n  segment \"x\" {}\n  allow {\n    from = \"x\"\n    to = \"x\"\n  }\n}\n",
+    );
+    assert!(said.contains("`allow` needs `ports`: TCP ports"), "{said}");
+}

@@ -104,8 +104,10 @@ impl World<'_> {
                 Diagnostic::error("Invalid move", format!("There is no `{to}` to move to")).at(to_span);
             let near = near_match(to.as_str(), components.keys().map(ComponentAddress::as_str));
             return Err(self.report.fail(match near {
-                Some(near) => diagnostic.hint(format!("Did you mean `{near}`?")),
-                None => diagnostic,
+                Some(near) => diagnostic.hint(format!(
+                    "Did you mean `{near}`? If it is gone for good, delete the `moved` block"
+                )),
+                None => diagnostic.hint("Delete the `moved` block if the component is gone for good"),
             }));
         }
         Ok(Moved {

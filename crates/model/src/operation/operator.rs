@@ -151,7 +151,13 @@ fn index(collection: &Value, key: &Value) -> Result<Value, OperationError> {
             .as_int()
             .and_then(|at| usize::try_from(at).ok())
             .and_then(|at| values.get(at).cloned())
-            .ok_or_else(|| OperationError::argument(1, format!("The list has {} elements", values.len()))),
+            .ok_or_else(|| {
+                let count = match values.len() {
+                    1 => "one element".to_owned(),
+                    count => format!("{count} elements"),
+                };
+                OperationError::argument(1, format!("The list has {count}"))
+            }),
         (Value::Map(entries), Value::String(key)) => entries.get(key).cloned().ok_or_else(|| {
             let known: Vec<&str> = entries.keys().map(String::as_str).collect();
             OperationError::argument(1, format!("No such key; there are: {}", known.join(", ")))

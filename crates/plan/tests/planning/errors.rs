@@ -76,7 +76,7 @@ fn an_expression_that_does_not_fit_its_outputs_is_named() {
         .insert("from".into(), sum);
     assert_snapshot!(error_text(&world.try_plan(&graph).unwrap_err()), @"
     error: `from` of `b` cannot be computed
-    caused by: Expected a number, found string
+    caused by: Expected a number, found text
     hint: Look at what the expression refers to
     ");
 }

@@ -257,12 +257,12 @@ fn range_counts_up_and_down_within_its_limit() {
         (
             "range",
             r#"["3"]"#,
-            "argument 0: `limit` must be a number, found string",
+            "argument 0: `limit` must be a number, found text",
         ),
         (
             "range",
             r#"["0", 3]"#,
-            "argument 0: `start` must be a number, found string",
+            "argument 0: `start` must be a number, found text",
         ),
     ]);
     assert_eq!(call("range", "[1000000]").matches(',').count(), 999_999);
@@ -308,7 +308,7 @@ fn map_functions_and_choices() {
         (
             "alltrue",
             r#"[[true, "true"]]"#,
-            "argument 0: `list` must hold true or false at index 1, found string",
+            "argument 0: `list` must hold true or false at index 1, found text",
         ),
     ]);
 }
@@ -382,7 +382,7 @@ fn number_functions() {
         (
             "sum",
             r#"[[1, "2"]]"#,
-            "argument 0: `list` must hold a number at index 1, found string",
+            "argument 0: `list` must hold a number at index 1, found text",
         ),
     ]);
 }
