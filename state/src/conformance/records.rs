@@ -190,14 +190,16 @@ pub async fn what_could_not_be_read_again_is_refused(place: &dyn OpenStore) {
     let mut wanted = record("main", 1);
     wanted.inputs.insert("deep".to_owned(), nested(200));
     let put = RecordChange::Put(Box::new(wanted));
-    let refused = store.commit(epoch, &commit([put])).await.unwrap_err();
+    let refused = store.commit(epoch, &commit([put])).await;
+    let refused = refused.expect_err("a value that nests too deeply");
     assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused:?}");
     let mut deep = intent("main", at(1));
     let Action::Create { draft, .. } = &mut deep.action else {
         panic!("the sample creates")
     };
     draft.inputs.insert("deep".to_owned(), nested(200));
-    let refused = store.append(epoch, &deep).await.unwrap_err();
+    let refused = store.append(epoch, &deep).await;
+    let refused = refused.expect_err("a value that nests too deeply");
     assert!(matches!(refused, StoreError::Unwritable { .. }), "{refused:?}");
     let state = state(&store).await;
     assert!(state.records.is_empty() && state.open_intents.is_empty());
