@@ -69,10 +69,13 @@ pub async fn create(
     tag: &OwnershipTag,
 ) -> Result<(), ConnectionError> {
     let session = server::session(endpoint, BUILT_IN).await?;
+    take_turn(&session, &database.name).await?;
     let found = list(&session).await?;
     let found = found.get(&database.name);
     if found.is_some_and(|found| found.invalid) {
-        remove(endpoint, &database.name).await?;
+        session
+            .run("remove a database", &drop_statement(&database.name))
+            .await?;
     }
     if found.is_none_or(|found| found.invalid) {
         let make = format!("create database {}", identifier(&database.name));
@@ -90,6 +93,27 @@ pub async fn create(
         },
     )
     .await
+}
+
+/// Waits until nobody else makes or removes a database of this name, and keeps others from it until the session ends.
+///
+/// The statement of an engine that was killed goes on in the server, and what it will have done cannot be seen before.
+async fn take_turn(session: &Session, name: &str) -> Result<(), ConnectionError> {
+    let take = format!("select pg_advisory_lock(hashtextextended({}, 0))", literal(name));
+    session.run("wait for others at its database", &take).await
+}
+
+/// Waits until nobody makes or removes a database of this name.
+///
+/// # Errors
+/// [`ConnectionError`] when the server cannot be asked.
+pub async fn settle(session: &Session, name: &str) -> Result<(), ConnectionError> {
+    take_turn(session, name).await?;
+    session.run("go on", "select pg_advisory_unlock_all()").await
+}
+
+fn drop_statement(name: &str) -> String {
+    format!("drop database if exists {} with (force)", identifier(name))
 }
 
 /// Gives a database the owner, extensions and access that it should have.
@@ -231,8 +255,8 @@ pub async fn look_inside(endpoint: &Endpoint, known: &Database) -> Result<Databa
 pub async fn remove(endpoint: &Endpoint, name: &str) -> Result<(), ConnectionError> {
     let outside = if name == BUILT_IN { "template1" } else { BUILT_IN };
     let session = server::session(endpoint, outside).await?;
-    let statements = format!("drop database if exists {} with (force)", identifier(name));
-    session.run("remove a database", &statements).await?;
+    take_turn(&session, name).await?;
+    session.run("remove a database", &drop_statement(name)).await?;
     if name == BUILT_IN {
         session
             .run("make its own database again", CREATE_BUILT_IN)

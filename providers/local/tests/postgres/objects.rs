@@ -330,3 +330,17 @@ async fn the_built_in_database_can_be_owned_and_given_back() {
         .unwrap();
     assert!(database::list(&session(&main).await).await.unwrap()["postgres"].is_half_made());
 }
+
+#[tokio::test]
+async fn a_create_waits_for_one_that_still_goes_on_in_the_server() {
+    let Some(scratch) = scratch().await else { return };
+    let main = make_primary(&scratch).await;
+    make_role(&main, "app").await;
+    let (endpoint, wanted, tag) = (main.endpoint(), app(&[], &[]), tag("app"));
+    let create = || database::create(&endpoint, &wanted, &tag);
+    let (first, second) = tokio::join!(create(), create());
+    first.unwrap();
+    second.unwrap();
+    let found = database::list(&session(&main).await).await.unwrap();
+    assert_eq!(found["app"].owner, "app");
+}

@@ -100,9 +100,13 @@ impl DatabaseKind {
         Ok(keys.into_iter().zip(seen).collect())
     }
 
-    /// Looks at one database; its server is started if it does not run.
+    /// Looks at one database once nobody makes or removes it any more; its server is started if it does not run.
     async fn look_at_one(&self, server: &str, wanted: Database) -> Result<Observation, ProviderError> {
         let host = tenancy::awake(&self.site, server).await?;
+        if let Host::Answers { session, .. } = &host {
+            let settled = database::settle(session, &wanted.name).await;
+            settled.map_err(|error| refused(LOOK, &error))?;
+        }
         let mut seen = self.look_into(server, &host, &[wanted]).await?;
         Ok(seen.pop().unwrap_or(Observation::Absent))
     }
