@@ -9,6 +9,7 @@ use crate::language::rule::Rule;
 use crate::syntax::{Block, Body, ExprKind, parse};
 
 mod clear;
+mod unparsed;
 
 /// The file that makes a folder a stack.
 pub const STACK_FILE: &str = "stack.hcl";
@@ -125,7 +126,11 @@ impl Parsed {
         match files.read(&path) {
             Ok(text) => {
                 let source = self.sources.add(path.as_str(), text.as_str());
+                let before = self.diagnostics.len();
                 let body = parse(source, &text, &mut self.diagnostics);
+                if self.diagnostics.len() > before {
+                    conceal_unparsed(&mut self.sources, source, &text);
+                }
                 Some(ParsedFile { path, source, body })
             }
             Err(error) => {
@@ -134,6 +139,17 @@ impl Parsed {
                 None
             }
         }
+    }
+}
+
+/// Conceals the secrets of a file that does not parse: no tree says where they stand.
+pub fn conceal_unparsed(sources: &mut SourceMap, source: SourceId, text: &str) {
+    for secret in unparsed::secrets(text) {
+        sources.conceal(Span {
+            source,
+            start: secret.start as u32,
+            end: secret.end as u32,
+        });
     }
 }
 

@@ -152,3 +152,17 @@ fn an_empty_state_whose_key_is_lost_can_be_moved_away() {
     std::fs::rename(state, env.root().join("away")).unwrap();
     let _ = env.run(&["apply", "local", "--yes"]).expect(0);
 }
+
+#[test]
+fn a_secret_in_a_file_that_does_not_parse_is_not_repeated() {
+    let stack = format!(
+        "stack {{ name = \"shop\" }}\nvariable \"p\" {{\n  secret = true\n  default = \"{GIVEN}\" oops\n}}\n\
+         key_vault \"app\" {{\n  secret \"a\" {{ value = \"{GIVEN}\" b = 1 }}\n  secret \"c\" {{\n    value = \"{GIVEN}\n  }}\n}}\n"
+    );
+    let mut env = TestEnv::stack(&stack);
+    for command in [&["validate"][..], &["fmt"], &["plan", "local"]] {
+        let run = env.run(command).expect(1);
+        assert!(run.stderr.contains("default = (secret) oops"), "{run}");
+        assert!(!run.to_string().contains(GIVEN), "{run}");
+    }
+}

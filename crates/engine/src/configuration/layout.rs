@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use infra_config::files::folder::read;
 use infra_config::files::{FileError, unreadable};
 use infra_config::format::FormatError;
+use infra_config::load::conceal_unparsed;
 use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 
 use crate::error::EngineError;
@@ -79,6 +80,7 @@ fn missing(path: String) -> EngineError {
 
 fn mistake(name: String, text: &str, error: &FormatError, sources: &mut SourceMap) -> Diagnostic {
     let source = sources.add(name, text);
+    conceal_unparsed(sources, source, text);
     let range = error.span().unwrap_or(0..0);
     let span = Span {
         source,
