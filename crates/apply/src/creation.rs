@@ -126,7 +126,7 @@ pub(crate) fn is_as_asked(schema: Option<&ResourceSchema>, inputs: &Attributes, 
 pub(crate) async fn look(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>) -> Look<Made> {
     let looks = match creation.draft.recovery {
         RecoveryClass::Named | RecoveryClass::Token => 1,
-        RecoveryClass::Tagged | RecoveryClass::Content => run.world.policy.settling.looks.max(1),
+        RecoveryClass::Tagged | RecoveryClass::Content => run.looks(),
     };
     for remaining in (0..looks).rev() {
         match find(run, pacer, creation).await {

@@ -4,28 +4,30 @@
 //! Each resolution is one change of the state that closes the intent, so a recovery that dies is itself recovered.
 
 use std::fmt;
+use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use infra_model::event::Event;
 use infra_model::journal::{Finding, OpenIntent, Operation, Outcome, RecordChange};
 use infra_model::plan::{Action, Draft};
-use infra_model::record::{RecordError, RecordKey};
+use infra_model::record::{ObjectId, Record, RecordError, RecordKey};
 use infra_model::snapshot::Observation;
 use infra_provider::error::ProviderError;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::CreateRequest;
 use infra_state::contract::{State, StoreError};
 
-use crate::changes::{created, doubted, updated};
+use crate::changes::{created, doubted, record, updated};
 use crate::concurrency::group_of;
-use crate::creation::{self, Creation};
+use crate::creation::{self, Creation, Made};
 use crate::gate::Gate;
 use crate::inputs::{self, InputError};
 use crate::interrupt::Interrupt;
 use crate::lease::Holding;
 use crate::ledger::{Entry, Ledger};
 use crate::outcome::Unresolved;
+use crate::pacer::Pacer;
 use crate::pursuit::Look;
 use crate::run::Run;
 use crate::updating::outputs_if_done;
@@ -159,11 +161,13 @@ async fn resolve(run: &Run<'_>, open: &OpenIntent) -> Result<Finding, RecoveryEr
     let _pass = run.gate.enter_after(group, std::future::ready(true)).await;
     let (finding, changes) = match &open.intent.action {
         Action::Create { draft, depose } => create(run, open, draft, depose.as_deref()).await?,
-        Action::Update { draft, changes, .. } => {
+        Action::Update {
+            id, draft, changes, ..
+        } => {
             let changed: Vec<String> = changes.iter().map(|change| change.attribute.clone()).collect();
-            update(run, open, draft, &changed).await?
+            update(run, open, id, draft, &changed).await?
         }
-        Action::Delete { .. } => delete(run, open).await?,
+        Action::Delete { id, .. } => delete(run, open, id).await?,
         // These make no call: either they were recorded, or nothing happened.
         Action::Adopt { .. } | Action::Forget => (Finding::NothingMade, Vec::new()),
     };
@@ -203,6 +207,14 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
     match creation::look(run, &mut pacer, creation).await {
         Look::Happened(made) => {
             let finding = made.wholeness.finding();
+            if is_taken(run, &mut pacer, creation, &made).await? {
+                let key = RecordKey {
+                    address: key.address.clone(),
+                    deposed: Some(open.intent.token.0.clone()),
+                };
+                let surplus = record(&key, draft, made);
+                return Ok((finding, vec![RecordChange::Put(Box::new(surplus))]));
+            }
             let schema = run.world.schema(key.address.resource_type_str());
             Ok((finding, created(&run.ledger, schema, creation, made)?))
         }
@@ -211,15 +223,53 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
     }
 }
 
-async fn update(run: &Run<'_>, open: &OpenIntent, draft: &Draft, changed: &[String]) -> Resolution {
+/// Tells whether the record that a create was for names another object by now, one that exists: the record was moved
+/// there, or its object was only hidden when the create was planned. Then what was made is one too many.
+async fn is_taken(
+    run: &Run<'_>,
+    pacer: &mut Pacer<'_>,
+    creation: Creation<'_>,
+    made: &Made,
+) -> Result<bool, RecoveryError> {
+    let current = run.ledger.record(creation.key)?;
+    let Some(current) = current.filter(|record| creation.depose.is_none() && record.id != made.id) else {
+        return Ok(false);
+    };
+    let seen = run.look_patiently(pacer, &current).await;
+    Ok(seen.map_err(unreachable)? != Observation::Absent)
+}
+
+fn unreachable(error: ProviderError) -> RecoveryError {
+    RecoveryError::Unknown(Unresolved::Unreachable(Box::new(error)))
+}
+
+/// Returns the record of the object that a call was for, under whatever name it has by now.
+fn record_of(run: &Run<'_>, open: &OpenIntent, id: &ObjectId) -> Result<Option<Arc<Record>>, RecordError> {
     let key = &open.intent.key;
-    let schema = run.world.schema(key.address.resource_type_str());
+    let is_it = |record: &Arc<Record>| record.id == *id;
+    match run.ledger.record(key)?.filter(is_it) {
+        Some(record) => Ok(Some(record)),
+        None => match run.ledger.keeper(key.address.resource_type_str(), id, None) {
+            Some(moved) => run.ledger.record(&moved),
+            None => Ok(None),
+        },
+    }
+}
+
+async fn update(
+    run: &Run<'_>,
+    open: &OpenIntent,
+    id: &ObjectId,
+    draft: &Draft,
+    changed: &[String],
+) -> Resolution {
+    let schema = run.world.schema(open.intent.key.address.resource_type_str());
     // Without a record there is nothing that the update could have left wrong.
-    let Some(old) = run.ledger.record(key)? else {
+    let Some(old) = record_of(run, open, id)? else {
         return Ok((Finding::Gone, Vec::new()));
     };
     let observation = run.look(&mut run.pacer(open.id.0), &old).await;
-    match observation.map_err(|error| RecoveryError::Unknown(Unresolved::Unreachable(Box::new(error))))? {
+    match observation.map_err(unreachable)? {
         Observation::Absent => Ok((Finding::Gone, Vec::new())),
         Observation::Present(seen) => match outputs_if_done(schema, &old, draft, changed, &seen) {
             Some(outputs) => Ok((Finding::Adopted, updated(&old, draft, outputs))),
@@ -231,14 +281,13 @@ async fn update(run: &Run<'_>, open: &OpenIntent, draft: &Draft, changed: &[Stri
     }
 }
 
-async fn delete(run: &Run<'_>, open: &OpenIntent) -> Resolution {
-    let key = &open.intent.key;
-    let Some(old) = run.ledger.record(key)? else {
+async fn delete(run: &Run<'_>, open: &OpenIntent, id: &ObjectId) -> Resolution {
+    let Some(old) = record_of(run, open, id)? else {
         return Ok((Finding::Gone, Vec::new()));
     };
     let observation = run.look(&mut run.pacer(open.id.0), &old).await;
-    match observation.map_err(|error| RecoveryError::Unknown(Unresolved::Unreachable(Box::new(error))))? {
-        Observation::Absent => Ok((Finding::Gone, vec![RecordChange::Remove(key.clone())])),
+    match observation.map_err(unreachable)? {
+        Observation::Absent => Ok((Finding::Gone, vec![RecordChange::Remove(old.key.clone())])),
         Observation::Present(_) => Ok((Finding::StillThere, Vec::new())),
     }
 }

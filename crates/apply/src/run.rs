@@ -4,6 +4,7 @@ use infra_model::digest::Digest;
 use infra_model::journal::Token;
 use infra_model::plan::StepId;
 use infra_model::record::{Record, RecordKey};
+use infra_model::schema::RecoveryClass;
 use infra_model::snapshot::{Lineage, Observation};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
@@ -63,6 +64,31 @@ impl Run<'_> {
                 Observation::Present(sealed::observed(observed, schema, self.world.sealing))
             }
         })
+    }
+
+    /// Looks at one object until nothing means nothing: lists show new objects late, by their identity too.
+    pub(crate) async fn look_patiently(
+        &self,
+        pacer: &mut Pacer<'_>,
+        record: &Record,
+    ) -> Result<Observation, ProviderError> {
+        let looks = match record.recovery {
+            RecoveryClass::Named => 1,
+            RecoveryClass::Token | RecoveryClass::Tagged | RecoveryClass::Content => self.looks(),
+        };
+        for _ in 1..looks {
+            let seen = self.look(pacer, record).await?;
+            if seen != Observation::Absent {
+                return Ok(seen);
+            }
+            tokio::time::sleep(self.world.policy.settling.pause).await;
+        }
+        self.look(pacer, record).await
+    }
+
+    /// Returns how often to look before nothing means nothing.
+    pub(crate) fn looks(&self) -> u32 {
+        self.world.policy.settling.looks.max(1)
     }
 
     /// Returns the token of a call: never used for another call, and the same when the same run is simulated again.

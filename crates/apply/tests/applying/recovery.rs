@@ -1,22 +1,26 @@
 //! Open intents of a dead engine, resolved by the next one.
 
+use std::sync::Arc;
+
 use infra_apply::lease::hold;
 use infra_apply::outcome::Unresolved;
 use infra_apply::recovery::{Recovered, RecoveryError};
 use infra_model::event::Event;
-use infra_model::journal::Finding;
-use infra_model::record::ObjectId;
+use infra_model::journal::{Commit, Finding, RecordChange};
+use infra_model::record::{ObjectId, Record, RecordKey};
 use infra_model::snapshot::Lineage;
 use infra_provider::error::ErrorKind;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::provider::Provider;
 use infra_provider::request::CreateRequest;
+use infra_state::contract::Store;
 use provider_sim::cloud::call::CallKind;
 use provider_sim::cloud::fault::{Fault, Rule};
 
 use super::support::fuse::Fuse;
 use super::support::lab::Lab;
 use super::support::shape::{assert_nothing_lost, assert_settled};
+use super::support::want::address;
 
 /// Returns a laboratory whose engine died at its first call of this sort, just before or just after the cloud took it.
 async fn dead(prepare: impl AsyncFn() -> Lab, text: &str, kind: CallKind, happened: Happened) -> Lab {
@@ -183,6 +187,71 @@ async fn a_provider_that_cannot_be_asked_leaves_intents_open() {
         );
         assert_nothing_lost(&lab, text).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_was_moved_over_an_unknown_create_keeps_its_object() {
+    for class in ["named", "token", "tagged"] {
+        let (before, after) = (format!("old {class}"), format!("old {class}\nfresh {class}"));
+        let lab = dead(
+            async || Lab::with(&before).await,
+            &after,
+            CallKind::Create,
+            Happened::Yes,
+        )
+        .await;
+        let kept = lab.id(class, "old").await;
+        rename(&lab, class, "old", "fresh").await;
+        assert_eq!(recover(&lab).await.resolved.len(), 1, "{class}");
+        assert_nothing_lost(&lab, class).await;
+        assert_settled(&lab, class).await;
+        assert_eq!(lab.id(class, "fresh").await, kept, "{class}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_whose_object_is_gone_is_overwritten_by_what_was_made() {
+    let gone = async || {
+        let lab = Lab::with("a tagged").await;
+        lab.cloud.lose(&lab.id("tagged", "a").await);
+        lab
+    };
+    let lab = dead(gone, "a tagged", CallKind::Create, Happened::Yes).await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::Adopted);
+    assert_settled(&lab, "after a new object").await;
+    assert!(lab.run("a tagged").await.plan.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_call_is_resolved_where_its_record_was_moved() {
+    let before = async || Lab::with("a token password=!one").await;
+    let lab = dead(before, "a token password=!two", CallKind::Update, Happened::Yes).await;
+    rename(&lab, "token", "a", "b").await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::StillThere);
+    // The cloud has the second password, and the state must not believe that it still has the first.
+    lab.run("b token password=!one").await.completed();
+    assert_eq!(lab.count(CallKind::Update), 2);
+
+    let lab = dead(before, "", CallKind::Delete, Happened::Yes).await;
+    rename(&lab, "token", "a", "b").await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::Gone);
+    assert_settled(&lab, "after a delete").await;
+}
+
+/// Gives a record another name, as an engine does that does not ask what is open.
+async fn rename(lab: &Lab, class: &str, from: &str, to: &str) {
+    let from = RecordKey::current(address(class, from));
+    let mut record = Record::clone(lab.state().await.records[&from].record().unwrap());
+    record.key = RecordKey::current(address(class, to));
+    let commit = Commit {
+        changes: vec![RecordChange::Remove(from), RecordChange::Put(Box::new(record))],
+        ..Commit::default()
+    };
+    let request = lab.hold_request(Arc::new(lab.store.clone()));
+    let held = hold(request, async |holding| {
+        lab.store.commit(holding.epoch(), &commit).await.unwrap()
+    });
+    held.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
