@@ -1,5 +1,7 @@
 //! Takes an object that exists already into the state, so that the next plan compares it with the stack.
 
+use std::time::Duration;
+
 use infra_model::address::Address;
 use infra_model::journal::RecordChange;
 use infra_model::record::{ObjectId, Record, RecordKey};
@@ -10,21 +12,22 @@ use infra_model::snapshot::{Condition, Observation, Owner};
 use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::Opened;
-use crate::{plan, surgery};
+use crate::{plan, recovery, surgery};
 
 /// Records the object `id` under `address`. The provider is asked what it is; nothing of it changes.
 ///
 /// # Errors
 ///
-/// When the stack does not declare the address, the state knows it already, no such object exists, or it belongs to
-/// another environment.
+/// When the stack does not declare the address, the state knows it already, no such object exists, it belongs to
+/// another environment, or what an earlier run left open cannot be resolved.
 pub async fn import(
     backend: &Backend,
-    opened: &Opened,
-    address: &str,
-    id: &str,
+    opened: &mut Opened,
+    (address, id): (&str, &str),
+    wait: Duration,
 ) -> Result<Record, EngineError> {
     let provider = opened.connect(backend).await?;
+    recovery::resolve(backend, opened, &*provider, wait).await?;
     let graph = plan::lower(opened, &*provider)?;
     let desired = declared(&graph.resources, address)?;
     let key = RecordKey::current(desired.address.clone());

@@ -14,12 +14,27 @@ use crate::apply::{hold_request, operation, released};
 use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::Opened;
+use crate::recovery;
 
-/// Writes one change of the state on behalf of a command.
+/// Resolves what an earlier run left open. A record that moves, goes or comes while a call on it is open would be
+/// taken for what the call did, or for what it did not do.
 ///
 /// # Errors
 ///
-/// When somebody else holds the lease or the store fails; then nothing was changed.
+/// When the provider or the store fails, or a call cannot be resolved now.
+async fn settle(backend: &Backend, opened: &mut Opened, wait: Duration) -> Result<(), EngineError> {
+    if opened.state.open_intents.is_empty() {
+        return Ok(());
+    }
+    let provider = opened.connect(backend).await?;
+    recovery::resolve(backend, opened, &*provider, wait).await
+}
+
+/// Writes one change of the state on behalf of a command, which was made for the state as it is opened.
+///
+/// # Errors
+///
+/// When somebody else holds the lease, the state changed meanwhile, or the store fails; then nothing was changed.
 pub async fn commit(
     backend: &Backend,
     opened: &Opened,
@@ -28,6 +43,7 @@ pub async fn commit(
 ) -> Result<Serial, EngineError> {
     let request = hold_request(backend, opened, Duration::ZERO, &Interrupt::never());
     let held = lease::hold(request, async |holding| {
+        check_unmoved(opened).await?;
         let operation = operation(backend, holding.epoch(), command, None);
         let commit = Commit {
             changes,
@@ -35,22 +51,39 @@ pub async fn commit(
             at: backend.clock.now(),
             ..Commit::default()
         };
-        opened.store.commit(holding.epoch(), &commit).await
+        let written = opened.store.commit(holding.epoch(), &commit).await;
+        written.map_err(|source| opened.in_store(source))
     });
-    released(held.await, opened)?.map_err(|source| opened.in_store(source))
+    released(held.await, opened)?
+}
+
+/// Checks under the lease that the state is the one that was read: records are written whole, so what another run
+/// recorded meanwhile would be lost, and so would what it began and did not record.
+async fn check_unmoved(opened: &Opened) -> Result<(), EngineError> {
+    let now = opened
+        .store
+        .load()
+        .await
+        .map_err(|source| opened.in_store(source))?;
+    if now.is_some_and(|now| now.serial == opened.state.serial && now.open_intents.is_empty()) {
+        return Ok(());
+    }
+    let message = "Another run changed the state meanwhile, and nothing was done";
+    Err(EngineError::request(message, "Run the command again"))
 }
 
 /// Renames records: of one resource, or of all resources of a component.
 ///
 /// # Errors
 ///
-/// When there is no such record, or the new name is taken.
+/// When there is no such record, the new name is taken, or what an earlier run left open cannot be resolved.
 pub async fn rename(
     backend: &Backend,
-    opened: &Opened,
-    from: &str,
-    to: &str,
+    opened: &mut Opened,
+    (from, to): (&str, &str),
+    wait: Duration,
 ) -> Result<Vec<(Address, Address)>, EngineError> {
+    settle(backend, opened, wait).await?;
     let state = &opened.state;
     let selected = select(state, from)?;
     let whole = selected.iter().any(|key| key.address.as_str() == from);
@@ -90,12 +123,14 @@ pub async fn rename(
 ///
 /// # Errors
 ///
-/// When there is no such record.
+/// When there is no such record, or what an earlier run left open cannot be resolved.
 pub async fn forget(
     backend: &Backend,
-    opened: &Opened,
+    opened: &mut Opened,
     addresses: &[String],
+    wait: Duration,
 ) -> Result<Vec<RecordKey>, EngineError> {
+    settle(backend, opened, wait).await?;
     let mut keys = BTreeSet::new();
     for address in addresses {
         keys.extend(select(&opened.state, address)?);

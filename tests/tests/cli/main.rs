@@ -15,6 +15,7 @@ mod killed;
 mod large_stacks;
 mod leases;
 mod never_applied;
+mod open_calls;
 mod output;
 mod plan_files;
 mod plans;

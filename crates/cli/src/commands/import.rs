@@ -37,8 +37,9 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
 ) -> Result<ExitCode, Failure> {
     let opening = context::open(&arguments.target, &arguments.wait, Absent::Make, invocation);
-    let (backend, opened) = opening.await?;
-    let record = import::import(&backend, &opened, &arguments.address, &arguments.id)
+    let (backend, mut opened) = opening.await?;
+    let what = (arguments.address.as_str(), arguments.id.as_str());
+    let record = import::import(&backend, &mut opened, what, context::wait(&arguments.wait))
         .await
         .map_err(context::failure)?;
     if invocation.global.json {

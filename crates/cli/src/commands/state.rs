@@ -188,8 +188,9 @@ async fn log(arguments: &LogArguments, invocation: &Invocation<'_>) -> Result<()
 }
 
 async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (backend, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
-    let renamed = surgery::rename(&backend, &opened, &arguments.from, &arguments.to)
+    let (backend, mut opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
+    let names = (arguments.from.as_str(), arguments.to.as_str());
+    let renamed = surgery::rename(&backend, &mut opened, names, context::wait(&arguments.wait))
         .await
         .map_err(context::failure)?;
     if invocation.global.json {
@@ -206,8 +207,9 @@ async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), 
 }
 
 async fn rm(arguments: &RmArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
-    let (backend, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
-    let forgotten = surgery::forget(&backend, &opened, &arguments.addresses)
+    let (backend, mut opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
+    let wait = context::wait(&arguments.wait);
+    let forgotten = surgery::forget(&backend, &mut opened, &arguments.addresses, wait)
         .await
         .map_err(context::failure)?;
     if invocation.global.json {
