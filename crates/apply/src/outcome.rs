@@ -150,6 +150,9 @@ pub enum Moved {
     /// The object is gone.
     #[error("it is gone")]
     Gone,
+    /// The object that was gone is there.
+    #[error("it is there again")]
+    Present,
     /// The identity belongs to somebody else now.
     #[error("it belongs to `{owner}`")]
     Owner {

@@ -2,6 +2,7 @@
 
 use infra_model::journal::{IntentId, Outcome, RecordChange};
 use infra_model::plan::{Action, Draft};
+use infra_model::snapshot::{Observation, Observed, Owner};
 use infra_model::value::canonical::digest_inputs;
 use infra_provider::error::ProviderError;
 use infra_provider::ownership::OwnershipTag;
@@ -14,7 +15,7 @@ use crate::creation::{Creation, Made, Wholeness, look, look_at_obstacle};
 use crate::gate::Pass;
 use crate::inputs;
 use crate::ledger::Entry;
-use crate::outcome::{How, Left, StepError};
+use crate::outcome::{How, Left, Moved, StepError};
 use crate::pursuit::{Doubt, Ending, pursue};
 use crate::sealed;
 
@@ -26,6 +27,9 @@ pub(super) async fn create(
 ) -> Result<How, Failure> {
     let run = job.run;
     let kind = run.kind(job.key()).map_err(StepError::Provider)?;
+    if depose.is_none() {
+        check_gone(job).await?;
+    }
     let draft = job.with_stored_inputs(draft)?;
     let token = run.token(job.plan, job.step.id, digest_inputs(&draft.inputs, &draft.target));
     let address = job.key().address.clone();
@@ -68,6 +72,24 @@ pub(super) async fn create(
     };
     let ending = pursue(run, job.subject(), pass, call, doubt).await;
     conclude(job, intent, creation, ending).await
+}
+
+/// Checks that the object of the record that a create writes over is gone still: the list that did not show it may
+/// have been late, and since a plan was saved somebody may have brought it back.
+async fn check_gone(job: &Job<'_>) -> Result<(), StepError> {
+    let Some(old) = job.run.ledger.record(job.key())? else {
+        return Ok(());
+    };
+    let mut pacer = job.run.pacer(u64::from(job.step.id.0) + 2);
+    let seen = job.run.look_patiently(&mut pacer, &old).await;
+    match seen.map_err(StepError::Provider)? {
+        Observation::Absent => Ok(()),
+        Observation::Present(Observed {
+            owner: Owner::Other(owner),
+            ..
+        }) => Err(StepError::Moved(Moved::Owner { owner })),
+        Observation::Present(_) => Err(StepError::Moved(Moved::Present)),
+    }
 }
 
 async fn conclude(

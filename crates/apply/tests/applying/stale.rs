@@ -7,6 +7,7 @@ use infra_model::record::ObjectId;
 use infra_model::snapshot::Lineage;
 use infra_model::value::Value;
 use provider_sim::cloud::call::CallKind;
+use tokio::time::Instant;
 
 use super::support::lab::{Lab, steps};
 use super::support::shape::assert_settled;
@@ -108,6 +109,65 @@ async fn an_object_that_vanished_or_changed_hands_is_not_touched() {
         });
     }
     assert_eq!(lab.changing_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_there_again_is_not_made_a_second_time() {
+    for class in ["named", "token", "tagged", "content"] {
+        let text = format!("a {class}");
+        let lab = Lab::with(&text).await;
+        let id = lab.id(class, "a").await;
+        let calls = lab.changing_calls();
+        let hide = |until| lab.cloud.meddle(&id, |object| object.hidden_until = until);
+        hide(Some(Instant::now() + Duration::from_secs(3600)));
+        let outcome = lab.run_after(&text, async || hide(None)).await;
+        assert!(matches!(stop(&outcome), Stop::WorldMoved { .. }), "{class}");
+        let error = &outcome.report().failed[0].error;
+        assert!(
+            matches!(error, StepError::Moved(Moved::Present)),
+            "{class}: {error:?}"
+        );
+        assert_eq!(lab.changing_calls(), calls, "{class}");
+        assert_settled(&lab, class).await;
+        assert!(lab.run(&text).await.plan.is_empty(), "{class}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_lists_show_late_is_not_made_a_second_time() {
+    for class in ["token", "tagged", "content"] {
+        let text = format!("a {class}");
+        let lab = Lab::with(&text).await;
+        let id = lab.id(class, "a").await;
+        lab.cloud.meddle(&id, |object| {
+            object.hidden_until = Some(Instant::now() + Duration::from_secs(10));
+        });
+        let ran = lab.run(&text).await;
+        assert!(matches!(stop(&ran.outcome), Stop::WorldMoved { .. }), "{class}");
+        assert_settled(&lab, class).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_is_made_again_unless_somebody_else_took_its_name() {
+    let lab = Lab::with("a named\nb tagged").await;
+    let taken = lab.cloud.objects().remove(0);
+    lab.cloud.lose(&lab.id("named", "a").await);
+    lab.cloud.lose(&lab.id("tagged", "b").await);
+    let seize = async || {
+        let mut object = taken;
+        object.tag.as_mut().unwrap().lineage = Lineage("theirs".to_owned());
+        lab.cloud.put(object);
+    };
+    let outcome = lab.run_after("a named\nb tagged", seize).await;
+    assert!(
+        matches!(
+            outcome.report().failed[0].error,
+            StepError::Moved(Moved::Owner { .. })
+        ),
+        "{outcome:?}"
+    );
+    assert_eq!(lab.count(CallKind::Create), 3);
 }
 
 #[tokio::test(start_paused = true)]
