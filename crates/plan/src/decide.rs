@@ -324,7 +324,7 @@ fn replaced(
     differences: Differences,
 ) -> Verdict {
     let lifecycle = &case.desired.lifecycle;
-    let class = match case.schema.holds_data && !held.is_unfinished() {
+    let class = match case.schema.holds_data && !held.holds_nothing() {
         true => StepClass::DestroysData,
         false => StepClass::Replacing,
     };
@@ -414,7 +414,7 @@ fn class_of_update(schema: &ResourceSchema, changes: &[Change]) -> StepClass {
 
 /// Returns how much deleting an object hurts: data is gone, or its users lose a service, or it never worked.
 pub(crate) fn class_of_deletion(schema: &ResourceSchema, held: &Held<'_>) -> StepClass {
-    match (held.is_unfinished(), schema.holds_data) {
+    match (held.holds_nothing(), schema.holds_data) {
         (true, _) => StepClass::Safe,
         (false, true) => StepClass::DestroysData,
         // Nobody uses an object any more that a replacement set aside.

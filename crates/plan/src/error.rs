@@ -200,7 +200,9 @@ impl PlanError {
             PlanError::UnreadableRecord { .. } => {
                 "The state is damaged or was written by a newer engine; nothing was changed".into()
             }
-            PlanError::MissingOutput { .. } => "Plan with a refresh, which reads it again".into(),
+            PlanError::MissingOutput { address, .. } => format!(
+                "Plan with a refresh, which reads it again. What cannot be read comes only with a new object: --replace '{address}'"
+            ),
             PlanError::Expression { .. } => "Look at what the expression refers to".into(),
             PlanError::UnknownDependency { .. } | PlanError::SecretInClear { .. } => {
                 "This is a defect of the engine, not of the stack: please report it".into()

@@ -45,9 +45,17 @@ impl Guard {
     }
 
     fn harm(&mut self, node: &Node<'_>, held: &Held<'_>, harm: Harm) {
-        let declared = node.desired.is_some_and(|desired| desired.lifecycle.protect);
-        // What never came to be whole holds nothing, and protecting it would leave no way on.
-        if (held.entry.protect || declared) && !held.is_unfinished() {
+        let declared = node.desired.map(|desired| desired.lifecycle.protect);
+        let recorded = held.entry.protect;
+        let protected = match (held.holds_nothing(), held.is_unfinished()) {
+            // Protecting it would leave no way on.
+            (true, _) => false,
+            // It may hold something although its record is unfinished. Nothing but its replacement can be planned, so
+            // what the stack lifts counts at once.
+            (false, true) => declared.unwrap_or(recorded),
+            (false, false) => recorded || declared == Some(true),
+        };
+        if protected {
             let address = node.address.clone();
             self.protected.push(ProtectedObject { address, harm });
         }

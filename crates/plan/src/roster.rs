@@ -188,10 +188,16 @@ impl<'a> Held<'a> {
         matches!(self.seen, Some(Observation::Absent))
     }
 
-    /// Tells whether the object never came to be whole, so that nothing is lost with it.
+    /// Tells whether the object or its record is unfinished, so that it has to be replaced.
     pub(crate) fn is_unfinished(&self) -> bool {
         let half_made = |observed: &Observed| observed.condition == Condition::HalfMade;
         self.entry.tainted || self.observed().is_some_and(half_made)
+    }
+
+    /// Tells whether nothing can be lost with the object: it never came to be whole, and was not seen whole either.
+    pub(crate) fn holds_nothing(&self) -> bool {
+        let whole = |observed: &Observed| observed.condition == Condition::Complete;
+        self.is_unfinished() && !self.observed().is_some_and(whole)
     }
 
     /// Returns whose the object is, if it is not ours.

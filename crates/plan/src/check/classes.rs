@@ -64,7 +64,7 @@ fn is_honest(subject: &Subject<'_>, step: &Step) -> bool {
     }
 }
 
-/// Tells whether the object of a step ever came to be whole.
+/// Tells whether the object of a step ever came to be whole: so it is seen, or recorded if nobody looked.
 fn was_whole(subject: &Subject<'_>, step: &Step) -> bool {
     let tainted = subject.entry_of(step).is_some_and(|entry| entry.tainted);
     let mut keys = vec![subject.stored_key(&step.key)];
@@ -74,11 +74,13 @@ fn was_whole(subject: &Subject<'_>, step: &Step) -> bool {
             ..keys[0].clone()
         });
     }
-    let half_made = keys.iter().any(|key| {
-        let seen = subject.snapshot.observations.get(key);
-        matches!(seen, Some(Observation::Present(seen)) if seen.condition == Condition::HalfMade)
-    });
-    !tainted && !half_made
+    let is_seen = |condition: Condition| {
+        keys.iter().any(|key| {
+            let seen = subject.snapshot.observations.get(key);
+            matches!(seen, Some(Observation::Present(seen)) if seen.condition == condition)
+        })
+    };
+    !is_seen(Condition::HalfMade) && (!tainted || is_seen(Condition::Complete))
 }
 
 /// Returns the worst class among the steps of each decision; what a replacement before left behind is not its own.

@@ -56,7 +56,7 @@ fn an_output_that_is_not_recorded_is_missed() {
     });
     assert_snapshot!(world.plan("net a cidr=1\nrule b from=$a.gateway"), @"
     error: `b` refers to the output `gateway` of `a`, which is not recorded
-    hint: Plan with a refresh, which reads it again
+    hint: Plan with a refresh, which reads it again. What cannot be read comes only with a new object: --replace 'a'
     ");
 }
 

@@ -102,6 +102,36 @@ fn what_never_came_to_be_whole_is_not_protected() {
 }
 
 #[test]
+fn what_is_whole_is_protected_although_its_record_is_unfinished() {
+    let tainted = |stack| {
+        World::with(stack)
+            .record("a", |record| record.tainted = true)
+            .seen("")
+    };
+    let world = tainted("server a +protect");
+    assert_snapshot!(world.plan("server a +protect"), @"
+    error: Protected objects would be destroyed: `a` (replaced)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+    assert_snapshot!(world.plan(""), @"
+    error: Protected objects would be destroyed: `a` (deleted)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+    assert_snapshot!(tainted("server a").plan("server a +protect"), @"
+    error: Protected objects would be destroyed: `a` (replaced)
+    hint: To destroy them on purpose, declare them with `protect = false`, apply that change alone, and then plan again
+    ");
+    // The record cannot follow the stack without a replacement, so there must be a way.
+    assert_snapshot!(world.plan("server a"), @"
+    -/+ a [Tainted] (destroys data)
+        protect: true -> false
+    0. delete a [destroys data]
+    1. create a after 0
+    0 kept
+    ");
+}
+
+#[test]
 fn what_is_gone_is_not_protected() {
     let world = World::with("server a +protect").seen("a gone");
     assert_snapshot!(world.plan("server a +protect"), @"
