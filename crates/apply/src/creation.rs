@@ -159,13 +159,12 @@ pub(crate) async fn look_at_obstacle(
         // What an earlier run made and lost sight of is ours: leaving it would lose it for good.
         Ok(Judgement::Made(observed)) if class == RecoveryClass::Named => match observed.owner {
             Owner::Ours(_) => {
-                let made = taken(run, creation, observed);
-                let earlier = made.wholeness == Wholeness::Whole;
-                let wholeness = if earlier {
-                    Wholeness::Earlier
-                } else {
-                    made.wholeness
+                // It may hold data, so it is whole although an output of it cannot be read back.
+                let wholeness = match observed.condition {
+                    Condition::Complete => Wholeness::Earlier,
+                    Condition::HalfMade => Wholeness::Half,
                 };
+                let made = taken(run, creation, observed);
                 Look::Happened(Made { wholeness, ..made })
             }
             Owner::Other(_) | Owner::Untagged => Look::Not(Finding::NothingMade),

@@ -199,6 +199,24 @@ async fn our_own_object_that_the_state_lost_is_taken_in() {
     assert_eq!(shape(&lab).await, shape(&undisturbed).await);
 }
 
+#[tokio::test(start_paused = true)]
+async fn our_own_object_is_taken_in_whole_although_an_output_cannot_be_read_back() {
+    let (before, after) = ("a named size=1 protect", "a named size=2 protect");
+    let lab = Lab::with(before).await;
+    let id = lab.id("named", "a").await;
+    lab.cloud.meddle(&id, |object| {
+        object.outputs.remove("key");
+    });
+    forget(&lab, "named", "a").await;
+    let ran = lab.run(after).await;
+    let failed = &ran.outcome.report().failed[0];
+    assert!(matches!(failed.error, StepError::TakenIn(_)), "{failed:?}");
+    assert_eq!(lab.run(after).await.completed().steps(), ["update a: Called"]);
+    assert_eq!(lab.count(CallKind::Delete), 0);
+    assert_eq!(lab.id("named", "a").await, id);
+    assert!(lab.run(after).await.plan.is_empty());
+}
+
 /// Makes the state forget a record, as a backup that is too old does.
 async fn forget(lab: &Lab, class: &str, name: &str) {
     let engine = lab.engine();
