@@ -3,7 +3,7 @@
 use infra_model::decision::Change;
 use infra_model::plan::Draft;
 use infra_model::record::Record;
-use infra_model::schema::{Equality, ResourceSchema};
+use infra_model::schema::{AttributeSchema, Equality, ResourceSchema};
 use infra_model::snapshot::{Observation, Observed, Owner};
 use infra_model::value::{Attributes, Value};
 
@@ -81,8 +81,9 @@ pub(crate) fn outputs_if_done(
         .iter()
         .filter(|(_, output)| output.changes_on_update);
     let is_wanted = |name: &String| {
+        let last = old.inputs.get(name).unwrap_or(&Value::Null);
         let wanted = draft.inputs.get(name).unwrap_or(&Value::Null);
-        is_same(schema, name, wanted, observed) == Some(true)
+        is_reached(schema, name, (last, wanted), observed)
     };
     if !changed.iter().all(is_wanted) || !changing.all(|(name, _)| observed.outputs.contains_key(name)) {
         return None;
@@ -92,24 +93,42 @@ pub(crate) fn outputs_if_done(
     Some(outputs)
 }
 
-/// Tells whether an attribute is seen with this value; nothing if it cannot be seen or compared.
-///
-/// As in the planner, an attribute that is not set counts as its default.
-fn is_same(schema: Option<&ResourceSchema>, name: &str, value: &Value, observed: &Observed) -> Option<bool> {
-    let attribute = schema?
-        .attributes
-        .get(name)
-        .filter(|attribute| attribute.observed)?;
-    let default = attribute.default.as_ref().unwrap_or(&Value::Null);
-    let set = |value: &'_ Value| {
-        if value.is_null() {
-            default.clone()
-        } else {
-            value.clone()
-        }
+/// Tells whether an attribute is seen as it was to become, from what was applied before.
+fn is_reached(
+    schema: Option<&ResourceSchema>,
+    name: &str,
+    (last, wanted): (&Value, &Value),
+    observed: &Observed,
+) -> bool {
+    let Some((attribute, seen)) = visible(schema, name, observed) else {
+        return false;
     };
-    let seen = set(observed.attributes.get(name)?);
+    let set = |value| set(attribute, value);
+    let equality = attribute.equality;
+    wanted.is_known() && equality.reached(set(last), set(wanted), set(seen))
+}
+
+/// Tells whether an attribute is seen with this value; nothing if it cannot be seen or compared.
+fn is_same(schema: Option<&ResourceSchema>, name: &str, value: &Value, observed: &Observed) -> Option<bool> {
+    let (attribute, seen) = visible(schema, name, observed)?;
+    let set = |value| set(attribute, value);
     value
         .is_known()
-        .then(|| attribute.equality.same(&set(value), &seen))
+        .then(|| attribute.equality.same(set(value), set(seen)))
+}
+
+fn visible<'a>(
+    schema: Option<&'a ResourceSchema>,
+    name: &str,
+    observed: &'a Observed,
+) -> Option<(&'a AttributeSchema, &'a Value)> {
+    let attribute = schema?.attributes.get(name)?;
+    let seen = observed.attributes.get(name)?;
+    attribute.observed.then_some((attribute, seen))
+}
+
+/// Returns the value, or the default where there is none, as the planner does.
+fn set<'a>(attribute: &'a AttributeSchema, value: &'a Value) -> &'a Value {
+    let default = attribute.default.as_ref().unwrap_or(&Value::Null);
+    if value.is_null() { default } else { value }
 }

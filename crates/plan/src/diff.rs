@@ -154,7 +154,7 @@ fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut D
     }
     let changes = waits
         || match attribute.seen {
-            Some(seen) => differs(equality, last, wanted, seen),
+            Some(seen) => !equality.reached(last, wanted, seen),
             None => moved_in_stack,
         };
     if !changes && !moved_in_stack {
@@ -191,24 +191,6 @@ fn same_in_stack(equality: Equality, wanted: &Value, last: &Value) -> bool {
         Equality::DesiredKeys => Equality::Exact.same(wanted, last),
         _ => equality.same(wanted, last),
     }
-}
-
-/// Tells whether the world is not as wanted.
-fn differs(equality: Equality, last: &Value, wanted: &Value, seen: &Value) -> bool {
-    if equality != Equality::DesiredKeys {
-        return !equality.same(wanted, seen);
-    }
-    let remains = |(key, value): (&String, &Value)| {
-        let is_wanted = wanted
-            .as_map()
-            .is_some_and(|wanted| wanted.get(key).is_some_and(|value| !value.is_null()));
-        let is_seen = seen
-            .as_map()
-            .is_some_and(|seen| seen.get(key).is_some_and(|value| !value.is_null()));
-        !value.is_null() && !is_wanted && is_seen
-    };
-    let taken_out = last.as_map().is_some_and(|last| last.iter().any(remains));
-    taken_out || !wanted.is_null() && !equality.same(wanted, seen)
 }
 
 fn change(attribute: &Attribute<'_>, before: &Value, after: &Value, origin: ChangeOrigin) -> Change {

@@ -92,6 +92,23 @@ async fn an_update_whose_answer_is_lost_is_done_if_it_can_be_seen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_update_that_only_takes_a_key_out_is_done_when_the_key_is_gone() {
+    for (fault, how, calls) in [
+        (Fault::LoseReply, "Observed", 1),
+        (Fault::LoseRequest, "Called", 2),
+    ] {
+        let lab = Lab::with("a named labels={a,b}").await;
+        lab.cloud.disturb(Rule::next(CallKind::Update, fault));
+        let ran = lab.run("a named labels={a}").await.completed();
+        assert_eq!(ran.steps(), [format!("update a: {how}")]);
+        assert_eq!(lab.count(CallKind::Update), calls);
+        let labels = &lab.cloud.objects()[0].attributes["labels"];
+        assert_eq!(labels.as_map().unwrap().keys().collect::<Vec<_>>(), ["a"]);
+        assert!(lab.run("a named labels={a}").await.plan.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_update_that_cannot_be_seen_is_called_again() {
     let lab = Lab::with("a named password=!one").await;
     lab.cloud.disturb(Rule::next(CallKind::Update, Fault::LoseReply));

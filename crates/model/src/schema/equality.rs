@@ -7,6 +7,22 @@ use crate::schema::Equality;
 use crate::value::Value;
 
 impl Equality {
+    /// Tells whether what is seen is what is wanted where `last` was applied before. More keys than are wanted are
+    /// noise of the provider, but not those that were applied and are not wanted any more.
+    #[must_use]
+    pub fn reached(self, last: &Value, wanted: &Value, seen: &Value) -> bool {
+        if self != Equality::DesiredKeys {
+            return self.same(wanted, seen);
+        }
+        let is_set = |map: &Value, key: &String| {
+            let value = map.as_map().and_then(|map| map.get(key));
+            value.is_some_and(|value| !value.is_null())
+        };
+        let remains = |key: &String| is_set(last, key) && !is_set(wanted, key) && is_set(seen, key);
+        let taken_out = last.as_map().is_some_and(|last| last.keys().any(remains));
+        !taken_out && (wanted.is_null() || self.same(wanted, seen))
+    }
+
     /// Tells whether `seen` is as good as `wanted`. Null is the same as not set, also inside maps.
     #[must_use]
     pub fn same(self, wanted: &Value, seen: &Value) -> bool {
@@ -117,6 +133,21 @@ mod tests {
             assert!(equality.same(wanted, seen), "{equality:?}");
             assert!(!Equality::Exact.same(wanted, seen), "{equality:?}");
         }
+    }
+
+    #[test]
+    fn a_key_that_was_applied_and_is_not_wanted_any_more_must_go() {
+        let map = |keys: &[&'static str]| Value::map(keys.iter().map(|key| (*key, Value::from(true))));
+        let reached = |last: &[&'static str], wanted: &Value, seen: &[&'static str]| {
+            Equality::DesiredKeys.reached(&map(last), wanted, &map(seen))
+        };
+        assert!(reached(&["a", "b"], &map(&["a"]), &["a"]));
+        assert!(!reached(&["a", "b"], &map(&["a"]), &["a", "b"]));
+        assert!(reached(&["a"], &map(&["a"]), &["a", "filled_in"]));
+        assert!(!reached(&["a"], &map(&["a"]), &[]));
+        assert!(!reached(&["a"], &Value::Null, &["a"]));
+        assert!(reached(&["a"], &Value::Null, &["filled_in"]));
+        assert!(!Equality::Exact.reached(&map(&["a"]), &map(&["a"]), &map(&["a", "filled_in"])));
     }
 
     #[test]

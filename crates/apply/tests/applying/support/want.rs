@@ -1,8 +1,8 @@
 //! A graph of resources in a few lines of text.
 //!
 //! Each line is `name class` and then any of `on parent,parent`, `first` (a replacement is created first),
-//! `protect`, and `attribute=value`. A value is a number, a text, `!text` for a secret, `@name.output`, or
-//! `!@name.output` for an output that only the stack calls secret.
+//! `protect`, and `attribute=value`. A value is a number, a text, `!text` for a secret, `{key,key}` for a map,
+//! `@name.output`, or `!@name.output` for an output that only the stack calls secret.
 
 use std::collections::BTreeSet;
 
@@ -86,6 +86,9 @@ fn value(text: &str, find: &dyn Fn(&str) -> Address) -> Value {
         } else {
             output(&find(name), of)
         };
+    }
+    if let Some(keys) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        return Value::map(keys.split(',').map(|key| (key, Value::from(1_i64))));
     }
     text.parse::<i64>()
         .map_or_else(|_| Value::from(text), Value::from)
