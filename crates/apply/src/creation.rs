@@ -8,7 +8,7 @@
 //! | content | the content, until lists have settled | what says the same is adopted |
 
 use infra_model::address::Address;
-use infra_model::journal::Finding;
+use infra_model::journal::{Finding, Token};
 use infra_model::plan::Draft;
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::schema::{RecoveryClass, ResourceSchema};
@@ -89,7 +89,7 @@ pub(crate) fn judge(
     is_asked: impl Fn(&Observed) -> bool,
 ) -> Judgement {
     let may_be_it = |observed: &Observed| match (&observed.owner, class) {
-        (Owner::Ours(owner), _) => owner == address,
+        (Owner::Ours { address: owner, .. }, _) => owner == address,
         (Owner::Other(_), _) => false,
         // Whoever lists by the token of a call finds what the call made.
         (Owner::Untagged, RecoveryClass::Token | RecoveryClass::Tagged) => true,
@@ -158,7 +158,7 @@ pub(crate) async fn look_at_obstacle(
     match find(run, pacer, creation).await {
         // What an earlier run made and lost sight of is ours: leaving it would lose it for good.
         Ok(Judgement::Made(observed)) if class == RecoveryClass::Named => match observed.owner {
-            Owner::Ours(_) => {
+            Owner::Ours { .. } => {
                 // It may hold data, so it is whole although an output of it cannot be read back.
                 let wholeness = match observed.condition {
                     Condition::Complete => Wholeness::Earlier,
@@ -197,12 +197,22 @@ async fn find(
     ))
 }
 
+/// Tells whether an object that was found by its name was made by another call, perhaps with other inputs.
+fn is_of_another_call(class: RecoveryClass, owner: &Owner, token: &Token) -> bool {
+    let is_other = matches!(owner, Owner::Ours { token: made_by, .. } if made_by != token);
+    class == RecoveryClass::Named && is_other
+}
+
 fn taken(run: &Run<'_>, creation: Creation<'_>, observed: Observed) -> Made {
     let schema = run.world.schema(creation.key.address.resource_type_str());
     let outputs = sealed::outputs(observed.outputs, schema, run.world.sealing);
     let is_complete =
         schema.is_none_or(|schema| schema.outputs.keys().all(|name| outputs.contains_key(name)));
+    let class = creation.draft.recovery;
     let wholeness = match observed.condition {
+        Condition::Complete if is_of_another_call(class, &observed.owner, &creation.request.tag.token) => {
+            Wholeness::Earlier
+        }
         Condition::Complete if is_complete => Wholeness::Whole,
         Condition::Complete | Condition::HalfMade => Wholeness::Half,
     };

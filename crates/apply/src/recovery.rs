@@ -20,7 +20,7 @@ use infra_state::contract::{State, StoreError};
 
 use crate::changes::{created, doubted, record, updated};
 use crate::concurrency::group_of;
-use crate::creation::{self, Creation, Made};
+use crate::creation::{self, Creation, Made, Wholeness};
 use crate::gate::Gate;
 use crate::inputs::{self, InputError};
 use crate::interrupt::Interrupt;
@@ -208,6 +208,10 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
         Look::Happened(made) => {
             let finding = made.wholeness.finding();
             if is_taken(run, &mut pacer, creation, &made).await? {
+                // What this call did not make may hold data, and what is set aside is deleted.
+                if made.wholeness == Wholeness::Earlier {
+                    return Ok((Finding::NothingMade, Vec::new()));
+                }
                 let key = RecordKey {
                     address: key.address.clone(),
                     deposed: Some(open.intent.token.0.clone()),

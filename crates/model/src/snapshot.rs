@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::journal::Token;
 use crate::record::{ObjectId, RecordEntry, RecordKey, Serial};
 use crate::value::Attributes;
 
@@ -72,8 +73,13 @@ pub enum Condition {
 /// Whose an object is, by its ownership tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// This environment's, at this address.
-    Ours(Address),
+    /// This environment's.
+    Ours {
+        /// Its address.
+        address: Address,
+        /// The token of the call that made it.
+        token: Token,
+    },
     /// Another environment's or stack's, named as its tag says.
     Other(String),
     /// It has no tag, or its type cannot carry one.

@@ -185,7 +185,10 @@ fn observe(snapshot: &mut Snapshot) {
             attributes: record.inputs.clone(),
             outputs: record.outputs.clone(),
             condition: Condition::Complete,
-            owner: Owner::Ours(key.address.clone()),
+            owner: Owner::Ours {
+                address: key.address.clone(),
+                token: infra_model::journal::Token(String::new()),
+            },
         };
         snapshot
             .observations

@@ -173,7 +173,7 @@ impl View<'_> {
             return Some(created(CreateReason::New, inputs));
         };
         self.guard.owner_of(case.node, observed);
-        let is_ours = matches!(&observed.owner, Owner::Ours(address) if *address == case.node.address);
+        let is_ours = matches!(&observed.owner, Owner::Ours { address, .. } if *address == case.node.address);
         if !is_ours || observed.condition == Condition::HalfMade {
             return Some(created(CreateReason::New, inputs));
         }

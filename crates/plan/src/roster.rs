@@ -210,6 +210,6 @@ impl<'a> Held<'a> {
 pub(crate) fn foreign_owner(observed: &Observed) -> Option<&str> {
     match &observed.owner {
         Owner::Other(owner) => Some(owner),
-        Owner::Ours(_) | Owner::Untagged => None,
+        Owner::Ours { .. } | Owner::Untagged => None,
     }
 }

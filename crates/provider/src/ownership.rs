@@ -23,7 +23,10 @@ impl OwnershipTag {
     #[must_use]
     pub fn owner(&self, lineage: &Lineage) -> Owner {
         if self.lineage == *lineage {
-            Owner::Ours(self.address.clone())
+            Owner::Ours {
+                address: self.address.clone(),
+                token: self.token.clone(),
+            }
         } else {
             Owner::Other(self.to_string())
         }

@@ -1,6 +1,5 @@
 //! The table of recovery classes, case by case.
 
-use infra_model::journal::Token;
 use infra_model::snapshot::Lineage;
 use infra_provider::ownership::OwnershipTag;
 
@@ -20,7 +19,10 @@ fn found(id: &str, owner: Owner) -> Observed {
 }
 
 fn ours(address: &str) -> Owner {
-    Owner::Ours(address.parse().unwrap())
+    Owner::Ours {
+        address: address.parse().unwrap(),
+        token: Token("t".to_owned()),
+    }
 }
 
 fn other() -> Owner {

@@ -217,6 +217,23 @@ async fn our_own_object_that_the_state_lost_is_taken_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn our_own_object_is_not_taken_for_what_a_lost_create_asked_for() {
+    for fault in [Fault::LoseRequest, Fault::LoseReply] {
+        let lab = Lab::with("a named password=!one").await;
+        forget(&lab, "named", "a").await;
+        lab.cloud.disturb(Rule::next(CallKind::Create, fault));
+        let ran = lab.run("a named password=!two").await;
+        let failed = &ran.outcome.report().failed[0];
+        assert!(matches!(failed.error, StepError::TakenIn(_)), "{failed:?}");
+        assert_settled(&lab, "after taking in").await;
+        let ran = lab.run("a named password=!two").await.completed();
+        assert_eq!(ran.steps(), ["update a: Called"]);
+        let undisturbed = Lab::with("a named password=!two").await;
+        assert_eq!(shape(&lab).await, shape(&undisturbed).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn our_own_object_is_taken_in_whole_although_an_output_cannot_be_read_back() {
     let (before, after) = ("a named size=1 protect", "a named size=2 protect");
     let lab = Lab::with(before).await;
@@ -235,7 +252,7 @@ async fn our_own_object_is_taken_in_whole_although_an_output_cannot_be_read_back
 }
 
 /// Makes the state forget a record, as a backup that is too old does.
-async fn forget(lab: &Lab, class: &str, name: &str) {
+pub(crate) async fn forget(lab: &Lab, class: &str, name: &str) {
     let engine = lab.engine();
     let held = infra_apply::lease::hold(lab.hold_request(engine.store.clone()), async |holding| {
         let commit = infra_model::journal::Commit {

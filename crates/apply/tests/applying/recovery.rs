@@ -17,9 +17,10 @@ use infra_state::contract::Store;
 use provider_sim::cloud::call::CallKind;
 use provider_sim::cloud::fault::{Fault, Rule};
 
+use super::lost_replies::forget;
 use super::support::fuse::Fuse;
 use super::support::lab::Lab;
-use super::support::shape::{assert_nothing_lost, assert_settled};
+use super::support::shape::{assert_nothing_lost, assert_settled, shape};
 use super::support::want::address;
 
 /// Returns a laboratory whose engine died at its first call of this sort, just before or just after the cloud took it.
@@ -207,6 +208,35 @@ async fn a_record_that_was_moved_over_an_unknown_create_keeps_its_object() {
         assert_settled(&lab, class).await;
         assert_eq!(lab.id(class, "fresh").await, kept, "{class}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_own_object_is_not_taken_for_what_a_dead_engine_asked_for() {
+    let before = async || {
+        let lab = Lab::with("a named password=!one").await;
+        forget(&lab, "named", "a").await;
+        lab
+    };
+    let lab = dead(before, "a named password=!two", CallKind::Create, Happened::No).await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::Adopted);
+    let ran = lab.run("a named password=!two").await.completed();
+    assert_eq!(ran.steps(), ["update a: Called"]);
+    let undisturbed = Lab::with("a named password=!two").await;
+    assert_eq!(shape(&lab).await, shape(&undisturbed).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_an_earlier_call_made_is_not_set_aside() {
+    let before = async || {
+        let lab = Lab::with("old named\nfresh named").await;
+        forget(&lab, "named", "fresh").await;
+        lab
+    };
+    let lab = dead(before, "old named\nfresh named", CallKind::Create, Happened::No).await;
+    rename(&lab, "named", "old", "fresh").await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::NothingMade);
+    assert_eq!(lab.id("named", "fresh").await.0, "old");
+    assert_eq!(lab.state().await.records.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,10 @@ use crate::language::address;
 use crate::world::World;
 
 fn ours(name: &str) -> Owner {
-    Owner::Ours(address("net", name))
+    Owner::Ours {
+        address: address("net", name),
+        token: infra_model::journal::Token("made".into()),
+    }
 }
 
 #[test]

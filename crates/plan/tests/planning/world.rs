@@ -200,7 +200,10 @@ fn as_recorded(record: &Record) -> Observed {
         attributes: known(&record.inputs),
         outputs: record.outputs.clone(),
         condition: Condition::Complete,
-        owner: Owner::Ours(record.key.address.clone()),
+        owner: Owner::Ours {
+            address: record.key.address.clone(),
+            token: infra_model::journal::Token("made".into()),
+        },
     }
 }
 

@@ -133,7 +133,7 @@ impl ResourceKind for SecretKind {
         let name = text(&request.inputs, "name")?;
         if let Some(file) = SecretFile::read(&self.folder, name).map_err(failed)? {
             return match self.observed(&file).owner {
-                Owner::Ours(address) if address == request.tag.address => Ok(Self::applied(&file)),
+                Owner::Ours { address, .. } if address == request.tag.address => Ok(Self::applied(&file)),
                 _ => Err(taken(name)),
             };
         }

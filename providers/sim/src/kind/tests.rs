@@ -120,7 +120,10 @@ async fn owners_are_told_apart_and_passwords_are_not_shown() {
     let seen = ours.find("a").await.remove(0);
     assert_eq!(
         seen.owner,
-        Owner::Ours("redis.main/sim.named.thing.one".parse().unwrap())
+        Owner::Ours {
+            address: "redis.main/sim.named.thing.one".parse().unwrap(),
+            token: Token("a".to_owned()),
+        }
     );
     assert!(!seen.attributes.contains_key("password") && seen.attributes.contains_key("mode"));
     let theirs = SimProvider::connect(&ours.cloud, "account", &Lineage("other".to_owned()));

@@ -223,7 +223,9 @@ async fn a_part_that_an_unknown_create_made_is_found_as_ours() {
     let router = address("router.main");
     bench.create(&router, &bench.router_inputs()).await;
     let found = bench.find(&router, &bench.router_inputs()).await;
-    assert_eq!(found[0].owner, Owner::Ours(router));
+    let token = Token("one".to_owned());
+    let address = router;
+    assert_eq!(found[0].owner, Owner::Ours { address, token });
     assert_eq!(found[0].condition, Condition::Complete);
 }
 

@@ -241,7 +241,7 @@ impl ResourceKind for DatabaseKind {
             // Only the engine makes databases that are its own: an earlier call did, and did not get further.
             Observation::Present(mut seen) => {
                 if seen.condition == Condition::HalfMade && seen.owner == Owner::Untagged {
-                    seen.owner = Owner::Ours(request.tag.address.clone());
+                    seen.owner = request.tag.owner(&self.site.lineage);
                 }
                 Ok(vec![seen])
             }
