@@ -76,7 +76,7 @@ async fn check_unmoved(opened: &Opened) -> Result<(), EngineError> {
 ///
 /// # Errors
 ///
-/// When there is no such record, the new name is taken, or what an earlier run left open cannot be resolved.
+/// When there is no such record, the new name is taken or of another type, or what an earlier run left open cannot be resolved.
 pub async fn rename(
     backend: &Backend,
     opened: &mut Opened,
@@ -102,6 +102,14 @@ pub async fn rename(
                     "Name a resource if the first name is one, else a component",
                 )
             })?;
+        // A record is read by the schema of its type, and its object is asked for at that type.
+        if address.resource_type_str() != key.address.resource_type_str() {
+            let message = format!(
+                "`{}` cannot become `{address}`, which is of another type",
+                key.address
+            );
+            return Err(EngineError::request(message, "Name an address of the same type"));
+        }
         if state.records.contains_key(&RecordKey::current(address.clone())) {
             let message = format!("`{address}` is taken");
             return Err(EngineError::request(

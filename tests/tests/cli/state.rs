@@ -62,6 +62,23 @@ fn records_move_without_touching_objects() {
 }
 
 #[test]
+fn a_record_keeps_its_type() {
+    let mut env = applied(VAULT);
+    let before = env.run(&["state", "list", "local"]).expect(0);
+    let (from, to) = (
+        "key_vault.app/local.vault.secret.key",
+        "postgres.app/local.postgres.role.key",
+    );
+    let refused = env.run(&["state", "mv", "local", from, to]).expect(1);
+    insta::assert_snapshot!(refused.stderr, @"
+    Error: `key_vault.app/local.vault.secret.key` cannot become `postgres.app/local.postgres.role.key`, which is of another type
+    Hint: Name an address of the same type
+    ");
+    let after = env.run(&["state", "list", "local"]).expect(0);
+    assert_eq!(after.stdout, before.stdout);
+}
+
+#[test]
 fn what_was_forgotten_exists_and_can_be_imported() {
     let mut env = applied(VAULT);
     let url = "key_vault.web/local.vault.secret.url";
