@@ -21,6 +21,6 @@ pub mod ready_queue;
 pub mod recovery;
 pub mod retry;
 mod run;
-mod sealed;
+pub mod sealed;
 mod updating;
 pub mod world;

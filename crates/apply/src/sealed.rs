@@ -21,11 +21,8 @@ pub(crate) fn outputs(
 }
 
 /// Returns an observation with everything sealed that the schema or the provider calls secret.
-pub(crate) fn observed(
-    observed: Observed,
-    schema: Option<&ResourceSchema>,
-    sealing: &dyn Sealing,
-) -> Observed {
+#[must_use]
+pub fn observed(observed: Observed, schema: Option<&ResourceSchema>, sealing: &dyn Sealing) -> Observed {
     let attributes = observed.attributes.into_iter();
     Observed {
         attributes: attributes

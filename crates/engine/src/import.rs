@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use infra_apply::sealed;
 use infra_model::address::Address;
 use infra_model::journal::RecordChange;
 use infra_model::record::{ObjectId, Record, RecordKey};
-use infra_model::resource::Desired;
-use infra_model::sealing::seal_value;
-use infra_model::snapshot::{Condition, Observation, Owner};
+use infra_model::resource::{Desired, ResourceGraph};
+use infra_model::snapshot::{Condition, Observation, Observed, Owner};
 
 use crate::backend::Backend;
 use crate::error::EngineError;
@@ -19,7 +19,7 @@ use crate::{plan, recovery, surgery};
 /// # Errors
 ///
 /// When the stack does not declare the address, the state knows it already, no such object exists, it belongs to
-/// another environment, or what an earlier run left open cannot be resolved.
+/// another environment or another address, a record has it, or what an earlier run left open cannot be resolved.
 pub async fn import(
     backend: &Backend,
     opened: &mut Opened,
@@ -53,31 +53,18 @@ pub async fn import(
             "Check the id at the provider",
         ));
     };
-    if let Owner::Other(owner) = &observed.owner {
-        let message = format!("The object `{id}` belongs to `{owner}`");
-        return Err(EngineError::request(
-            message,
-            "Remove it from the state that owns it first",
-        ));
-    }
+    check_unrecorded(opened, &key.address, &observed.id)?;
+    check_owner(&observed, &key.address, &graph)?;
     let schema = kind.schema();
-    let seal = |value| seal_value(value, &*opened.key);
+    let observed = sealed::observed(observed, Some(&schema), &*opened.key);
     let record = Record {
         key,
         id: observed.id,
         target: desired.target.clone(),
         schema_version: schema.version,
         recovery: schema.recovery,
-        inputs: observed
-            .attributes
-            .into_iter()
-            .map(|(name, value)| (name, seal(value)))
-            .collect(),
-        outputs: observed
-            .outputs
-            .into_iter()
-            .map(|(name, value)| (name, seal(value)))
-            .collect(),
+        inputs: observed.attributes,
+        outputs: observed.outputs,
         dependencies: desired.dependencies(),
         protect: desired.lifecycle.protect,
         create_before_destroy: desired
@@ -94,6 +81,41 @@ pub async fn import(
     )
     .await?;
     Ok(record)
+}
+
+/// Checks that an object is nobody's or was made for this address. One that was made for an address which the stack
+/// does not declare any more may come under a new one.
+fn check_owner(observed: &Observed, address: &Address, graph: &ResourceGraph) -> Result<(), EngineError> {
+    let id = &observed.id;
+    match &observed.owner {
+        Owner::Other(owner) => Err(EngineError::request(
+            format!("The object `{id}` belongs to `{owner}`"),
+            "Remove it from the state that owns it first",
+        )),
+        Owner::Ours {
+            address: made_for, ..
+        } if made_for != address && graph.resources.contains_key(made_for) => Err(EngineError::request(
+            format!("The object `{id}` belongs to `{made_for}`"),
+            format!("Import it under that address: infra import ENVIRONMENT '{made_for}' '{id}'"),
+        )),
+        Owner::Ours { .. } | Owner::Untagged => Ok(()),
+    }
+}
+
+/// Checks that no record has the object: two records of one object would each change and delete it.
+fn check_unrecorded(opened: &Opened, address: &Address, id: &ObjectId) -> Result<(), EngineError> {
+    let of_type = |key: &RecordKey| key.address.resource_type_str() == address.resource_type_str();
+    for (key, entry) in opened.state.records.iter().filter(|(key, _)| of_type(key)) {
+        if entry.record().map_err(EngineError::defect)?.id == *id {
+            let message = format!("The state knows the object `{id}` as `{key}` already");
+            let hint = format!(
+                "Move its record with: infra state mv ENVIRONMENT '{}' '{address}'",
+                key.address
+            );
+            return Err(EngineError::request(message, hint));
+        }
+    }
+    Ok(())
 }
 
 fn declared<'a>(

@@ -112,6 +112,45 @@ fn what_was_forgotten_exists_and_can_be_imported() {
 }
 
 #[test]
+fn an_object_has_one_record() {
+    let mut env = applied(VAULT);
+    let (key, url) = (
+        "key_vault.app/local.vault.secret.key",
+        "key_vault.web/local.vault.secret.url",
+    );
+    let _ = env.run(&["state", "rm", "local", key]).expect(0);
+    let recorded = env.run(&["import", "local", key, "key_vault.web/url"]).expect(1);
+    insta::assert_snapshot!(recorded.stderr, @"
+    Error: The state knows the object `key_vault.web/url` as `key_vault.web/local.vault.secret.url` already
+    Hint: Move its record with: infra state mv local 'key_vault.web/local.vault.secret.url' 'key_vault.app/local.vault.secret.key'
+    ");
+    let _ = env.run(&["state", "rm", "local", url]).expect(0);
+    let owned = env.run(&["import", "local", key, "key_vault.web/url"]).expect(1);
+    insta::assert_snapshot!(owned.stderr, @"
+    Error: The object `key_vault.web/url` belongs to `key_vault.web/local.vault.secret.url`
+    Hint: Import it under that address: infra import local 'key_vault.web/local.vault.secret.url' 'key_vault.web/url'
+    ");
+    assert_eq!(env.run(&["state", "list", "local"]).expect(0).stdout, "");
+}
+
+#[test]
+fn what_was_made_under_an_old_name_can_be_imported_under_the_new_one() {
+    let mut env = applied(VAULT);
+    let _ = env.run(&["state", "rm", "local", "key_vault.app"]).expect(0);
+    let renamed = VAULT
+        .replace("key_vault \"app\"", "key_vault \"api\"")
+        .replace("key_vault.app", "key_vault.api");
+    env.write("stack.hcl", &renamed);
+    let new = "key_vault.api/local.vault.secret.key";
+    let _ = env.run(&["import", "local", new, "key_vault.app/key"]).expect(0);
+    let plan = env.run(&["plan", "local"]).expect(0);
+    assert!(
+        !plan.stdout.contains("create") && !plan.stdout.contains("replace"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn a_whole_state_is_one_file_of_lines() {
     let mut env = applied(VAULT);
     let pulled = env.run(&["state", "pull", "local"]).expect(0);
