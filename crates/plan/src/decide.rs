@@ -143,7 +143,7 @@ impl View<'_> {
             return Ok(None);
         }
         let record = record_of(case, held)?;
-        let wanted = rotation::raise(self.options, case.node, record, carry(case, held, record));
+        let wanted = rotation::raise(self.options, case.node, carry(case, held, record));
         let differences = diff::compare(&Sides {
             schema: case.schema,
             ignored: &case.desired.lifecycle.ignore_changes,
@@ -257,15 +257,16 @@ fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanErr
     Ok(record)
 }
 
-/// Returns the wanted inputs, carried attributes as the object was created with them. One that was created without,
-/// by an engine that did not know the attribute, stays without: setting it could mean replacing the object.
+/// Returns the wanted inputs, carried attributes as the object has them: as it is seen, else as it was created. A record
+/// that is behind catches up and changes nothing; a counter that went down would make a new password. An object that was
+/// created without, by an engine that did not know the attribute, stays without: setting it could mean replacing it.
 fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
     let mut inputs = case.inputs.to_attributes();
     for (name, schema) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
         let recorded = record.inputs.get(name).filter(|value| !value.is_null());
         let observed = held.observed().filter(|_| schema.observed);
-        let seen = || observed.and_then(|observed| observed.attributes.get(name));
-        match recorded.or_else(seen) {
+        let seen = observed.and_then(|observed| observed.attributes.get(name));
+        match seen.filter(|value| !value.is_null()).or(recorded) {
             Some(value) => inputs.insert(name.clone(), value.clone()),
             None => inputs.remove(name),
         };

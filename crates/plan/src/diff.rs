@@ -166,6 +166,8 @@ fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut D
         return;
     }
     let origin = match (moved_in_stack, drifted.is_some()) {
+        // What is carried follows what is seen: the stack has no say in it.
+        (true, true) if attribute.schema.carried && !changes => ChangeOrigin::Drift,
         (true, true) => ChangeOrigin::Both,
         (false, true) => ChangeOrigin::Drift,
         (_, false) => ChangeOrigin::Stack,

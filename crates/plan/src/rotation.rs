@@ -1,6 +1,5 @@
 //! Rotation: a request raises the carried counter of a generated secret, and its provider makes a new one.
 
-use infra_model::record::Record;
 use infra_model::value::{Attributes, Value};
 
 use crate::error::PlanError;
@@ -35,18 +34,13 @@ pub(crate) fn check_requests(options: &PlanOptions, roster: &Roster<'_>) -> Resu
     Ok(())
 }
 
-/// Returns the inputs with the counter raised, if that was asked for.
-pub(crate) fn raise(
-    options: &PlanOptions,
-    node: &Node<'_>,
-    record: &Record,
-    mut inputs: Attributes,
-) -> Attributes {
+/// Returns the inputs with the counter, as it was carried, raised, if that was asked for.
+pub(crate) fn raise(options: &PlanOptions, node: &Node<'_>, mut inputs: Attributes) -> Attributes {
     if options.rotate.contains(&node.address) {
         let schema = node.schema.and_then(|schema| schema.attributes.get(ATTRIBUTE));
         let default = schema.and_then(|schema| schema.default.as_ref());
-        let recorded = record.inputs.get(ATTRIBUTE).or(default).and_then(Value::as_int);
-        inputs.insert(ATTRIBUTE.to_owned(), Value::from(recorded.unwrap_or(0) + 1));
+        let carried = inputs.get(ATTRIBUTE).or(default).and_then(Value::as_int);
+        inputs.insert(ATTRIBUTE.to_owned(), Value::from(carried.unwrap_or(0) + 1));
     }
     inputs
 }

@@ -102,3 +102,47 @@ fn what_does_not_exist_yet_cannot_be_rotated() {
     hint: Did you mean `a`?
     ");
 }
+
+#[test]
+fn a_counter_that_is_behind_catches_up_and_makes_no_new_secret() {
+    for seen in ["a rotation=3", "a rotation=1"] {
+        let world = World::with("vault a").record("a", |record| {
+            record.inputs.insert("rotation".into(), 2_i64.into());
+        });
+        let world = world.seen(seen);
+        let plan = world.plan("vault a");
+        assert!(plan.contains("0. adopt a\n"), "{plan}");
+        // A rotation goes on from what is there.
+        assert!(world.rotate("vault", "a").plan("vault a").contains("0. update a"));
+    }
+    let world = World::with("vault a").seen("a rotation=3");
+    assert_snapshot!(world.plan("vault a rotation=0"), @"
+    drift a
+        rotation: 0 -> 3 drifted
+    > a
+        rotation: 0 -> 3 drifted
+    0. adopt a
+    0 kept
+    ");
+    assert_snapshot!(world.rotate("vault", "a").plan("vault a rotation=0"), @"
+    drift a
+        rotation: 0 -> 3 drifted
+    ~ a (safe)
+        rotation: 3 -> 4 drifted too
+    0. update a
+    0 kept
+    ");
+}
+
+#[test]
+fn a_carried_attribute_that_moved_replaces_nothing() {
+    let world = World::with("server a name=x").seen("a name=y");
+    assert_snapshot!(world.plan("server a name=x"), @r#"
+    drift a
+        name: "x" -> "y" drifted
+    > a
+        name: "x" -> "y" drifted
+    0. adopt a
+    0 kept
+    "#);
+}

@@ -93,8 +93,8 @@ fn schema(
     }
 }
 
-/// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, a role
-/// with a password, and a rule that is nothing but edges.
+/// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, one whose
+/// counter can be seen, a role with a password, and a rule that is nothing but edges.
 pub(crate) fn schemas() -> SchemaSet {
     SchemaSet::new([
         schema(
@@ -143,6 +143,11 @@ pub(crate) fn schemas() -> SchemaSet {
                 ("rotation", carried(with_default(unseen(), 0_i64))),
                 ("length", replaces()),
             ],
+            [("value", output(true, true))],
+        ),
+        schema(
+            "vault",
+            [("rotation", carried(with_default(in_place(), 0_i64)))],
             [("value", output(true, true))],
         ),
         schema(
