@@ -101,6 +101,31 @@ fn what_others_removed_is_drift_and_comes_back() {
 }
 
 #[test]
+fn what_was_taken_in_drifts_no_more() {
+    let mut env = applied(VAULT);
+    let moved = "moved {\n  from = key_vault.app\n  to = key_vault.api\n}\n";
+    let renamed = VAULT
+        .replace("key_vault \"app\"", "key_vault \"api\"")
+        .replace("key_vault.app", "key_vault.api");
+    // What moves with the next apply is taken in too.
+    env.write("stack.hcl", &(renamed + moved));
+    let vault = env.folder().join(".infra/local/vault");
+    for entry in std::fs::read_dir(vault).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        file["rotation"] = 3.into();
+        std::fs::write(&path, file.to_string()).unwrap();
+    }
+    let first = document(&env.run(&["refresh", "local", "--json"]).expect(0));
+    assert_eq!(first["drift"].as_array().unwrap().len(), 2);
+    let second = document(&env.run(&["refresh", "local", "--json"]).expect(0));
+    assert_eq!(second["drift"].as_array().unwrap().len(), 0, "{second}");
+    let _ = env.run(&["apply", "local", "--yes"]).expect(0);
+    let _ = env.run(&["plan", "local", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
 fn everything_goes() {
     let mut env = applied(VAULT);
     assert_snapshot!(env.run(&["plan", "local", "--destroy"]).expect(0).stdout, @"
