@@ -1,6 +1,6 @@
 //! Changes of the state alone: move, remove, import, refresh. Each is one commit under a lease of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use infra_apply::interrupt::Interrupt;
@@ -173,27 +173,19 @@ pub(crate) fn select(state: &State, text: &str) -> Result<Vec<RecordKey>, Engine
 
 /// Returns the changes that rename records, also where other records depend on them.
 fn rename_changes(state: &State, renames: &[(RecordKey, Address)]) -> Result<Vec<RecordChange>, EngineError> {
-    let new_name = |address: &Address| {
-        renames
-            .iter()
-            .find(|(key, _)| key.address == *address)
-            .map(|(_, to)| to.clone())
-    };
+    let names: BTreeMap<&Address, &Address> = renames.iter().map(|(key, to)| (&key.address, to)).collect();
+    let renamed = |address: &Address| names.get(address).copied().unwrap_or(address).clone();
     let mut changes: Vec<RecordChange> = renames
         .iter()
         .map(|(key, _)| RecordChange::Remove(key.clone()))
         .collect();
     for (key, entry) in &state.records {
         let record = entry.record().map_err(EngineError::defect)?;
-        let mut renamed = Record::clone(record);
-        renamed.dependencies = record
-            .dependencies
-            .iter()
-            .map(|need| new_name(need).unwrap_or_else(|| need.clone()))
-            .collect();
-        renamed.key.address = new_name(&key.address).unwrap_or_else(|| key.address.clone());
-        if renamed != **record {
-            changes.push(RecordChange::Put(Box::new(renamed)));
+        let mut moved = Record::clone(record);
+        moved.dependencies = record.dependencies.iter().map(renamed).collect();
+        moved.key.address = renamed(&key.address);
+        if moved != **record {
+            changes.push(RecordChange::Put(Box::new(moved)));
         }
     }
     Ok(changes)
