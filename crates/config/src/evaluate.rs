@@ -189,7 +189,11 @@ impl<'a> World<'a> {
                 _ => failed = true,
             }
         }
-        if failed { Err(Failed) } else { Ok(Value::Map(map)) }
+        if failed {
+            Err(Failed)
+        } else {
+            Ok(Value::Map(map.into()))
+        }
     }
 
     /// Returns the text of a key. Keys decide how many things exist, so they are known and no secret.

@@ -198,7 +198,7 @@ fn seal_in_place(
     attributes: &mut infra_model::value::Attributes,
     sealing: &dyn infra_model::sealing::Sealing,
 ) {
-    for value in attributes.values_mut().filter(|value| value.is_secret()) {
+    for (_, value) in attributes.iter_mut().filter(|(_, value)| value.is_secret()) {
         *value = seal_value(std::mem::take(value), sealing);
     }
 }

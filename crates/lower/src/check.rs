@@ -1,7 +1,5 @@
 //! Checks of what a provider made of a component. What they find is a defect of the provider, not of the stack.
 
-use std::collections::BTreeMap;
-
 use infra_model::component::Component;
 use infra_model::component::exports::of_component;
 use infra_model::diagnostic::{Diagnostic, near_match};
@@ -88,7 +86,7 @@ pub fn references(graph: &ResourceGraph, schemas: &SchemaSet, diagnostics: &mut 
 
 fn values(
     subject: &str,
-    values: &BTreeMap<String, Value>,
+    values: &Attributes,
     graph: &ResourceGraph,
     schemas: &SchemaSet,
     diagnostics: &mut Vec<Diagnostic>,

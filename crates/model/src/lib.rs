@@ -7,6 +7,7 @@
 pub mod address;
 pub mod approval;
 pub mod clock;
+pub mod compact_map;
 pub mod component;
 pub mod decision;
 pub mod diagnostic;

@@ -3,9 +3,9 @@
 //! A value keeps its marks through every expression: what was computed from a secret is a secret, what was
 //! computed from an output that does not exist yet is deferred. That is why there is one type for all stages.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::compact_map::CompactMap;
 use crate::expression::Expression;
 use crate::sealing::{Sealed, Secret};
 
@@ -16,7 +16,7 @@ mod serde_form;
 pub use number::Number;
 
 /// Attribute names and their values, in the order of names.
-pub type Attributes = BTreeMap<String, Value>;
+pub type Attributes = CompactMap<String, Value>;
 
 /// A value of the stack language.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]

@@ -1,9 +1,9 @@
 //! How many components a declaration makes: `for_each` and `count`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use infra_model::diagnostic::{Diagnostic, Span};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 
 use super::{Place, World, secret, unknown};
 use crate::INSTANCES_MAX;
@@ -17,7 +17,7 @@ pub(crate) enum Instances {
     /// That many, by number.
     Count(u64),
     /// One per entry, by key.
-    Keys(BTreeMap<String, Value>),
+    Keys(Attributes),
 }
 
 impl Instances {
@@ -116,32 +116,32 @@ impl World<'_> {
         Ok(Instances::Keys(entries))
     }
 
-    fn keys_of_list(&self, values: Vec<Value>, span: Span) -> Result<BTreeMap<String, Value>, Failed> {
-        let mut entries = BTreeMap::new();
-        for value in values {
-            let problem = match &value {
-                Value::String(key) => {
-                    let detail = || format!("`{key}` stands twice in the list");
-                    if entries.insert(key.clone(), value.clone()).is_none() {
-                        continue;
-                    }
-                    Diagnostic::error("Duplicate key", detail())
-                        .hint("Write `distinct(…)` around it, or use a map")
-                }
-                Value::Secret(_) | Value::Sealed(_) => secret("A key of `for_each`"),
-                Value::Deferred(_) => unknown("A key of `for_each`"),
-                other => Diagnostic::error(
-                    "Invalid key",
-                    format!(
-                        "Each element of the list names a component and so is a text, found {}",
-                        shown(other)
-                    ),
-                ),
-            };
+    fn keys_of_list(&self, values: Vec<Value>, span: Span) -> Result<Attributes, Failed> {
+        let mut keys = BTreeSet::new();
+        if let Some(problem) = values.iter().find_map(|value| key_fault(value, &mut keys)) {
             return Err(self.report.fail(problem.at(span)));
         }
-        Ok(entries)
+        let entry = |value: Value| Some((value.as_str()?.to_owned(), value));
+        Ok(values.into_iter().filter_map(entry).collect())
     }
+}
+
+/// Returns what is wrong with an element of a list that names components, given the keys before it.
+fn key_fault<'v>(value: &'v Value, keys: &mut BTreeSet<&'v str>) -> Option<Diagnostic> {
+    Some(match value {
+        Value::String(key) if keys.insert(key) => return None,
+        Value::String(key) => Diagnostic::error("Duplicate key", format!("`{key}` stands twice in the list"))
+            .hint("Write `distinct(…)` around it, or use a map"),
+        Value::Secret(_) | Value::Sealed(_) => secret("A key of `for_each`"),
+        Value::Deferred(_) => unknown("A key of `for_each`"),
+        other => Diagnostic::error(
+            "Invalid key",
+            format!(
+                "Each element of the list names a component and so is a text, found {}",
+                shown(other)
+            ),
+        ),
+    })
 }
 
 /// Shows a plain value for people: small ones whole, others by their type. Secrets are never shown.

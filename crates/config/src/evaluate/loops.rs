@@ -16,7 +16,7 @@ impl World<'_> {
             self.entry(found, place, &mut made)
         })?;
         Ok(match found.key {
-            Some(_) => Value::Map(made.entries),
+            Some(_) => Value::Map(made.entries.into()),
             None => Value::List(made.values),
         })
     }

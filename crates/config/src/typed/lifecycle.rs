@@ -67,8 +67,8 @@ impl World<'_> {
                 .into_iter()
                 .try_for_each(|value| self.add_components(value, span, components)),
             Value::Map(entries) => entries
-                .into_values()
-                .try_for_each(|value| self.add_components(value, span, components)),
+                .into_iter()
+                .try_for_each(|(_, value)| self.add_components(value, span, components)),
             Value::Deferred(expression) => match *expression {
                 Expression::Reference(Reference::Export { component, path, .. }) if path.is_empty() => {
                     components.insert(component);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use infra_model::component::Size;
 use infra_model::component::postgres::{Access, Backup, Database, PoolMode, Pooler, Postgres, Role};
 use infra_model::diagnostic::{Diagnostic, near_match};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 
 use super::Node;
 use crate::evaluate::World;
@@ -90,7 +90,7 @@ pub(super) fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Postgres, F
         extensions: extensions?,
         parameters: match node.value("parameters")? {
             Some(Value::Map(entries)) => entries.clone(),
-            _ => BTreeMap::new(),
+            _ => Attributes::new(),
         },
         pooler: node.block("pooler").map(pooler).transpose()?,
         databases: databases?,

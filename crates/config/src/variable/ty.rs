@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use infra_model::diagnostic::Diagnostic;
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 
 use crate::evaluate::{Place, World, shown};
 use crate::report::{Failed, suggestion, with_hint};
@@ -109,8 +109,8 @@ impl VariableType {
     }
 }
 
-fn object(fields: &BTreeMap<String, Field>, mut entries: BTreeMap<String, Value>) -> Result<Value, Misfit> {
-    let mut made = BTreeMap::new();
+fn object(fields: &BTreeMap<String, Field>, mut entries: Attributes) -> Result<Value, Misfit> {
+    let mut made = Attributes::new();
     for (name, field) in fields {
         let value = match (entries.remove(name), &field.default) {
             (Some(value), _) if !value.is_null() => value,
@@ -127,9 +127,9 @@ fn object(fields: &BTreeMap<String, Field>, mut entries: BTreeMap<String, Value>
             .map_err(|misfit| misfit.inside(&format!(".{name}")))?;
         made.insert(name.clone(), value);
     }
-    match entries.into_keys().next() {
+    match entries.into_iter().next() {
         None => Ok(Value::Map(made)),
-        Some(extra) => {
+        Some((extra, _)) => {
             let names: Vec<&str> = fields.keys().map(String::as_str).collect();
             let mut misfit = Misfit::new(format!("only the fields {}", names.join(", ")), &Value::Null);
             misfit.found = format!("`{extra}`");

@@ -1,14 +1,13 @@
 //! The component `key_vault`: named secrets with versions.
 
-use std::collections::BTreeMap;
-
+use crate::compact_map::CompactMap;
 use crate::value::Value;
 
 /// A vault of secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyVault {
     /// Its secrets by name.
-    pub secrets: BTreeMap<String, VaultSecret>,
+    pub secrets: CompactMap<String, VaultSecret>,
 }
 
 /// A secret and where its value comes from.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::component::{SegmentRef, Size};
-use crate::value::Value;
+use crate::value::Attributes;
 
 /// A PostgreSQL cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Postgres {
     /// Extensions created in every database.
     pub extensions: Vec<String>,
     /// Server parameters by name.
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: Attributes,
     /// The connection pooler, if there is one.
     pub pooler: Option<Pooler>,
     /// Databases by name.

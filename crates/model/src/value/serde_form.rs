@@ -4,7 +4,6 @@
 //! dollar: `{"$sealed": "…"}` and `{"$deferred": {…}}`. A user's map with such a key is wrapped in `{"$map": …}`.
 //! A secret in clear is refused: the error is the last line of defence, not a code path.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
@@ -119,7 +118,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
             match key.as_str() {
                 SEALED => return access.next_value::<Sealed>().map(Value::Sealed),
@@ -127,8 +126,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 MAP => return access.next_value::<Attributes>().map(Value::Map),
                 _ => {}
             }
-            entries.insert(key, access.next_value()?);
+            entries.push((key, access.next_value()?));
         }
-        Ok(Value::Map(entries))
+        Ok(Value::Map(entries.into_iter().collect()))
     }
 }

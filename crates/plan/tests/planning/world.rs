@@ -1,7 +1,5 @@
 //! A case: what was applied, what was seen since, what is wanted now, and with which options.
 
-use std::collections::BTreeMap;
-
 use infra_model::clock::Timestamp;
 use infra_model::digest::Digest;
 use infra_model::plan::Plan;
@@ -189,7 +187,7 @@ impl World {
 }
 
 fn as_recorded(record: &Record) -> Observed {
-    let known = |attributes: &BTreeMap<_, infra_model::value::Value>| {
+    let known = |attributes: &infra_model::value::Attributes| {
         let known = attributes.iter().filter(|(_, value)| value.is_known());
         known
             .map(|(name, value): (&String, _)| (name.clone(), value.clone()))

@@ -6,7 +6,7 @@ use infra_model::component::postgres::{Access, Backup, Database, PoolMode, Poole
 use infra_model::component::{Component, ComponentSpec, Size};
 use infra_model::resource::Desired;
 use infra_model::snapshot::{Condition, Observation};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::Lowered;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -21,7 +21,7 @@ fn postgres() -> Postgres {
         replicas: 2,
         high_availability: false,
         extensions: vec!["vector".to_owned(), "uuid-ossp".to_owned()],
-        parameters: BTreeMap::new(),
+        parameters: Attributes::new(),
         pooler: Some(Pooler {
             mode: PoolMode::Transaction,
             size: 5,

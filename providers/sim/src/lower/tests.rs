@@ -78,7 +78,7 @@ fn postgres() -> ComponentSpec {
         replicas: 1,
         high_availability: false,
         extensions: Vec::new(),
-        parameters: BTreeMap::new(),
+        parameters: Attributes::new(),
         pooler: None,
         databases: BTreeMap::new(),
         roles: [("reader".to_owned(), Role { access: Access::Read })].into(),

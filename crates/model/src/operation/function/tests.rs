@@ -589,7 +589,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
-            prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(Value::Map),
+            prop::collection::btree_map("[a-c]", inner, 0..4).prop_map(Value::map),
         ]
     })
 }

@@ -61,7 +61,7 @@ fn small() -> Postgres {
         replicas: 0,
         high_availability: false,
         extensions: Vec::new(),
-        parameters: BTreeMap::new(),
+        parameters: Attributes::new(),
         pooler: None,
         databases: BTreeMap::from([(
             "app".to_owned(),
