@@ -33,7 +33,7 @@ pub fn lower(
     schemas: &SchemaSet,
     target: &Target,
 ) -> (ResourceGraph, Vec<Diagnostic>) {
-    let mut progress = Progress::default();
+    let mut progress = Progress::new(stack);
     match needs::order(stack, &mut progress.diagnostics) {
         Ok(order) => {
             for component in order {
@@ -43,33 +43,49 @@ pub fn lower(
         }
         Err(cycle) => progress.diagnostics.push(cycle),
     }
-    check::references(&progress.graph, schemas, &mut progress.diagnostics);
-    (progress.graph, progress.diagnostics)
+    progress.finish(stack, schemas)
 }
 
 /// What is known after some of the components.
-#[derive(Debug, Default)]
-struct Progress {
+#[derive(Debug)]
+struct Progress<'a> {
+    /// The resources so far are not in it yet, see `resources`.
     graph: ResourceGraph,
+    resources: Vec<Desired>,
     diagnostics: Vec<Diagnostic>,
-    /// The resources that have to exist before a component counts as there: those that none of its own needs.
+    /// Components that stand in somebody's `depends_on`.
+    waited_for: BTreeSet<&'a ComponentAddress>,
+    /// The resources that have to exist before such a component counts as there: those that none of its own needs.
     ends: BTreeMap<ComponentAddress, BTreeSet<Address>>,
     /// Components that the provider refused: what is missing of them is not worth a second message.
     failed: BTreeSet<ComponentAddress>,
 }
 
-impl Progress {
+impl<'a> Progress<'a> {
+    fn new(stack: &'a Stack) -> Self {
+        let components = stack.components.values();
+        Progress {
+            graph: ResourceGraph::default(),
+            resources: Vec::with_capacity(stack.components.len()),
+            diagnostics: Vec::new(),
+            waited_for: components
+                .flat_map(|component| &component.lifecycle.depends_on)
+                .collect(),
+            ends: BTreeMap::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+
     fn take(&mut self, component: &Component, lowered: Lowered, schemas: &SchemaSet, target: &Target) {
         self.take_diagnostics(component, lowered.diagnostics);
-        let mut resources = Vec::with_capacity(lowered.resources.len());
-        for mut desired in lowered.resources {
+        let mut resources = lowered.resources;
+        for desired in &mut resources {
             for (attribute, value) in &mut desired.inputs {
                 self.resolve(component, attribute, value);
             }
             if desired.target == Target::default() {
                 desired.target = target.clone();
             }
-            resources.push(desired);
         }
         let mut exports = lowered.exports;
         for (name, value) in &mut exports {
@@ -81,9 +97,10 @@ impl Progress {
         self.graph.exports.insert(component.address.clone(), exports);
         lifecycle::apply(component, &mut resources, schemas, &mut self.diagnostics);
         self.join(component, &mut resources);
-        for desired in resources {
-            self.add(component, desired, schemas);
+        for desired in &resources {
+            check::resource(component, desired, schemas, &mut self.diagnostics);
         }
+        self.resources.extend(resources);
     }
 
     fn take_diagnostics(&mut self, component: &Component, diagnostics: Vec<Diagnostic>) {
@@ -118,17 +135,34 @@ impl Progress {
             .flatten()
             .cloned()
             .collect();
+        let is_waited_for = self.waited_for.contains(&component.address);
+        if before.is_empty() && !is_waited_for {
+            return;
+        }
         let ends = lifecycle::join(resources, &before);
-        self.ends.insert(component.address.clone(), ends);
+        if is_waited_for {
+            self.ends.insert(component.address.clone(), ends);
+        }
     }
 
-    fn add(&mut self, component: &Component, desired: Desired, schemas: &SchemaSet) {
-        check::resource(component, &desired, schemas, &mut self.diagnostics);
-        let address = desired.address.clone();
-        if self.graph.resources.insert(address.clone(), desired).is_some() {
-            let detail = format!("`{address}` was made twice");
-            self.diagnostics.push(check::defect(component, detail));
+    /// Puts the resources into the graph, all at once: a map that grows one by one stays half empty.
+    fn finish(mut self, stack: &Stack, schemas: &SchemaSet) -> (ResourceGraph, Vec<Diagnostic>) {
+        self.resources
+            .sort_by(|left, right| left.address.cmp(&right.address));
+        for pair in self.resources.windows(2) {
+            let address = &pair[1].address;
+            let component = stack.components.get(address.component_str());
+            if let Some(component) = component.filter(|_| pair[0].address == *address) {
+                let detail = format!("`{address}` was made twice");
+                self.diagnostics.push(check::defect(component, detail));
+            }
         }
+        let resources = self.resources.into_iter();
+        self.graph.resources = resources
+            .map(|desired| (desired.address.clone(), desired))
+            .collect();
+        check::references(&self.graph, schemas, &mut self.diagnostics);
+        (self.graph, self.diagnostics)
     }
 }
 

@@ -497,9 +497,9 @@ fn defects_of_the_provider_are_named() {
         .collect();
     assert_snapshot!(text.join("\n"), @r"
     `key_vault.a/test.vault.store.main` has no attribute `nmae`; there is `name`
-    `key_vault.a/test.vault.store.main` was made twice
     `key_vault.other/test.vault.store.main` was made for `key_vault.a`
     `key_vault.a/test.vault.shelf.main` has no schema
+    `key_vault.a/test.vault.store.main` was made twice
     `key_vault.a/test.vault.secret.x` refers to `key_vault.a/test.vault.store.main.idd`, but there is no such output
     `key_vault.a/test.vault.secret.x.value` is a secret, but the reference of `key_vault.a/test.vault.secret.x` says that it is not
     `key_vault.a/test.vault.secret.y` waits for `key_vault.a/test.vault.store.gone`, which does not exist

@@ -79,12 +79,16 @@ impl ComponentAddress {
     }
 
     fn kind_and_label(&self) -> (&str, &str) {
-        let mut rest = &*self.0;
-        while let Some(inner) = rest.strip_prefix("module.") {
-            rest = after_module(inner).unwrap_or(inner);
-        }
-        rest.split_once('.').unwrap_or((rest, ""))
+        kind_and_label(&self.0)
     }
+}
+
+fn kind_and_label(component: &str) -> (&str, &str) {
+    let mut rest = component;
+    while let Some(inner) = rest.strip_prefix("module.") {
+        rest = after_module(inner).unwrap_or(inner);
+    }
+    rest.split_once('.').unwrap_or((rest, ""))
 }
 
 /// Returns what follows a module's name and instance key in an address.
@@ -129,19 +133,17 @@ impl Address {
     /// Returns the type of resource as text, without a copy.
     #[must_use]
     pub fn resource_type_str(&self) -> &str {
-        let local = &self.0[self.slash() + 1..];
-        let end = local.match_indices('.').nth(2).map_or(local.len(), |(at, _)| at);
-        &local[..end]
+        type_and_name(self.local()).0
     }
 
     /// Returns the name of the resource within its component.
     #[must_use]
     pub fn name(&self) -> &str {
-        let local = &self.0[self.slash() + 1..];
-        local
-            .match_indices('.')
-            .nth(2)
-            .map_or("", |(at, _)| &local[at + 1..])
+        type_and_name(self.local()).1
+    }
+
+    fn local(&self) -> &str {
+        &self.0[self.slash() + 1..]
     }
 
     fn slash(&self) -> usize {
@@ -185,16 +187,42 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
+fn is_component(text: &str) -> bool {
+    let (kind, label) = kind_and_label(text);
+    let base = label.split('[').next().unwrap_or_default();
+    let closed = base.len() == label.len() || label.ends_with(']');
+    is_name(kind) && is_name(base) && closed && !text.contains(char::is_control)
+}
+
+fn is_resource_type(text: &str) -> bool {
+    text.split('.').count() == 3 && text.split('.').all(is_name)
+}
+
+/// Returns type and name of what follows the component in the address of a resource.
+fn type_and_name(local: &str) -> (&str, &str) {
+    let end = local.match_indices('.').nth(2).map_or(local.len(), |(at, _)| at);
+    (&local[..end], local.get(end + 1..).unwrap_or_default())
+}
+
+/// Tells whether a text is the address of a resource. Copies nothing: a large state has many.
+fn is_address(text: &str) -> bool {
+    let Some((component, local)) = text.rsplit_once('/') else {
+        return false;
+    };
+    let (resource_type, name) = type_and_name(local);
+    let is_strange = |c: char| c.is_whitespace() || c.is_control();
+    is_component(component)
+        && is_resource_type(resource_type)
+        && !name.is_empty()
+        && !name.contains(is_strange)
+}
+
 impl FromStr for ComponentAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let address = ComponentAddress(text.into());
-        let (kind, label) = address.kind_and_label();
-        let base = label.split('[').next().unwrap_or_default();
-        let closed = base.len() == label.len() || label.ends_with(']');
-        if is_name(kind) && is_name(base) && closed && !text.contains(char::is_control) {
-            return Ok(address);
+        if is_component(text) {
+            return Ok(ComponentAddress(text.into()));
         }
         let expected = "the address of a component, such as `postgres.main`";
         Err(AddressError {
@@ -208,7 +236,7 @@ impl FromStr for ResourceType {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        if text.split('.').count() == 3 && text.split('.').all(is_name) {
+        if is_resource_type(text) {
             return Ok(ResourceType(text.into()));
         }
         let expected = "a type of resource, such as `aws.rds.instance`";
@@ -223,22 +251,14 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let error = || AddressError {
-            text: text.to_owned(),
-            expected: "the address of a resource, such as `postgres.main/aws.rds.instance.primary`",
-        };
-        let (component, _) = text.rsplit_once('/').ok_or_else(error)?;
-        component.parse::<ComponentAddress>().map_err(|_| error())?;
-        let address = Address(text.into());
-        address
-            .resource_type_str()
-            .parse::<ResourceType>()
-            .map_err(|_| error())?;
-        let name = address.name();
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(error());
+        if is_address(text) {
+            return Ok(Address(text.into()));
         }
-        Ok(address)
+        let expected = "the address of a resource, such as `postgres.main/aws.rds.instance.primary`";
+        Err(AddressError {
+            text: text.to_owned(),
+            expected,
+        })
     }
 }
 

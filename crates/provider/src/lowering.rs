@@ -1,6 +1,6 @@
 //! Lowering: the pure step from a component to resources, as a provider implements it.
 
-use infra_model::address::{Address, ResourceType};
+use infra_model::address::Address;
 use infra_model::component::Component;
 use infra_model::diagnostic::Diagnostic;
 use infra_model::expression::{Expression, Reference};
@@ -45,11 +45,8 @@ pub struct Lowered {
 /// labels that were checked when the stack was read.
 #[must_use]
 pub fn address(component: &Component, resource_type: &str, name: &str) -> Address {
-    let resource_type: ResourceType = resource_type.parse().expect("a type in the provider's source");
-    component
-        .address
-        .resource(&resource_type, name)
-        .expect("a name that was checked before")
+    let text = format!("{}/{resource_type}.{name}", component.address);
+    text.parse().expect("a type and a name that were checked before")
 }
 
 /// Returns a value that is the output of a resource.

@@ -15,31 +15,26 @@ use crate::vault::kind::SECRET;
 /// Returns the secrets of a vault and, as its exports, their values.
 #[must_use]
 pub fn lower(component: &Component, vault: &KeyVault) -> Lowered {
-    let mut lowered = Lowered::default();
-    let mut values = Attributes::new();
-    for (name, secret) in &vault.secrets {
-        let resource = secret_resource(component, name, secret);
-        values.insert(name.clone(), secret_output(&resource.address, "value"));
-        lowered.resources.push(resource);
+    let secrets = vault.secrets.iter();
+    let resources: Vec<Desired> = secrets
+        .map(|(name, secret)| secret_resource(component, name, secret))
+        .collect();
+    let values = vault.secrets.keys().zip(&resources);
+    let values = values.map(|(name, resource)| (name.as_str(), secret_output(&resource.address, "value")));
+    Lowered {
+        exports: Attributes::from([
+            ("name".to_owned(), Value::string(component.address.as_str())),
+            ("secret".to_owned(), Value::map(values)),
+        ]),
+        resources,
+        diagnostics: Vec::new(),
     }
-    lowered
-        .exports
-        .insert("name".to_owned(), Value::string(component.address.as_str()));
-    lowered.exports.insert("secret".to_owned(), Value::Map(values));
-    lowered
 }
 
 /// Returns one secret of the environment's vault; other components use it for the passwords they need.
 #[must_use]
 pub fn secret_resource(component: &Component, name: &str, secret: &VaultSecret) -> Desired {
-    let mut inputs = Attributes::from([
-        (
-            "name".to_owned(),
-            Value::string(format!("{}/{name}", component.address)),
-        ),
-        ("rotation".to_owned(), Value::from(0_i64)),
-    ]);
-    match secret {
+    let (source, value) = match secret {
         VaultSecret::Generated(generate) => {
             let alphabet = match generate.alphabet {
                 Alphabet::Alphanumeric => "alphanumeric",
@@ -50,12 +45,16 @@ pub fn secret_resource(component: &Component, name: &str, secret: &VaultSecret) 
                 ("alphabet", Value::from(alphabet)),
                 ("length", Value::from(generate.length)),
             ];
-            inputs.insert("generate".to_owned(), Value::map(recipe));
+            ("generate", Value::map(recipe))
         }
-        VaultSecret::Given(value) => {
-            inputs.insert("value".to_owned(), concealed(value.clone()));
-        }
-    }
+        VaultSecret::Given(value) => ("value", concealed(value.clone())),
+    };
+    let name_of_secret = Value::string(format!("{}/{name}", component.address));
+    let inputs = Attributes::from([
+        (source.to_owned(), value),
+        ("name".to_owned(), name_of_secret),
+        ("rotation".to_owned(), Value::from(0_i64)),
+    ]);
     Desired {
         address: address(component, SECRET, name),
         inputs,
