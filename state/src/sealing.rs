@@ -45,7 +45,9 @@ impl DataKey {
         Ok(Self::from_bytes(key))
     }
 
-    fn from_bytes(key: Zeroizing<[u8; 32]>) -> Self {
+    /// Returns the key that consists of these bytes; they are drawn at random once, for one state.
+    #[must_use]
+    pub fn from_bytes(key: Zeroizing<[u8; 32]>) -> Self {
         let cipher = Zeroizing::new(blake3::derive_key("infra state: cipher of seals", &*key));
         let nonces = Zeroizing::new(blake3::derive_key("infra state: nonces of seals", &*key));
         DataKey {

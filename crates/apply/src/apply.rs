@@ -130,7 +130,9 @@ async fn walk(request: &ApplyRequest<'_>, run: &Run<'_>, mut queue: ReadyQueue) 
         if running.is_empty() {
             break;
         }
+        // In this order, not in a random one: a run can be replayed.
         tokio::select! {
+            biased;
             Some(end) = running.next() => finish_step(request, &mut queue, &mut report, end),
             () = run.gate.freed() => {}
             () = request.interrupt.raised(), if !interrupted => {}

@@ -233,8 +233,9 @@ async fn wait_for_lease(request: &HoldRequest) -> Result<Lease, HoldError> {
             told = Some(holder);
         }
         tokio::select! {
-            () = tokio::time::sleep(POLL) => {}
+            biased;
             () = request.interrupt.raised() => return Err(HoldError::Interrupted),
+            () = tokio::time::sleep(POLL) => {}
         }
     }
 }

@@ -43,8 +43,9 @@ impl<'a> Pacer<'a> {
     /// Pauses; tells whether nobody interrupted.
     pub(crate) async fn rest(&self, pause: Duration) -> bool {
         tokio::select! {
-            () = tokio::time::sleep(pause) => true,
+            biased;
             () = self.interrupt.raised() => false,
+            () = tokio::time::sleep(pause) => true,
         }
     }
 

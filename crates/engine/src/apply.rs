@@ -68,7 +68,7 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
         });
     }
     backend.observer.on_event(&Event::StageStarted(Stage::Apply));
-    let policy = policy()?;
+    let policy = policy(backend)?;
     let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
         let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
         let request = ApplyRequest {
@@ -90,14 +90,12 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
 
 /// Returns how patient a run is. Pauses are random, so that engines which were refused together do not ask together
 /// again.
-pub(crate) fn policy() -> Result<Policy, EngineError> {
+pub(crate) fn policy(backend: &Backend) -> Result<Policy, EngineError> {
     let mut seed = [0_u8; 8];
-    getrandom::fill(&mut seed).map_err(|error| EngineError::Defect {
-        message: error.to_string(),
-    })?;
+    backend.entropy.fill(&mut seed).map_err(EngineError::defect)?;
     Ok(Policy {
         seed: u64::from_le_bytes(seed),
-        ..Policy::default()
+        ..backend.policy
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use infra_apply::world::Policy;
 use infra_model::clock::Clock;
 use infra_model::environment::Environment;
 use infra_model::event::Observer;
@@ -30,6 +31,10 @@ pub struct Backend {
     pub keys: Arc<dyn Keyring>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// How patient runs are and how much they do at once. Each run has its own seed, so the one in here is not used.
+    pub policy: Policy,
     /// Hears events.
     pub observer: Arc<dyn Observer>,
     /// Who runs the command, as leases and the history show it: `user@host`.
@@ -108,6 +113,33 @@ pub trait StoreFactory: Send + Sync {
     ///
     /// When another process holds it, it is damaged or newer, or the disk refuses.
     async fn open(&self, environment: &str) -> Result<Arc<dyn Store>, StoreError>;
+}
+
+/// Gives bytes that nobody can foresee, for lineages, data keys and random pauses.
+///
+/// Chance is an input like time: who gives the same bytes, as a simulation does, gets the same run.
+pub trait Entropy: Send + Sync {
+    /// Fills the bytes.
+    ///
+    /// # Errors
+    ///
+    /// When there are none to be had.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// There are no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("The machine gives no random bytes")]
+pub struct EntropyError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The random bytes of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|error| EntropyError(Box::new(error)))
+    }
 }
 
 /// Keeps what opens data keys: an identity file or a passphrase.

@@ -15,6 +15,7 @@ use infra_model::stack::Stack;
 use infra_provider::provider::Provider;
 use infra_state::contract::{LeaseRequest, STATE_FORMAT, State, StateHeader, Store, StoreError};
 use infra_state::sealing::DataKey;
+use zeroize::Zeroizing;
 
 use crate::backend::{Backend, ConnectRequest};
 use crate::configuration::{self, Read, Variables};
@@ -109,7 +110,7 @@ pub(crate) async fn attach(
             let state = initialize(backend, &*store, stack, deadline).await?;
             recorded(backend, stack, state)?
         }
-        (None, Absent::Imagine) => imagined(stack)?,
+        (None, Absent::Imagine) => imagined(backend, stack)?,
         (None, Absent::Refuse) => {
             return Err(EngineError::NeverApplied {
                 environment: environment.to_owned(),
@@ -151,15 +152,15 @@ fn recorded(backend: &Backend, stack: &Stack, state: State) -> Result<(State, Da
 }
 
 /// Returns an empty state that no store knows, with a key that nobody keeps.
-fn imagined(stack: &Stack) -> Result<(State, DataKey), EngineError> {
+fn imagined(backend: &Backend, stack: &Stack) -> Result<(State, DataKey), EngineError> {
     let state = State {
-        header: header(stack, String::new())?,
+        header: header(backend, stack, String::new())?,
         serial: Serial::default(),
         records: BTreeMap::new(),
         open_intents: Vec::new(),
         durations: Durations::default(),
     };
-    Ok((state, DataKey::generate().map_err(EngineError::defect)?))
+    Ok((state, new_key(backend)?))
 }
 
 /// Refuses an environment whose provider this engine was not built with, before anything of it is opened.
@@ -257,10 +258,10 @@ async fn initialize(
 ) -> Result<State, EngineError> {
     let environment = stack.environment.name.as_str();
     let in_store = |source| EngineError::store(environment, source);
-    let key = DataKey::generate().map_err(EngineError::defect)?;
+    let key = new_key(backend)?;
     let wrapped = backend.keys.wrap(&key);
     let wrapped = wrapped.map_err(|source| EngineError::key(environment, source))?;
-    let header = header(stack, wrapped)?;
+    let header = header(backend, stack, wrapped)?;
     let lease = patiently(backend, deadline, async || {
         let request = LeaseRequest {
             holder: backend.who.clone(),
@@ -280,10 +281,10 @@ async fn initialize(
     state.ok_or_else(|| EngineError::defect("A new state cannot be read back"))
 }
 
-fn header(stack: &Stack, wrapped_key: String) -> Result<StateHeader, EngineError> {
+fn header(backend: &Backend, stack: &Stack, wrapped_key: String) -> Result<StateHeader, EngineError> {
     Ok(StateHeader {
         format: STATE_FORMAT,
-        lineage: new_lineage()?,
+        lineage: new_lineage(backend)?,
         stack: stack.name.clone(),
         environment: stack.environment.name.clone(),
         wrapped_key,
@@ -291,10 +292,16 @@ fn header(stack: &Stack, wrapped_key: String) -> Result<StateHeader, EngineError
 }
 
 /// Returns sixteen random bytes as text: states of different lineages never mix.
-fn new_lineage() -> Result<Lineage, EngineError> {
+fn new_lineage(backend: &Backend) -> Result<Lineage, EngineError> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(EngineError::defect)?;
+    backend.entropy.fill(&mut bytes).map_err(EngineError::defect)?;
     Ok(Lineage(data_encoding::HEXLOWER.encode(&bytes)))
+}
+
+fn new_key(backend: &Backend) -> Result<DataKey, EngineError> {
+    let mut key = Zeroizing::new([0; 32]);
+    backend.entropy.fill(&mut *key).map_err(EngineError::defect)?;
+    Ok(DataKey::from_bytes(key))
 }
 
 /// Returns the folder that holds everything of one environment.

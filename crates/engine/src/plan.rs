@@ -215,7 +215,7 @@ async fn observe(
         records,
         ..opened.state.clone()
     };
-    let policy = policy()?;
+    let policy = policy(backend)?;
     let request = ObserveRequest {
         world: world(backend, opened, provider, &policy),
         refresh: if refresh { &Refresh::All } else { &Refresh::None },

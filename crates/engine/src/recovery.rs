@@ -26,7 +26,7 @@ pub(crate) async fn resolve(
     if opened.state.open_intents.is_empty() {
         return Ok(());
     }
-    let (policy, interrupt) = (policy()?, Interrupt::never());
+    let (policy, interrupt) = (policy(backend)?, Interrupt::never());
     let request = hold_request(backend, opened, wait, &interrupt);
     let held = lease::hold(request, async |holding| {
         // Read under the lease: somebody may have resolved them while we waited.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use infra_engine::backend::Backend;
+use infra_engine::backend::{Backend, SystemEntropy};
 use infra_engine::configuration::{Given, Origin, Variables};
 use infra_engine::error::{Actor, EngineError};
 use infra_engine::opened::{self, Absent, Opened, Target};
@@ -29,6 +29,8 @@ pub(crate) fn backend(invocation: &Invocation<'_>, observer: Arc<dyn Observer>) 
         stores: Arc::new(Stores::new(folder, Arc::new(SystemClock), who.clone())),
         keys: Arc::new(Keys::new(invocation.settings)?),
         clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        policy: Default::default(),
         observer,
         who,
     })
