@@ -1,24 +1,34 @@
 //! The far side: a cloud in memory that outlives the engines which talk to it.
 //!
 //! A call takes half its latency to arrive and half to answer. An engine that dies in the first half has changed
-//! nothing, in the second half it has changed something and does not know: as with any cloud.
+//! nothing, in the second half it has changed something and does not know: as with any cloud. Everything random
+//! comes from one seed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use infra_model::journal::Token;
 use infra_model::record::ObjectId;
-use infra_provider::error::{ErrorKind, ProviderError};
 use tokio::time::Instant;
 
 pub mod call;
+mod delivery;
 pub mod fault;
+mod flight;
+pub mod limits;
 pub mod object;
+pub mod others;
+mod past;
+pub mod spread;
+pub mod weather;
+mod world;
 
-use call::{Call, CallEnd, Request};
-use fault::{Fault, Rule};
+use call::Call;
+use fault::{FaultKind, Rule};
 use object::Object;
+use spread::Spread;
+use weather::Weather;
+pub(crate) use world::{Place, World};
 
 /// A cloud. Clones share it, as engines share an account.
 #[derive(Clone, Debug)]
@@ -48,40 +58,11 @@ impl Default for Latency {
     }
 }
 
-/// Everything in the cloud.
-#[derive(Debug)]
-pub(crate) struct World {
-    /// Makes the secrets that the cloud generates; the same seed gives the same ones.
-    pub(crate) seed: u64,
-    /// Numbers the identities that the cloud assigns.
-    pub(crate) assigned: u64,
-    pub(crate) objects: BTreeMap<(String, ObjectId), Object>,
-    /// What was made for which client token.
-    pub(crate) tokens: BTreeMap<Token, ObjectId>,
-    account: String,
-    latency: Latency,
-    capacity: Option<u32>,
-    in_flight: u32,
-    rules: Vec<Rule>,
-    calls: Vec<Call>,
-}
-
 impl Cloud {
     /// Returns an empty cloud with an account.
     #[must_use]
     pub fn new(seed: u64, account: &str) -> Self {
-        Cloud(Arc::new(Mutex::new(World {
-            seed,
-            assigned: 0,
-            objects: BTreeMap::new(),
-            tokens: BTreeMap::new(),
-            account: account.to_owned(),
-            latency: Latency::default(),
-            capacity: None,
-            in_flight: 0,
-            rules: Vec::new(),
-            calls: Vec::new(),
-        })))
+        Cloud(Arc::new(Mutex::new(World::new(seed, account))))
     }
 
     /// Returns the account.
@@ -95,14 +76,40 @@ impl Cloud {
         self.world().latency = latency;
     }
 
+    /// Says how much that differs from call to call; by default not at all.
+    pub fn vary(&self, spread: Spread) {
+        self.world().spread = spread;
+    }
+
     /// Throttles every changing call beyond so many at once; none lifts it.
     pub fn throttle_beyond(&self, capacity: Option<u32>) {
-        self.world().capacity = capacity;
+        self.world().limits.capacity = capacity;
+    }
+
+    /// Refuses more objects of a type than so many; none lifts it.
+    pub fn allow_at_most(&self, resource_type: &str, quota: Option<usize>) {
+        self.world().limits.set_quota(resource_type, quota);
+    }
+
+    /// Keeps the name of a deleted object from being used again for so long.
+    pub fn reserve_names(&self, duration: Duration) {
+        self.world().limits.reservation = duration;
     }
 
     /// Plans a fault. Of several rules that fit a call the oldest one acts.
     pub fn disturb(&self, rule: Rule) {
         self.world().rules.push(rule);
+    }
+
+    /// Says what goes wrong by itself from now on; scripted faults go first.
+    pub fn set_weather(&self, weather: Weather) {
+        self.world().weather = weather;
+    }
+
+    /// Returns how often each sort of fault was met so far.
+    #[must_use]
+    pub fn faults(&self) -> BTreeMap<FaultKind, u64> {
+        self.world().met.clone()
     }
 
     /// Returns all objects, also those that lists do not show yet.
@@ -117,152 +124,39 @@ impl Cloud {
         self.world().calls.clone()
     }
 
+    /// Returns when the last request that is still on its way arrives, whoever sent it; none if there is none.
+    #[must_use]
+    pub fn last_arrival(&self) -> Option<Instant> {
+        self.world().deliveries.last()
+    }
+
     /// Changes an object behind the engine's back; tells nothing if there is no such object.
     pub fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Object)) {
-        if let Some(object) = self.world().objects.values_mut().find(|object| object.id == *id) {
-            change(object);
+        let mut world = self.world();
+        let place = world.objects.keys().find(|(_, of)| of == id).cloned();
+        if let Some(place) = place {
+            world.alter(&place, change);
         }
     }
 
     /// Puts an object in behind the engine's back.
     pub fn put(&self, object: Object) {
-        let place = (object.resource_type.clone(), object.id.clone());
-        self.world().objects.insert(place, object);
+        self.world().insert(object);
     }
 
     /// Deletes an object behind the engine's back.
     pub fn lose(&self, id: &ObjectId) {
-        self.world().objects.retain(|_, object| object.id != *id);
+        let mut world = self.world();
+        let places = world.objects.keys().filter(|(_, of)| of == id);
+        for place in places.cloned().collect::<Vec<_>>() {
+            world.remove(&place);
+        }
     }
 
+    /// Returns the cloud as it is now: with everything in it that has arrived meanwhile.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes one call: waits, disturbs, and lets `effect` happen in between.
-    pub(crate) async fn call<T>(
-        &self,
-        request: Request<'_>,
-        effect: impl FnOnce(&mut World) -> Result<T, ProviderError> + Send,
-    ) -> Result<T, ProviderError> {
-        let flight = Flight::begin(self, request);
-        let fault = flight.fault.clone();
-        if let Some(error) = flight.refusal(request) {
-            return flight.land(Err(error));
-        }
-        let half = flight.latency / 2;
-        let delay = if let Some(Fault::Delay(delay)) = fault {
-            delay
-        } else {
-            Duration::ZERO
-        };
-        tokio::time::sleep(half + delay).await;
-        if let Some(Fault::LoseRequest) = fault {
-            return flight.land(Err(request.lost()));
-        }
-        let result = effect(&mut self.world());
-        tokio::time::sleep(half).await;
-        flight.land(match fault {
-            Some(Fault::LoseReply | Fault::LoseReplyAndHide(_) | Fault::HalfMake) => Err(request.lost()),
-            _ => result,
-        })
-    }
-
-    /// Returns the fault that the next call of this sort will meet, for effects that depend on it.
-    pub(crate) fn foresee(&self, request: Request<'_>) -> Option<Fault> {
-        let world = self.world();
+        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        world.catch_up(Instant::now());
         world
-            .rules
-            .iter()
-            .find(|rule| rule.fits(request) && rule.is_due())
-            .map(|rule| rule.fault.clone())
-    }
-}
-
-/// A call on its way. Dropping it is the end of the engine that made it.
-struct Flight<'a> {
-    cloud: &'a Cloud,
-    place: usize,
-    counted: bool,
-    crowded: bool,
-    latency: Duration,
-    fault: Option<Fault>,
-}
-
-impl<'a> Flight<'a> {
-    fn begin(cloud: &'a Cloud, request: Request<'_>) -> Self {
-        let mut world = cloud.world();
-        let counted = request.kind.changes();
-        world.in_flight += u32::from(counted);
-        let crowded = counted && world.capacity.is_some_and(|capacity| world.in_flight > capacity);
-        world.calls.push(Call::begin(request));
-        Flight {
-            cloud,
-            place: world.calls.len() - 1,
-            counted,
-            crowded,
-            latency: world.latency.of(request),
-            fault: world.due_fault(request),
-        }
-    }
-
-    fn refusal(&self, request: Request<'_>) -> Option<ProviderError> {
-        let throttled = |retry_after| ProviderError {
-            retry_after,
-            code: Some("TooManyRequests".to_owned()),
-            ..request.refused(ErrorKind::Throttled, "Too many requests")
-        };
-        match &self.fault {
-            Some(Fault::Refuse(kind)) => Some(request.refused(*kind, "The request was refused")),
-            Some(Fault::Throttle { retry_after }) => Some(throttled(*retry_after)),
-            _ => self.crowded.then(|| throttled(None)),
-        }
-    }
-
-    fn land<T>(self, result: Result<T, ProviderError>) -> Result<T, ProviderError> {
-        let mut world = self.cloud.world();
-        let call = &mut world.calls[self.place];
-        call.ended = Some(Instant::now());
-        call.end = match &result {
-            Ok(_) => CallEnd::Answered,
-            Err(error) => CallEnd::Failed(error.kind),
-        };
-        drop(world);
-        result
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        self.cloud.world().in_flight -= u32::from(self.counted);
-    }
-}
-
-impl World {
-    /// Returns the fault that a call meets, and counts it.
-    fn due_fault(&mut self, request: Request<'_>) -> Option<Fault> {
-        let fitting = self.rules.iter_mut().filter(|rule| rule.fits(request));
-        let mut due = None;
-        for rule in fitting {
-            if due.is_none() && rule.is_due() {
-                due = Some(rule.fault.clone());
-                rule.times -= 1;
-            } else if rule.skip > 0 {
-                rule.skip -= 1;
-            }
-        }
-        due
-    }
-}
-
-impl Latency {
-    fn of(&self, request: Request<'_>) -> Duration {
-        use call::CallKind::{Create, Delete, Find, Observe, Read, Update};
-        match request.kind {
-            Observe | Find | Read => self.look,
-            Create => self.create,
-            Update => self.update,
-            Delete => self.delete,
-        }
     }
 }

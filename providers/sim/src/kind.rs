@@ -10,20 +10,23 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use infra_model::address::Address;
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::schema::{RecoveryClass, ResourceSchema};
-use infra_model::snapshot::{Lineage, Observation, Observed};
+use infra_model::snapshot::{Condition, Lineage, Observation, Observed};
 use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
 use crate::cloud::call::{CallKind, Request};
-use crate::cloud::{Cloud, World};
+use crate::cloud::object::Object;
+use crate::cloud::{Cloud, Place};
 
 mod effect;
 pub mod schema;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 /// A type of resource.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ pub(crate) struct Thing {
 }
 
 impl Thing {
-    fn request<'a>(&self, kind: CallKind, address: Option<&'a infra_model::address::Address>) -> Request<'a> {
+    fn request<'a>(&self, kind: CallKind, address: Option<&'a Address>) -> Request<'a> {
         Request {
             kind,
             resource_type: schema::name_of(self.class),
@@ -42,10 +45,13 @@ impl Thing {
         }
     }
 
-    /// Returns what the cloud shows of an object, nothing if there is none or lists do not show it yet.
-    fn look(&self, world: &World, id: &ObjectId) -> Observation {
-        let place = (schema::name_of(self.class).to_owned(), id.clone());
-        match world.objects.get(&place).filter(|object| object.is_visible()) {
+    fn place(&self, id: &ObjectId) -> Place {
+        (schema::name_of(self.class).to_owned(), id.clone())
+    }
+
+    /// Returns what the cloud shows of an object, nothing if there is none or it is not found yet.
+    fn observation(&self, object: Option<&Object>) -> Observation {
+        match object.filter(|object| object.is_readable()) {
             Some(object) => Observation::Present(object.observed(&self.lineage)),
             None => Observation::Absent,
         }
@@ -65,21 +71,17 @@ impl ResourceKind for Thing {
         } else {
             None
         };
-        let look = |world: &mut World| {
-            Ok(known
-                .iter()
-                .map(|one| (one.key.clone(), self.look(world, &one.id)))
-                .collect())
-        };
         self.cloud
-            .call(self.request(CallKind::Observe, address), look)
+            .ask(self.request(CallKind::Observe, address), |world, lag| {
+                let objects = world.shown(lag);
+                let look = |one: &Known| self.observation(objects.get(&self.place(&one.id)));
+                known.iter().map(|one| (one.key.clone(), look(one))).collect()
+            })
             .await
     }
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
-        let call = self.request(CallKind::Find, Some(&request.tag.address));
-        let find = |world: &mut World| Ok(effect::find(world, self.class, request));
-        let found = self.cloud.call(call, find).await?;
+        let found = self.settled(request).await?;
         Ok(found
             .iter()
             .map(|object| object.observed(&self.lineage))
@@ -88,25 +90,36 @@ impl ResourceKind for Thing {
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let call = self.request(CallKind::Create, Some(&request.tag.address));
-        let fault = self.cloud.foresee(call);
-        let create = |world: &mut World| effect::create(world, self.class, request, fault.as_ref());
-        self.cloud.call(call, create).await
+        let subject = effect::subject_of_create(self.class, request);
+        let (class, owned) = (self.class, request.clone());
+        let made = self
+            .cloud
+            .change(call, &subject, move |world, fault| {
+                effect::create(world, class, &owned, fault)
+            })
+            .await?;
+        if made.is_finished() && made.condition == Condition::Complete {
+            return Ok(effect::applied(&made));
+        }
+        self.finished(call, &made.id).await
     }
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let call = self.request(CallKind::Update, Some(&request.address));
+        let (class, owned) = (self.class, request.clone());
         self.cloud
-            .call(call, |world: &mut World| {
-                effect::update(world, self.class, request)
+            .change(call, &request.id.0, move |world, _| {
+                effect::update(world, class, &owned)
             })
             .await
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {
         let call = self.request(CallKind::Delete, Some(&request.address));
+        let (class, id) = (self.class, request.id.clone());
         self.cloud
-            .call(call, |world: &mut World| {
-                effect::delete(world, self.class, &request.id)
+            .change(call, &request.id.0, move |world, _| {
+                effect::delete(world, class, &id)
             })
             .await
     }
@@ -114,7 +127,9 @@ impl ResourceKind for Thing {
     async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError> {
         let call = self.request(CallKind::Read, None);
         self.cloud
-            .call(call, |world: &mut World| Ok(self.look(world, id)))
+            .ask(call, |world, _| {
+                self.observation(world.objects.get(&self.place(id)))
+            })
             .await
     }
 }

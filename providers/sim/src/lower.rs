@@ -1,12 +1,14 @@
 //! The pure half: what each component becomes in the simulated cloud.
 //!
-//! Every component has a main object, which fills its exports, and objects that stand on it.
+//! Every component has a main object, which fills its exports, and objects that stand on it. The block `sim` of a
+//! component sets further attributes of the main object.
 
 use infra_model::address::Address;
 use infra_model::component::exports::{self, ExportType};
 use infra_model::component::key_vault::VaultSecret;
 use infra_model::component::network::Network;
 use infra_model::component::{Component, ComponentSpec, SegmentRef};
+use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::resource::{Desired, Target};
 use infra_model::stack::Stack;
 use infra_model::value::{Attributes, Value};
@@ -17,6 +19,9 @@ const TOKEN: &str = "sim.token.thing";
 const TAGGED: &str = "sim.tagged.thing";
 const CONTENT: &str = "sim.content.thing";
 
+/// What the block `sim` of a component may set.
+const SETTINGS: [&str; 5] = ["size", "mode", "zone", "labels", "password"];
+
 /// Lowers components to simulated objects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SimLowering;
@@ -24,13 +29,14 @@ pub struct SimLowering;
 impl Lowering for SimLowering {
     fn lower(&self, request: &LowerRequest<'_>) -> Lowered {
         let (component, stack) = (request.component, request.stack);
-        let main = main(component, stack);
+        let mut main = main(component, stack);
+        let diagnostics = set(&mut main, component);
         let exports = exports_of(component, &main.address);
         let standing = standing_on(&main, component, stack);
         Lowered {
             resources: [main].into_iter().chain(standing).collect(),
             exports,
-            diagnostics: Vec::new(),
+            diagnostics,
         }
     }
 }
@@ -58,6 +64,25 @@ fn main(component: &Component, stack: &Stack) -> Desired {
     }
 }
 
+/// Sets what the block `sim` says, and returns what is wrong with it.
+fn set(main: &mut Desired, component: &Component) -> Vec<Diagnostic> {
+    let settings = component.provider_settings.get("sim").into_iter().flatten();
+    let mut diagnostics = Vec::new();
+    for (name, value) in settings {
+        if SETTINGS.contains(&name.as_str()) {
+            main.inputs.insert(name.clone(), value.clone());
+            continue;
+        }
+        let detail = format!("`sim` of `{}` has no setting `{name}`", component.address);
+        let diagnostic = Diagnostic::error("Unknown setting", detail).at(component.span);
+        diagnostics.push(match near_match(name, SETTINGS) {
+            Some(near) => diagnostic.hint(format!("Did you mean `{near}`?")),
+            None => diagnostic.hint(format!("There are: {}", SETTINGS.join(", "))),
+        });
+    }
+    diagnostics
+}
+
 /// Returns the objects of a component that stand on its main one.
 fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desired> {
     let on_main = |resource_type: &str, name: &str| {
@@ -83,7 +108,7 @@ fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desi
             let secrets = secrets.map(|(name, secret)| {
                 let thing = on_main(TOKEN, &format!("secret-{name}"));
                 match secret {
-                    VaultSecret::Generated(_) => thing,
+                    VaultSecret::Generated(_) => with(thing, "rotation", 0_i64.into()),
                     VaultSecret::Given(value) => with(thing, "password", value.clone()),
                 }
             });
@@ -159,10 +184,10 @@ fn segment(segment: Option<&SegmentRef>) -> Vec<Value> {
 fn exports_of(component: &Component, main: &Address) -> Attributes {
     let mut all = Attributes::new();
     for (path, export) in exports::of_component(&component.spec) {
-        let text = if export.secret {
-            secret_output(main, "key")
-        } else {
-            output(main, "id")
+        let text = match vault_secret(component, &path) {
+            Some(value) => value,
+            None if export.secret => secret_output(main, "key"),
+            None => output(main, "id"),
         };
         let value = match export.value {
             ExportType::Text => text,
@@ -172,6 +197,20 @@ fn exports_of(component: &Component, main: &Address) -> Attributes {
         insert(&mut all, &path, value);
     }
     all
+}
+
+/// Returns the value of an export that is a secret of a vault: the given one, or the key of its object.
+fn vault_secret(component: &Component, path: &[String]) -> Option<Value> {
+    let (ComponentSpec::KeyVault(vault), [_, name]) = (&component.spec, path) else {
+        return None;
+    };
+    match vault.secrets.get(name)? {
+        VaultSecret::Given(value) => Some(value.clone()),
+        VaultSecret::Generated(_) => {
+            let made = address(component, TOKEN, &format!("secret-{name}"));
+            Some(secret_output(&made, "key"))
+        }
+    }
 }
 
 fn insert(all: &mut Attributes, path: &[String], value: Value) {

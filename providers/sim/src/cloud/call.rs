@@ -4,6 +4,8 @@ use infra_model::address::Address;
 use infra_provider::error::{ErrorKind, ProviderError};
 use tokio::time::Instant;
 
+use super::fault::FaultKind;
+
 /// What is asked of the cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CallKind {
@@ -44,6 +46,8 @@ pub struct Call {
     pub ended: Option<Instant>,
     /// How it ended.
     pub end: CallEnd,
+    /// What went wrong on the way.
+    pub fault: Option<FaultKind>,
 }
 
 /// How a call ended.
@@ -80,13 +84,34 @@ impl Request<'_> {
         )
     }
 
+    /// Returns the error of a cloud that failed inside and cannot say what it did.
+    pub(crate) fn broken(self) -> ProviderError {
+        ProviderError {
+            code: Some("InternalError".to_owned()),
+            ..ProviderError::unknown(ErrorKind::Unavailable, self.operation(), "Something went wrong")
+        }
+    }
+
+    /// Returns the error of an operation that was accepted and failed.
+    pub(crate) fn failed_late(self) -> ProviderError {
+        ProviderError {
+            code: Some("OperationFailed".to_owned()),
+            ..ProviderError::unknown(ErrorKind::Unavailable, self.operation(), "The operation failed")
+        }
+    }
+
+    /// Tells whether the cloud takes the same create twice for two creates. Only who gets no answer sends it again.
+    pub(crate) fn makes_two_of_two(self) -> bool {
+        self.kind == CallKind::Create && self.resource_type == "sim.tagged.thing"
+    }
+
     fn operation(self) -> String {
         format!("sim.{:?} {}", self.kind, self.resource_type)
     }
 }
 
 impl Call {
-    pub(crate) fn begin(request: Request<'_>) -> Self {
+    pub(crate) fn begin(request: Request<'_>, fault: Option<FaultKind>) -> Self {
         Call {
             kind: request.kind,
             resource_type: request.resource_type.to_owned(),
@@ -94,6 +119,7 @@ impl Call {
             began: Instant::now(),
             ended: None,
             end: CallEnd::Open,
+            fault,
         }
     }
 }

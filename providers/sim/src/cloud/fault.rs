@@ -1,4 +1,4 @@
-//! Faults on order: which call goes wrong, and how.
+//! Faults: what can go wrong with a call, and rules that order it for one.
 
 use std::time::Duration;
 
@@ -27,6 +27,118 @@ pub enum Fault {
     HalfMake,
     /// It takes so much longer.
     Delay(Duration),
+    /// The cloud fails inside before anything happened; its answer does not say so.
+    FailBefore,
+    /// The cloud fails inside after it happened; its answer does not say so.
+    FailAfter,
+    /// The connection breaks off, and the request arrives so much later all the same.
+    ArriveLate(Duration),
+    /// It arrives twice, the second time so much later. A create of a type that takes two for two arrives twice at
+    /// once, and its answer is lost.
+    Repeat(Duration),
+    /// It is accepted and fails at its end, so much later. A create leaves something half-made.
+    FailLate(Duration),
+    /// A create is accepted at once, and the object is finished so much later.
+    RunLong(Duration),
+    /// A create happens, but the object is not shown at once.
+    Hide {
+        /// After what time lists show it.
+        lists: Duration,
+        /// After what time it is found by its identity.
+        reads: Duration,
+        /// Whether there is an answer; else it is lost.
+        reply: bool,
+    },
+    /// A list shows the world as it was so long ago.
+    Stale(Duration),
+}
+
+/// A sort of fault, for chances and for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// Refused without effect: out of order, busy, or not allowed now.
+    Refused,
+    /// Too many requests.
+    Throttled,
+    /// The request was lost.
+    RequestLost,
+    /// An internal error before the effect.
+    FailedBefore,
+    /// The answer was lost.
+    ReplyLost,
+    /// An internal error after the effect.
+    FailedAfter,
+    /// The connection broke off, and the request arrived later.
+    ArrivedLate,
+    /// The request arrived twice.
+    Repeated,
+    /// A long-running operation failed at its end.
+    FailedLate,
+    /// A create was accepted, and the object was finished later.
+    RanLong,
+    /// A new object was not shown at once.
+    Hidden,
+    /// A create stopped half-way.
+    HalfMade,
+    /// The call took far longer.
+    Delayed,
+    /// A list lagged behind.
+    Stale,
+    /// The engine died, and its request arrived all the same.
+    Outlived,
+    /// A create was refused for its type's quota.
+    OverQuota,
+    /// A create was refused because its name was used a moment ago.
+    NameReserved,
+    /// A delete was refused because something stands on the object.
+    InUse,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [FaultKind; 18] = [
+        FaultKind::Refused,
+        FaultKind::Throttled,
+        FaultKind::RequestLost,
+        FaultKind::FailedBefore,
+        FaultKind::ReplyLost,
+        FaultKind::FailedAfter,
+        FaultKind::ArrivedLate,
+        FaultKind::Repeated,
+        FaultKind::FailedLate,
+        FaultKind::RanLong,
+        FaultKind::Hidden,
+        FaultKind::HalfMade,
+        FaultKind::Delayed,
+        FaultKind::Stale,
+        FaultKind::Outlived,
+        FaultKind::OverQuota,
+        FaultKind::NameReserved,
+        FaultKind::InUse,
+    ];
+}
+
+impl Fault {
+    /// Returns its sort.
+    #[must_use]
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Fault::Refuse(_) => FaultKind::Refused,
+            Fault::Throttle { .. } => FaultKind::Throttled,
+            Fault::LoseRequest => FaultKind::RequestLost,
+            Fault::FailBefore => FaultKind::FailedBefore,
+            Fault::LoseReply => FaultKind::ReplyLost,
+            Fault::FailAfter => FaultKind::FailedAfter,
+            Fault::ArriveLate(_) => FaultKind::ArrivedLate,
+            Fault::Repeat(_) => FaultKind::Repeated,
+            Fault::FailLate(_) => FaultKind::FailedLate,
+            Fault::RunLong(_) => FaultKind::RanLong,
+            Fault::LoseReplyAndHide(_) | Fault::Hide { .. } => FaultKind::Hidden,
+            Fault::HalfMake => FaultKind::HalfMade,
+            Fault::Delay(_) => FaultKind::Delayed,
+            Fault::Stale(_) => FaultKind::Stale,
+        }
+    }
 }
 
 /// Says which calls go wrong, and how.

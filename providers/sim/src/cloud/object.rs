@@ -21,8 +21,12 @@ pub struct Object {
     pub outputs: Attributes,
     /// Whether its creation was finished.
     pub condition: Condition,
-    /// Until when lists and reads do not show it.
+    /// Until when lists do not show it.
     pub hidden_until: Option<Instant>,
+    /// Until when it is not found by its identity.
+    pub unread_until: Option<Instant>,
+    /// Until when the operation that makes it goes on; its condition is what that will leave.
+    pub busy_until: Option<Instant>,
 }
 
 impl std::fmt::Debug for Object {
@@ -42,6 +46,23 @@ impl Object {
     #[must_use]
     pub fn is_visible(&self) -> bool {
         self.hidden_until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// Tells whether it is found by its identity now.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.unread_until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// Tells whether it is still being made.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.busy_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Tells whether it can be used by whoever looks for it.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.is_visible() && self.is_readable() && !self.is_busy()
     }
 
     /// Returns the identities of the objects that it stands on.

@@ -1,5 +1,8 @@
 //! What calls do to the cloud, with one rule of identity per recovery class.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use infra_model::digest::Digest;
 use infra_model::record::ObjectId;
 use infra_model::resource::Target;
@@ -12,12 +15,25 @@ use infra_provider::request::{Applied, CreateRequest, FindRequest, UpdateRequest
 use tokio::time::Instant;
 
 use super::schema::name_of;
-use crate::cloud::World;
-use crate::cloud::fault::Fault;
+use crate::cloud::fault::{Fault, FaultKind};
 use crate::cloud::object::Object;
+use crate::cloud::{Place, World};
+
+/// Names what a create is about: whatever makes it the same create when it comes again.
+pub(super) fn subject_of_create(class: RecoveryClass, request: &CreateRequest) -> String {
+    match class {
+        RecoveryClass::Named => name(&request.inputs).unwrap_or_default().to_owned(),
+        RecoveryClass::Content => content_id(&request.inputs, &request.target).0,
+        RecoveryClass::Token | RecoveryClass::Tagged => request.tag.token.0.clone(),
+    }
+}
 
 /// Returns the objects that a create may have made.
-pub(super) fn find(world: &World, class: RecoveryClass, request: &FindRequest) -> Vec<Object> {
+pub(super) fn find(
+    objects: &BTreeMap<Place, Object>,
+    class: RecoveryClass,
+    request: &FindRequest,
+) -> Vec<Object> {
     let is_it = |object: &&Object| match class {
         RecoveryClass::Named => Some(object.id.0.as_str()) == name(&request.inputs),
         RecoveryClass::Content => object.id == content_id(&request.inputs, &request.target),
@@ -26,8 +42,7 @@ pub(super) fn find(world: &World, class: RecoveryClass, request: &FindRequest) -
             .as_ref()
             .is_some_and(|tag| tag.token == request.tag.token),
     };
-    let of_type = world
-        .objects
+    let of_type = objects
         .values()
         .filter(|object| object.resource_type == name_of(class));
     of_type
@@ -43,29 +58,15 @@ pub(super) fn create(
     class: RecoveryClass,
     request: &CreateRequest,
     fault: Option<&Fault>,
-) -> Result<Applied, ProviderError> {
+) -> Result<Object, ProviderError> {
     let operation = format!("sim.Create {}", name_of(class));
     check(world, &request.inputs, &operation)?;
-    let id = match class {
-        RecoveryClass::Named => {
-            let name = name(&request.inputs);
-            ObjectId(
-                name.ok_or_else(|| invalid(&operation, "A name is missing"))?
-                    .to_owned(),
-            )
-        }
-        RecoveryClass::Content => content_id(&request.inputs, &request.target),
-        RecoveryClass::Token => match world.tokens.get(&request.tag.token) {
-            Some(id) => id.clone(),
-            None => assign(world, class),
-        },
-        RecoveryClass::Tagged => assign(world, class),
-    };
+    let id = identity(world, class, request, &operation)?;
     let place = (name_of(class).to_owned(), id.clone());
     if let Some(object) = world.objects.get(&place) {
         // The same call again is no conflict: the engine may have died before it heard the answer.
         if class != RecoveryClass::Content && object.tag.as_ref() == Some(&request.tag) {
-            return Ok(applied(object));
+            return Ok(object.clone());
         }
         let message = format!("There is a `{}` with the identity `{id}` already", name_of(class));
         return Err(ProviderError::rejected(
@@ -74,28 +75,104 @@ pub(super) fn create(
             message,
         ));
     }
-    let object = Object {
+    allow(world, class, &id, &operation)?;
+    let object = made(world, class, request, id, fault);
+    if class == RecoveryClass::Token {
+        world.tokens.insert(request.tag.token.clone(), object.id.clone());
+    }
+    world.insert(object.clone());
+    Ok(object)
+}
+
+/// Returns the identity of the object that a create is for.
+fn identity(
+    world: &mut World,
+    class: RecoveryClass,
+    request: &CreateRequest,
+    operation: &str,
+) -> Result<ObjectId, ProviderError> {
+    match class {
+        RecoveryClass::Named => match name(&request.inputs) {
+            Some(name) => Ok(ObjectId(name.to_owned())),
+            None => Err(invalid(operation, "A name is missing")),
+        },
+        RecoveryClass::Content => Ok(content_id(&request.inputs, &request.target)),
+        RecoveryClass::Token => match world.tokens.get(&request.tag.token) {
+            Some(id)
+                if world
+                    .objects
+                    .contains_key(&(name_of(class).to_owned(), id.clone())) =>
+            {
+                Ok(id.clone())
+            }
+            Some(id) => {
+                let message = format!("The object `{id}` of this token was deleted");
+                Err(ProviderError::rejected(ErrorKind::NotFound, operation, message))
+            }
+            None => Ok(assign(world, class)),
+        },
+        RecoveryClass::Tagged => Ok(assign(world, class)),
+    }
+}
+
+/// Refuses an object that the cloud's limits do not allow.
+fn allow(
+    world: &mut World,
+    class: RecoveryClass,
+    id: &ObjectId,
+    operation: &str,
+) -> Result<(), ProviderError> {
+    let resource_type = name_of(class);
+    if class == RecoveryClass::Named && world.limits.is_reserved(resource_type, &id.0) {
+        world.meet(FaultKind::NameReserved);
+        let message = format!("The name `{id}` was used a moment ago");
+        return Err(coded(ErrorKind::Busy, operation, message, "NameReserved"));
+    }
+    let existing = world.objects.values();
+    let existing = existing.filter(|object| object.resource_type == resource_type);
+    if world.limits.is_full(resource_type, existing.count()) {
+        world.meet(FaultKind::OverQuota);
+        let message = format!("No more of `{resource_type}` are allowed");
+        return Err(coded(ErrorKind::Quota, operation, message, "LimitExceeded"));
+    }
+    Ok(())
+}
+
+/// Returns the object that a create makes, as the fault that it meets leaves it.
+fn made(
+    world: &World,
+    class: RecoveryClass,
+    request: &CreateRequest,
+    id: ObjectId,
+    fault: Option<&Fault>,
+) -> Object {
+    let at = |pause: &Duration| Some(Instant::now() + *pause);
+    let (hidden_until, unread_until) = match fault {
+        Some(Fault::LoseReplyAndHide(pause)) => (at(pause), at(pause)),
+        Some(Fault::Hide { lists, reads, .. }) => (at(lists), at(reads)),
+        _ => (None, None),
+    };
+    let busy_until = match fault {
+        Some(Fault::FailLate(pause) | Fault::RunLong(pause)) => at(pause),
+        _ => None,
+    };
+    let condition = match fault {
+        Some(Fault::HalfMake | Fault::FailLate(_)) => Condition::HalfMade,
+        _ => Condition::Complete,
+    };
+    let mut object = Object {
         resource_type: name_of(class).to_owned(),
+        id,
         tag: (class != RecoveryClass::Content).then(|| request.tag.clone()),
         attributes: present(&request.inputs),
-        outputs: outputs(world, class, &id),
-        condition: if fault == Some(&Fault::HalfMake) {
-            Condition::HalfMade
-        } else {
-            Condition::Complete
-        },
-        hidden_until: match fault {
-            Some(Fault::LoseReplyAndHide(duration)) => Some(Instant::now() + *duration),
-            _ => None,
-        },
-        id: id.clone(),
+        outputs: Attributes::new(),
+        condition,
+        hidden_until,
+        unread_until,
+        busy_until,
     };
-    if class == RecoveryClass::Token {
-        world.tokens.insert(request.tag.token.clone(), id);
-    }
-    let answer = applied(&object);
-    world.objects.insert(place, object);
-    Ok(answer)
+    object.outputs = outputs(&object, class, world.seed);
+    object
 }
 
 /// Changes an object in place.
@@ -106,10 +183,11 @@ pub(super) fn update(
 ) -> Result<Applied, ProviderError> {
     let operation = format!("sim.Update {}", name_of(class));
     check(world, &request.inputs, &operation)?;
-    let Some(object) = world
-        .objects
-        .get_mut(&(name_of(class).to_owned(), request.id.clone()))
-    else {
+    let place = (name_of(class).to_owned(), request.id.clone());
+    idle(world, &place, &operation)?;
+    let seed = world.seed;
+    world.alter(&place, |object| set(object, request, seed));
+    let Some(object) = world.objects.get(&place) else {
         let message = format!(
             "There is no `{}` with the identity `{}`",
             name_of(class),
@@ -117,39 +195,50 @@ pub(super) fn update(
         );
         return Err(ProviderError::rejected(ErrorKind::NotFound, operation, message));
     };
+    Ok(applied(object))
+}
+
+fn set(object: &mut Object, request: &UpdateRequest, seed: u64) {
     for attribute in &request.changed {
         match request.inputs.get(attribute).filter(|value| !value.is_null()) {
             Some(value) => object.attributes.insert(attribute.clone(), value.clone()),
             None => object.attributes.remove(attribute),
         };
     }
-    let revision = object
-        .outputs
-        .get("revision")
-        .and_then(Value::as_int)
-        .unwrap_or_default();
-    object
-        .outputs
-        .insert("revision".to_owned(), Value::from(revision + 1));
-    Ok(applied(object))
+    let revision = object.outputs.get("revision").and_then(Value::as_int);
+    let revision = Value::from(revision.unwrap_or_default() + 1);
+    object.outputs.insert("revision".to_owned(), revision);
+    if request.changed.iter().any(|attribute| attribute == "rotation") {
+        object.outputs.insert("key".to_owned(), key(seed, object));
+    }
+}
+
+/// Refuses to touch an object that is still being made.
+fn idle(world: &World, place: &Place, operation: &str) -> Result<(), ProviderError> {
+    match world.objects.get(place) {
+        Some(object) if object.is_busy() => {
+            let message = format!("`{}` is still being made", object.id);
+            Err(ProviderError::rejected(ErrorKind::Busy, operation, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Deletes an object that nothing stands on.
 pub(super) fn delete(world: &mut World, class: RecoveryClass, id: &ObjectId) -> Result<(), ProviderError> {
-    if let Some(child) = world
-        .objects
-        .values()
-        .find(|object| object.parents().any(|parent| parent == id.0))
-    {
+    let operation = format!("sim.Delete {}", name_of(class));
+    let stands_on_it = |object: &&Object| object.parents().any(|parent| parent == id.0);
+    if let Some(child) = world.objects.values().find(stands_on_it) {
         let message = format!("`{}` still stands on `{id}`", child.id);
-        let error =
-            ProviderError::rejected(ErrorKind::Busy, format!("sim.Delete {}", name_of(class)), message);
-        return Err(ProviderError {
-            code: Some("DependencyViolation".to_owned()),
-            ..error
-        });
+        world.meet(FaultKind::InUse);
+        return Err(coded(ErrorKind::Busy, &operation, message, "DependencyViolation"));
     }
-    world.objects.remove(&(name_of(class).to_owned(), id.clone()));
+    let place = (name_of(class).to_owned(), id.clone());
+    idle(world, &place, &operation)?;
+    if class == RecoveryClass::Named && world.objects.contains_key(&place) {
+        world.limits.reserve(name_of(class), &id.0);
+    }
+    world.remove(&place);
     Ok(())
 }
 
@@ -167,6 +256,13 @@ fn check(world: &World, inputs: &Attributes, operation: &str) -> Result<(), Prov
         }
     }
     Ok(())
+}
+
+fn coded(kind: ErrorKind, operation: &str, message: String, code: &str) -> ProviderError {
+    ProviderError {
+        code: Some(code.to_owned()),
+        ..ProviderError::rejected(kind, operation, message)
+    }
 }
 
 fn invalid(operation: &str, message: &str) -> ProviderError {
@@ -194,15 +290,28 @@ fn assign(world: &mut World, class: RecoveryClass) -> ObjectId {
     ObjectId(format!("{prefix}-{:04}", world.assigned))
 }
 
-fn outputs(world: &World, class: RecoveryClass, id: &ObjectId) -> Attributes {
+fn outputs(object: &Object, class: RecoveryClass, seed: u64) -> Attributes {
+    let id = &object.id;
     let mut outputs = Attributes::from([("id".to_owned(), Value::from(id.0.as_str()))]);
     if class != RecoveryClass::Content {
-        let key = Digest::of(format!("{} {} {id}", world.seed, name_of(class)).as_bytes());
         outputs.insert("endpoint".to_owned(), Value::string(format!("sim://{id}")));
         outputs.insert("revision".to_owned(), Value::from(0_i64));
-        outputs.insert("key".to_owned(), Value::Secret(Secret::new(format!("key-{key}"))));
+        outputs.insert("key".to_owned(), key(seed, object));
     }
     outputs
+}
+
+/// Returns the secret that the cloud generates for an object, another one after each rotation.
+fn key(seed: u64, object: &Object) -> Value {
+    let Object {
+        resource_type, id, ..
+    } = object;
+    let rotation = object.attributes.get("rotation").and_then(Value::as_int);
+    let text = match rotation.unwrap_or_default() {
+        0 => format!("{seed} {resource_type} {id}"),
+        rotation => format!("{seed} {resource_type} {id} {rotation}"),
+    };
+    Value::Secret(Secret::new(format!("key-{}", Digest::of(text.as_bytes()))))
 }
 
 fn present(inputs: &Attributes) -> Attributes {
@@ -210,7 +319,8 @@ fn present(inputs: &Attributes) -> Attributes {
     set.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn applied(object: &Object) -> Applied {
+/// Returns what a caller is told of an object.
+pub(super) fn applied(object: &Object) -> Applied {
     Applied {
         id: object.id.clone(),
         outputs: object.outputs.clone(),

@@ -38,7 +38,7 @@ pub fn of(class: RecoveryClass) -> ResourceSchema {
         outputs: if is_content {
             content_outputs()
         } else {
-            thing_outputs()
+            thing_outputs(class)
         },
         holds_data: class == RecoveryClass::Named,
         create_before_destroy: class == RecoveryClass::Tagged,
@@ -97,6 +97,14 @@ fn thing_attributes(class: RecoveryClass) -> BTreeMap<String, AttributeSchema> {
             attribute("Its name, which is its identity", OnChange::Replace),
         ));
     }
+    if class == RecoveryClass::Token {
+        attributes.push((
+            "rotation",
+            attribute("How often its key was made anew", OnChange::InPlace)
+                .carried()
+                .default_value(0_i64),
+        ));
+    }
     attributes
         .into_iter()
         .map(|(name, schema)| (name.to_owned(), schema))
@@ -124,13 +132,14 @@ fn content_outputs() -> BTreeMap<String, OutputSchema> {
     [("id".to_owned(), output("Its identity"))].into()
 }
 
-fn thing_outputs() -> BTreeMap<String, OutputSchema> {
+fn thing_outputs(class: RecoveryClass) -> BTreeMap<String, OutputSchema> {
     let revision = OutputSchema {
         changes_on_update: true,
         ..output("How often it was changed")
     };
     let key = OutputSchema {
         secret: true,
+        changes_on_update: class == RecoveryClass::Token,
         ..output("A secret that the cloud generates")
     };
     let outputs = [

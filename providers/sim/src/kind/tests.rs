@@ -12,7 +12,10 @@ use infra_provider::ownership::OwnershipTag;
 use infra_provider::provider::Provider;
 
 use super::*;
-use crate::cloud::fault::{Fault, Rule};
+use crate::cloud::fault::{Fault, FaultKind, Rule};
+use crate::cloud::others::{Deed, is_theirs};
+use crate::cloud::spread::Spread;
+use crate::cloud::weather::Weather;
 use crate::provider::SimProvider;
 
 struct Setting {
@@ -232,4 +235,265 @@ async fn an_engine_that_dies_half_way_has_or_has_not_changed_something() {
         setting.kind().create(&request).await.unwrap();
         assert_eq!(setting.cloud.objects().len(), 1);
     }
+}
+
+impl Setting {
+    fn update(&self, id: &ObjectId, attribute: &str, value: Value) -> UpdateRequest {
+        let CreateRequest { tag, target, .. } = self.request("update", &[]);
+        UpdateRequest {
+            address: tag.address,
+            id: id.clone(),
+            target,
+            before: Attributes::new(),
+            inputs: [(attribute.to_owned(), value)].into(),
+            changed: vec![attribute.to_owned()],
+            token: tag.token,
+        }
+    }
+
+    async fn made(&self) -> Applied {
+        self.kind().create(&self.request("made", &[])).await.unwrap()
+    }
+
+    fn next(&self, kind: CallKind, fault: Fault) {
+        self.cloud.disturb(Rule::next(kind, fault));
+    }
+
+    /// Looks at an object as a list does, beside another one.
+    async fn listed(&self, id: &ObjectId) -> Observation {
+        let of = |id: &ObjectId, name: &str| Known {
+            key: RecordKey::current(
+                format!("redis.main/{}.{name}", schema::name_of(self.class))
+                    .parse()
+                    .unwrap(),
+            ),
+            id: id.clone(),
+            target: Target::default(),
+            inputs: Attributes::new(),
+        };
+        let known = [of(id, "one"), of(&ObjectId("none".to_owned()), "none")];
+        self.kind().observe(&known).await.unwrap()[&known[0].key].clone()
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(start_paused = true)]
+async fn a_request_of_which_nobody_hears_any_more_arrives_late() {
+    let setting = setting(RecoveryClass::Tagged);
+    setting.next(CallKind::Create, Fault::ArriveLate(Duration::from_secs(5)));
+    let error = setting
+        .kind()
+        .create(&setting.request("a", &[]))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.effect, setting.find("a").await.len()),
+        (Effect::Unknown, 0)
+    );
+    let arrives = setting.cloud.last_arrival().unwrap();
+    tokio::time::sleep_until(arrives).await;
+    assert_eq!(setting.find("a").await.len(), 1);
+    assert_eq!(setting.cloud.last_arrival(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_comes_twice_is_done_twice_and_never_out_of_order() {
+    let named = setting(RecoveryClass::Named);
+    let id = named.made().await.id;
+    named.next(CallKind::Update, Fault::Repeat(MINUTE));
+    let old = named.update(&id, "mode", "old".into());
+    named.kind().update(&old).await.unwrap();
+    let new = named.update(&id, "mode", "new".into());
+    let applied = named.kind().update(&new).await.unwrap();
+    assert_eq!(
+        applied.outputs["revision"],
+        Value::from(3_i64),
+        "the old one came twice"
+    );
+    tokio::time::sleep(MINUTE * 2).await;
+    assert_eq!(named.cloud.objects()[0].attributes["mode"], "new".into());
+
+    let tagged = setting(RecoveryClass::Tagged);
+    tagged.next(CallKind::Create, Fault::Repeat(MINUTE));
+    let error = tagged.kind().create(&tagged.request("a", &[])).await.unwrap_err();
+    assert_eq!((error.effect, tagged.find("a").await.len()), (Effect::Unknown, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_waits_until_the_cloud_shows_what_it_made() {
+    let hide = Fault::Hide {
+        lists: Duration::from_secs(8),
+        reads: Duration::from_secs(20),
+        reply: true,
+    };
+    for fault in [hide, Fault::RunLong(Duration::from_secs(20))] {
+        let setting = setting(RecoveryClass::Tagged);
+        setting.next(CallKind::Create, fault.clone());
+        let began = tokio::time::Instant::now();
+        let made = setting.made().await;
+        assert!(began.elapsed() >= Duration::from_secs(20), "{fault:?}");
+        let observation = setting.kind().read(&made.id).await.unwrap();
+        assert!(matches!(observation, Observation::Present(_)), "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_looks_for_an_object_that_is_being_made_waits_for_its_end() {
+    for (fault, condition) in [
+        (Fault::RunLong(MINUTE), Condition::Complete),
+        (Fault::FailLate(MINUTE), Condition::HalfMade),
+    ] {
+        let setting = setting(RecoveryClass::Named);
+        setting.next(CallKind::Create, fault);
+        let request = setting.request("a", &[]);
+        let call = tokio::time::timeout(MINUTE / 2, setting.kind().create(&request)).await;
+        assert!(call.is_err(), "the engine dies while the object is being made");
+        let busy = setting.update(&ObjectId("the-name".to_owned()), "mode", "x".into());
+        let error = setting.kind().update(&busy).await.unwrap_err();
+        assert_eq!((error.kind, error.effect), (ErrorKind::Busy, Effect::None));
+        let found = setting.find("a").await;
+        assert_eq!(found[0].condition, condition);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_fails_at_its_end_leaves_a_create_half_made_and_the_rest_undone() {
+    let setting = setting(RecoveryClass::Token);
+    setting.next(CallKind::Create, Fault::FailLate(MINUTE));
+    let error = setting
+        .kind()
+        .create(&setting.request("a", &[]))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code.as_deref(), error.effect),
+        (Some("OperationFailed"), Effect::Unknown)
+    );
+    let half = setting.find("a").await.remove(0);
+    assert_eq!(half.condition, Condition::HalfMade);
+    setting.next(CallKind::Update, Fault::FailLate(MINUTE));
+    let update = setting.update(&half.id, "mode", "x".into());
+    assert_eq!(
+        setting.kind().update(&update).await.unwrap_err().effect,
+        Effect::Unknown
+    );
+    assert!(!setting.cloud.objects()[0].attributes.contains_key("mode"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_lags_behind_shows_what_was() {
+    let setting = setting(RecoveryClass::Tagged);
+    let id = setting.made().await.id;
+    let update = setting.update(&id, "mode", "new".into());
+    setting.kind().update(&update).await.unwrap();
+    setting.next(CallKind::Observe, Fault::Stale(Duration::from_secs(5)));
+    let Observation::Present(seen) = setting.listed(&id).await else {
+        panic!("it is there")
+    };
+    assert!(
+        !seen.attributes.contains_key("mode"),
+        "the change is not two seconds old"
+    );
+    setting.cloud.lose(&id);
+    setting.next(CallKind::Observe, Fault::Stale(Duration::from_secs(5)));
+    assert!(matches!(setting.listed(&id).await, Observation::Present(_)));
+    assert_eq!(setting.listed(&id).await, Observation::Absent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quotas_and_reserved_names_refuse_a_create() {
+    let setting = setting(RecoveryClass::Named);
+    setting.cloud.reserve_names(MINUTE);
+    let id = setting.made().await.id;
+    let CreateRequest { tag, target, inputs } = setting.request("b", &[]);
+    let (address, token) = (tag.address, tag.token);
+    let delete = DeleteRequest {
+        address,
+        id,
+        target,
+        inputs,
+        token,
+    };
+    setting.kind().delete(&delete).await.unwrap();
+    let again = setting.request("c", &[]);
+    let error = setting.kind().create(&again).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_deref(), error.kind),
+        (Some("NameReserved"), ErrorKind::Busy)
+    );
+    tokio::time::sleep(MINUTE).await;
+    setting.cloud.allow_at_most("sim.named.thing", Some(0));
+    let error = setting.kind().create(&again).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Quota);
+    setting.cloud.allow_at_most("sim.named.thing", None);
+    setting.kind().create(&again).await.unwrap();
+    let met = setting.cloud.faults();
+    assert_eq!(
+        (met[&FaultKind::NameReserved], met[&FaultKind::OverQuota]),
+        (1, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_makes_a_new_key_once() {
+    let setting = setting(RecoveryClass::Token);
+    let made = setting.made().await;
+    let rotate = setting.update(&made.id, "rotation", 1_i64.into());
+    let rotated = setting.kind().update(&rotate).await.unwrap();
+    assert_ne!(rotated.outputs["key"], made.outputs["key"]);
+    let again = setting.kind().update(&rotate).await.unwrap();
+    assert_eq!(again.outputs["key"], rotated.outputs["key"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_seed_decides_which_faults_a_storm_brings() {
+    let storm = async |seed| {
+        let cloud = Cloud::new(seed, "account");
+        cloud.set_weather(Weather::every(40));
+        cloud.vary(Spread::usual());
+        let provider = SimProvider::connect(&cloud, "account", &Lineage("mine".to_owned()));
+        let setting = Setting {
+            cloud,
+            provider,
+            class: RecoveryClass::Tagged,
+        };
+        for at in 0..200 {
+            let _ = setting
+                .kind()
+                .create(&setting.request(&at.to_string(), &[]))
+                .await;
+        }
+        let calls = setting.cloud.calls();
+        let began = calls[0].began;
+        let calls = calls
+            .into_iter()
+            .map(|call| (call.began - began, call.fault, call.end));
+        (calls.collect::<Vec<_>>(), setting.cloud.faults())
+    };
+    let ((calls, faults), again) = (storm(1).await, storm(1).await);
+    assert_eq!((&calls, &faults), (&again.0, &again.1));
+    assert_ne!(calls, storm(2).await.0);
+    assert!(faults.len() >= 10, "{faults:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_change_delete_and_build_on_what_is_ours() {
+    let setting = setting(RecoveryClass::Tagged);
+    for at in 0..4 {
+        let request = setting.request(&at.to_string(), &[("mode", "ours")]);
+        setting.kind().create(&request).await.unwrap();
+    }
+    let mut deeds = [0; 3];
+    for _ in 0..20 {
+        match setting.cloud.let_others_act(&Lineage("mine".to_owned())) {
+            Some(Deed::Changed { .. }) => deeds[0] += 1,
+            Some(Deed::Deleted { .. }) => deeds[1] += 1,
+            Some(Deed::BuiltOn { .. }) => deeds[2] += 1,
+            None => {}
+        }
+    }
+    assert!(deeds.iter().all(|count| *count > 0), "{deeds:?}");
+    setting.cloud.let_others_leave();
+    assert!(setting.cloud.objects().iter().all(|object| !is_theirs(object)));
 }

@@ -134,8 +134,30 @@ fn components_become_objects_that_stand_on_each_other() {
     assert_snapshot!(text(&lower("key_vault", key_vault())), @r#"
     key_vault.main/sim.named.thing.main {"name": "shop-test-key-vault-main-main", "parents": []}
     key_vault.main/sim.token.thing.secret-given {"parents": [key_vault.main/sim.named.thing.main.id], "password": (secret)}
-    key_vault.main/sim.token.thing.secret-made {"parents": [key_vault.main/sim.named.thing.main.id]}
+    key_vault.main/sim.token.thing.secret-made {"parents": [key_vault.main/sim.named.thing.main.id], "rotation": 0}
     "#);
+}
+
+#[test]
+fn a_block_of_the_provider_sets_attributes_of_the_main_object() {
+    let (mut component, stack) = (component("postgres", postgres()), stack());
+    let settings = [
+        ("zone", Value::from("b")),
+        ("size", Value::from(7_i64)),
+        ("zoone", Value::Null),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    component
+        .provider_settings
+        .insert("sim".to_owned(), settings.into());
+    let lowered = SimLowering.lower(&LowerRequest {
+        component: &component,
+        stack: &stack,
+    });
+    assert_snapshot!(text(&lowered).lines().next().unwrap(), @r#"postgres.main/sim.named.thing.main {"mode": "version 16", "name": "shop-test-postgres-main-main", "parents": [network.main/sim.tagged.thing.segment-data.id], "size": 7, "zone": "b"}"#);
+    let diagnostic = &lowered.diagnostics[0];
+    assert_snapshot!(diagnostic.detail, @"`sim` of `postgres.main` has no setting `zoone`");
+    assert_eq!(diagnostic.hint.as_deref(), Some("Did you mean `zone`?"));
 }
 
 #[test]
