@@ -46,7 +46,9 @@ fn touched(subject: &Subject<'_>, key: &RecordKey, faults: &mut Vec<PlanFault>) 
     let serial = subject.entry(key).map(|entry| entry.serial);
     let said = subject.plan.touched.get(&stored).copied();
     let is_named = subject.plan.touched.contains_key(key);
-    if said != Some(serial) || !is_named {
+    // An object that the plan sets aside under its new name has never been known under the old one.
+    let is_as_said = said == Some(serial) || (said.is_none() && serial.is_none());
+    if !is_as_said || !is_named {
         faults.push(PlanFault::Touched { key: key.clone() });
     }
 }

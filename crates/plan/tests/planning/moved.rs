@@ -43,6 +43,19 @@ fn a_move_and_a_change_go_together() {
 }
 
 #[test]
+fn a_move_and_a_replacement_that_creates_first_go_together() {
+    let world = World::with("net a cidr=1").moved("app.a", "app.z");
+    assert_snapshot!(world.plan("net z cidr=2 +cbd"), @r#"
+    moved a -> z
+    +/- z [Attribute("cidr")] (replacing)
+        cidr: 1 -> 2 replaces
+    0. create z beside the old one
+    1. delete z (deposed) [replacing] after 0
+    0 kept
+    "#);
+}
+
+#[test]
 fn moves_form_chains() {
     let world = World::with("net a cidr=1")
         .moved("app.b", "app.c")
