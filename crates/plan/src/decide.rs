@@ -25,6 +25,8 @@ use crate::substitute::{Inputs, Outputs};
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub(crate) decision: Decision,
+    /// What the provider changes of an object that stays; the decision also tells what only the record learns.
+    pub(crate) asked: Vec<Change>,
     /// What the record will hold as inputs, where there will be one.
     pub(crate) inputs: Attributes,
     /// The outputs as far as they are known before the step.
@@ -194,6 +196,7 @@ impl View<'_> {
                 id: observed.id.clone(),
                 changes: diff::from_nothing(&inputs),
             },
+            asked: Vec::new(),
             inputs,
             outputs: known_outputs(case.schema, &Attributes::new(), Some(observed)),
         })
@@ -291,14 +294,15 @@ fn in_place(
     }
     let outputs = known_outputs(case.schema, &record.outputs, held.observed());
     let mut changes = differences.changes;
-    let is_update = !changes.is_empty();
+    let asked = changes.clone();
     let class = class_of_update(case.schema, &changes);
     changes.extend(differences.catches_up);
     changes.extend(protection(case, held));
-    if is_update {
+    if !asked.is_empty() {
         let decision = Decision::Update { changes, class };
         return Some(Verdict {
             decision,
+            asked,
             inputs,
             outputs,
         });
@@ -312,6 +316,7 @@ fn in_place(
     let id = id.clone();
     Some(Verdict {
         decision: Decision::Adopt { id, changes },
+        asked,
         inputs,
         outputs,
     })
@@ -340,6 +345,7 @@ fn replaced(
                 .unwrap_or(case.schema.create_before_destroy),
             class,
         },
+        asked: Vec::new(),
         inputs,
         outputs: Attributes::new(),
     }
@@ -349,6 +355,7 @@ fn created(because: CreateReason, inputs: Attributes) -> Verdict {
     let changes = diff::from_nothing(&inputs);
     Verdict {
         decision: Decision::Create { because, changes },
+        asked: Vec::new(),
         inputs,
         outputs: Attributes::new(),
     }
@@ -357,6 +364,7 @@ fn created(because: CreateReason, inputs: Attributes) -> Verdict {
 fn without_inputs(decision: Decision) -> Verdict {
     Verdict {
         decision,
+        asked: Vec::new(),
         inputs: Attributes::new(),
         outputs: Attributes::new(),
     }

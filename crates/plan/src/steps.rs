@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use infra_model::decision::{Change, Decision, ForgetReason};
+use infra_model::decision::{Decision, ForgetReason};
 use infra_model::digest::Digest;
 use infra_model::plan::{Action, Draft};
 use infra_model::record::RecordKey;
@@ -101,6 +101,7 @@ impl Maker<'_, '_> {
         let key = RecordKey::current(self.node.address.clone());
         let Verdict {
             decision,
+            asked,
             inputs,
             outputs,
         } = verdict;
@@ -111,12 +112,11 @@ impl Maker<'_, '_> {
                 let action = Action::Create { draft, depose: None };
                 self.push(key, action, StepClass::Safe, Role::Arrives);
             }
-            (Decision::Update { changes, class }, Some(desired), Some(held)) => {
-                let schema = self.node.schema()?;
+            (Decision::Update { class, .. }, Some(desired), Some(held)) => {
                 let action = Action::Update {
                     id: held.record()?.id.clone(),
-                    draft: draft(desired, schema),
-                    changes: of_object(schema, changes),
+                    draft: draft(desired, self.node.schema()?),
+                    changes: asked,
                     before: held.entry.inputs_digest,
                 };
                 self.push(key, action, *class, Role::Arrives);
@@ -210,12 +210,6 @@ fn deletion(held: &Held<'_>) -> Result<Action, PlanError> {
         id: held.record()?.id.clone(),
         before: held.entry.inputs_digest,
     })
-}
-
-/// Returns the changes that the provider makes, without those of the record alone.
-fn of_object(schema: &ResourceSchema, changes: &[Change]) -> Vec<Change> {
-    let is_input = |change: &&Change| schema.attributes.contains_key(&change.attribute);
-    changes.iter().filter(is_input).cloned().collect()
 }
 
 fn draft(desired: &Desired, schema: &ResourceSchema, inputs: Attributes) -> Draft {

@@ -46,6 +46,31 @@ fn when_the_world_is_already_as_wanted_only_the_record_catches_up() {
 }
 
 #[test]
+fn a_change_beside_what_the_record_catches_up_with_hurts_no_more_than_itself() {
+    // An update of both was done in part, or its answer was lost: what cannot be seen is set once more.
+    let world = World::with("server a size=1 note=1").seen("a size=2");
+    assert_snapshot!(world.plan("server a size=2 note=2"), @"
+    drift a
+        size: 1 -> 2 drifted
+    ~ a (safe)
+        note: 1 -> 2
+        size: 1 -> 2 drifted too
+    0. update a
+    0 kept
+    ");
+    let world = World::with("net a cidr=1 zones=1").seen("a cidr=2");
+    assert_snapshot!(world.plan("net a cidr=2 zones=2"), @"
+    drift a
+        cidr: 1 -> 2 drifted
+    ~ a (safe)
+        zones: 1 -> 2
+        cidr: 1 -> 2 drifted too
+    0. update a
+    0 kept
+    ");
+}
+
+#[test]
 fn what_disappeared_is_created_again() {
     let stack = "net a cidr=1
                  server b net=$a.id name=x";
