@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use infra_model::address::Address;
 use infra_model::decision::{
     Change, ChangeOrigin, CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason,
 };
@@ -14,9 +15,10 @@ use infra_model::value::{Attributes, Value};
 use crate::diff::{self, Differences, Sides};
 use crate::error::PlanError;
 use crate::guard::Guard;
+use crate::moved::Renames;
 use crate::order::Needs;
 use crate::request::{Goal, PlanOptions};
-use crate::roster::{Held, Node, Roster};
+use crate::roster::{Held, Node, Place, Roster};
 use crate::rotation;
 use crate::selection::Selection;
 use crate::substitute::{Inputs, Outputs};
@@ -44,12 +46,16 @@ pub(crate) struct Decided {
 /// What deciding looks at beside the address itself.
 struct View<'a> {
     options: &'a PlanOptions,
+    roster: &'a Roster<'a>,
+    needs: &'a Needs,
+    renames: &'a Renames<'a>,
     guard: Guard,
     drift: Vec<Drift>,
 }
 
 /// A declared address with its inputs after substitution.
 struct Case<'a> {
+    place: Place,
     node: &'a Node<'a>,
     desired: &'a Desired,
     schema: &'a ResourceSchema,
@@ -60,13 +66,17 @@ struct Case<'a> {
 pub(crate) fn decide<'a>(
     options: &'a PlanOptions,
     roster: &'a Roster<'a>,
-    needs: &Needs,
+    needs: &'a Needs,
+    renames: &'a Renames<'a>,
     selection: &Selection,
 ) -> Result<Decided, PlanError> {
     let mut verdicts: Vec<Option<Verdict>> = roster.nodes.iter().map(|_| None).collect();
     let outputs = Outputs::new(roster);
     let mut view = View {
         options,
+        roster,
+        needs,
+        renames,
         guard: Guard::default(),
         drift: Vec::new(),
     };
@@ -87,6 +97,7 @@ pub(crate) fn decide<'a>(
                 let inputs = outputs.substitute(place, desired, glance, &verdicts)?;
                 let schema = node.schema()?;
                 view.declared(&Case {
+                    place,
                     node,
                     desired,
                     schema,
@@ -162,7 +173,7 @@ impl View<'_> {
         }
         let because = self.replace_reasons(case, held, record, &differences);
         if because.is_empty() {
-            return Ok(in_place(case, held, record, wanted, differences));
+            return Ok(self.in_place(case, held, record, wanted, differences));
         }
         self.guard.replacement(case.node, held);
         Ok(Some(replaced(case, held, because, wanted, differences)))
@@ -211,9 +222,85 @@ impl View<'_> {
             && held.entry.protect == case.desired.lifecycle.protect
             && held.entry.inputs_digest == case.inputs.digest();
         match held.observed() {
-            Some(observed) if as_recorded => Ok(is_as_recorded(case, observed, record_of(case, held)?)),
+            Some(observed) if as_recorded => {
+                let record = record_of(case, held)?;
+                Ok(is_as_recorded(case, observed, record) && self.needs_as_recorded(case, record))
+            }
             _ => Ok(as_recorded),
         }
+    }
+
+    /// Tells whether the record says what the object needs. Deletions go by that when the stack is gone.
+    fn needs_as_recorded(&self, case: &Case<'_>, record: &Record) -> bool {
+        if !self.renames.is_empty() {
+            return self.recorded_needs(record) == case.desired.dependencies();
+        }
+        // Places are in the order of addresses, so nothing needs to be collected.
+        let mut places = self.needs.of(case.place).to_vec();
+        places.dedup();
+        let wanted = places.iter().map(|place| &self.roster.node(*place).address);
+        wanted.eq(&record.dependencies)
+    }
+
+    /// Returns what the object needed when it was recorded, under the names of now.
+    fn recorded_needs(&self, record: &Record) -> BTreeSet<Address> {
+        let dependencies = record.dependencies.iter();
+        dependencies.map(|need| self.renames.current(need)).collect()
+    }
+
+    /// Decides about an object that stays: it is updated, or the record learns something, or nothing happens.
+    fn in_place(
+        &self,
+        case: &Case<'_>,
+        held: &Held<'_>,
+        record: &Record,
+        wanted: Attributes,
+        differences: Differences,
+    ) -> Option<Verdict> {
+        let mut inputs = wanted;
+        for (name, value) in differences.held {
+            match value.is_null() {
+                true => inputs.remove(&name),
+                false => inputs.insert(name, value),
+            };
+        }
+        let outputs = known_outputs(case.schema, &record.outputs, held.observed());
+        let mut changes = differences.changes;
+        let asked = changes.clone();
+        let class = class_of_update(case.schema, &changes);
+        changes.extend(differences.catches_up);
+        changes.extend(protection(case, held));
+        if !asked.is_empty() {
+            let decision = Decision::Update { changes, class };
+            return Some(Verdict {
+                decision,
+                asked,
+                inputs,
+                outputs,
+            });
+        }
+        changes.extend(moved_outputs(record, &outputs));
+        changes.extend(self.moved_needs(case, record));
+        let id = held.observed().map_or(&record.id, |observed| &observed.id);
+        if changes.is_empty() && *id == record.id {
+            return None;
+        }
+        changes.extend(moved_identity(&record.id, id));
+        let id = id.clone();
+        Some(Verdict {
+            decision: Decision::Adopt { id, changes },
+            asked,
+            inputs,
+            outputs,
+        })
+    }
+
+    /// Returns the change of what the object needs, which is a property of the record and not of the object.
+    fn moved_needs(&self, case: &Case<'_>, record: &Record) -> Option<Change> {
+        let (before, after) = (self.recorded_needs(record), case.desired.dependencies());
+        let names =
+            |needs: BTreeSet<Address>| Value::list(needs.iter().map(|need| Value::from(need.as_str())));
+        (before != after).then(|| record_change("needs", names(before), names(after), ChangeOrigin::Stack))
     }
 
     fn replace_reasons(
@@ -275,51 +362,6 @@ fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
         };
     }
     inputs
-}
-
-/// Decides about an object that stays: it is updated, or the record learns something, or nothing happens.
-fn in_place(
-    case: &Case<'_>,
-    held: &Held<'_>,
-    record: &Record,
-    wanted: Attributes,
-    differences: Differences,
-) -> Option<Verdict> {
-    let mut inputs = wanted;
-    for (name, value) in differences.held {
-        match value.is_null() {
-            true => inputs.remove(&name),
-            false => inputs.insert(name, value),
-        };
-    }
-    let outputs = known_outputs(case.schema, &record.outputs, held.observed());
-    let mut changes = differences.changes;
-    let asked = changes.clone();
-    let class = class_of_update(case.schema, &changes);
-    changes.extend(differences.catches_up);
-    changes.extend(protection(case, held));
-    if !asked.is_empty() {
-        let decision = Decision::Update { changes, class };
-        return Some(Verdict {
-            decision,
-            asked,
-            inputs,
-            outputs,
-        });
-    }
-    changes.extend(moved_outputs(record, &outputs));
-    let id = held.observed().map_or(&record.id, |observed| &observed.id);
-    if changes.is_empty() && *id == record.id {
-        return None;
-    }
-    changes.extend(moved_identity(&record.id, id));
-    let id = id.clone();
-    Some(Verdict {
-        decision: Decision::Adopt { id, changes },
-        asked,
-        inputs,
-        outputs,
-    })
 }
 
 fn replaced(

@@ -55,7 +55,7 @@ pub fn plan(request: &PlanRequest<'_>) -> Result<Plan, PlanError> {
     let needs = Needs::new(&roster)?;
     rotation::check_requests(request.options, &roster)?;
     let selection = selection::select(request.options, &roster, &needs, &renames)?;
-    let Decided { mut verdicts, drift } = decide(request.options, &roster, &needs, &selection)?;
+    let Decided { mut verdicts, drift } = decide(request.options, &roster, &needs, &renames, &selection)?;
 
     let mut notices: Vec<PlanNotice> = request.graph.notices.iter().map(notice).collect();
     notices.extend(limited(&selection));

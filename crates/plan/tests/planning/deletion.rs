@@ -40,6 +40,40 @@ fn everything_is_destroyed_against_the_order_of_needs() {
 }
 
 #[test]
+fn a_need_that_the_inputs_do_not_show_is_recorded_when_it_comes_and_when_it_goes() {
+    let (without, with) = (
+        "net a cidr=1\nrule b from=2",
+        "net a cidr=1\nrule b from=2 +after:a",
+    );
+    let world = World::with(without).seen("");
+    assert_snapshot!(world.plan(with), @r#"
+    > b
+        needs: [] -> ["a"]
+    0. adopt b
+    1 kept
+    "#);
+    let world = world.apply(with).seen("");
+    assert_snapshot!(world.plan(with), @"2 kept");
+    assert_snapshot!(world.plan(""), @"
+    - a Undeclared (disruptive)
+    - b Undeclared (disruptive)
+    0. delete b [disruptive]
+    1. delete a [disruptive] after 0
+    0 kept
+    ");
+    assert_snapshot!(world.plan(without), @r#"
+    > b
+        needs: ["a"] -> []
+    0. adopt b
+    1 kept
+    "#);
+    assert_snapshot!(world.moved("app.a", "app.z").plan("net z cidr=1\nrule b from=2 +after:z"), @"
+    moved a -> z
+    2 kept
+    ");
+}
+
+#[test]
 fn destroying_nothing_is_an_empty_plan() {
     assert_snapshot!(World::empty().destroy().plan(STACK), @"0 kept");
 }

@@ -3,6 +3,7 @@
 //! A run is decoded from bytes, so that a failure shrinks to fewer and smaller stacks. Every plan on the way is also
 //! made twice and examined by the checker.
 
+use infra_model::decision::{Change, Decision};
 use infra_model::plan::Plan;
 use infra_plan::error::PlanError;
 use infra_plan::request::PlanOptions;
@@ -195,13 +196,26 @@ fn run(bytes: &[u8]) {
         let recorded: Vec<String> = world.snapshot.records.keys().map(ToString::to_string).collect();
         let declared: Vec<String> = wanted.resources.keys().map(ToString::to_string).collect();
         assert_eq!(recorded, declared);
-        let seen = world.clone().seen("");
+        // A plan that did not look has not read what it keeps: whoever looks learns what the records say of needs.
+        let mut seen = world.clone().seen("");
+        let learns = plan(&seen, &stack).unwrap();
+        assert!(
+            learns.decisions.values().all(only_learns_needs),
+            "{stack}\n{}",
+            crate::render::text(&learns)
+        );
+        apply(&mut seen, &learns);
         let nothing = plan(&seen, &stack).unwrap();
         assert!(nothing.is_empty(), "{stack}\n{}", crate::render::text(&nothing));
     }
     let gone = world.clone().destroy().try_plan(&graph("")).unwrap();
     apply(&mut world, &gone);
     assert!(world.snapshot.records.is_empty());
+}
+
+fn only_learns_needs(decision: &Decision) -> bool {
+    let needs = |change: &Change| change.attribute == "needs";
+    matches!(decision, Decision::Adopt { changes, .. } if changes.iter().all(needs))
 }
 
 /// Half as many runs as usual, because each makes dozens of plans; `PROPTEST_CASES` asks for more.
