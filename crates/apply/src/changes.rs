@@ -3,8 +3,8 @@
 use infra_model::journal::RecordChange;
 use infra_model::plan::Draft;
 use infra_model::record::{Record, RecordError, RecordKey};
-use infra_model::schema::{OnChange, ResourceSchema};
-use infra_model::value::Attributes;
+use infra_model::schema::{AttributeSchema, OnChange, ResourceSchema};
+use infra_model::value::{Attributes, Value};
 
 use crate::creation::{Creation, Made, Wholeness};
 use crate::ledger::Ledger;
@@ -50,7 +50,7 @@ pub(crate) fn created(
     let mut record = record(creation.key, creation.draft, made);
     if is_earlier {
         let names = record.inputs.keys().cloned().collect::<Vec<_>>();
-        forget_unseen(&mut record.inputs, names.iter().map(String::as_str), schema);
+        doubt_unseen(&mut record.inputs, names.iter().map(String::as_str), schema);
     }
     changes.push(RecordChange::Put(Box::new(record)));
     Ok(changes)
@@ -68,22 +68,22 @@ pub(crate) fn updated(old: &Record, draft: &Draft, outputs: Attributes) -> Vec<R
 
 /// Returns the change after an update of which nobody knows whether it was done.
 ///
-/// What the provider shows is left to the next observation. What it never shows is forgotten, so that the next
-/// plan sets it again instead of trusting a value that may be wrong.
+/// What the provider shows is left to the next observation. What it never shows is in doubt from now on, so that the
+/// next plan sets it again, or takes it away again, instead of trusting a value that may be wrong.
 pub(crate) fn doubted<'n>(
     old: &Record,
     changed: impl Iterator<Item = &'n str>,
     schema: Option<&ResourceSchema>,
 ) -> Vec<RecordChange> {
     let mut record = old.clone();
-    forget_unseen(&mut record.inputs, changed, schema);
+    doubt_unseen(&mut record.inputs, changed, schema);
     if record.inputs == old.inputs {
         return Vec::new();
     }
     vec![RecordChange::Put(Box::new(record))]
 }
 
-fn forget_unseen<'n>(
+fn doubt_unseen<'n>(
     inputs: &mut Attributes,
     names: impl Iterator<Item = &'n str>,
     schema: Option<&ResourceSchema>,
@@ -91,10 +91,13 @@ fn forget_unseen<'n>(
     let Some(schema) = schema else { return };
     for name in names {
         let attribute = schema.attributes.get(name);
-        // Without its value an attribute that cannot change in place would look as if it had to be replaced.
-        if attribute.is_some_and(|attribute| !attribute.observed && attribute.on_change != OnChange::Replace)
-        {
-            inputs.remove(name);
+        // In doubt, an attribute that cannot change in place would look as if the object had to be replaced, and a
+        // carried one has no other source than the record.
+        let may_be_set_again = |attribute: &AttributeSchema| {
+            !attribute.observed && !attribute.carried && attribute.on_change != OnChange::Replace
+        };
+        if attribute.is_some_and(may_be_set_again) {
+            inputs.insert(name.to_owned(), Value::Null);
         }
     }
 }

@@ -65,7 +65,10 @@ pub(crate) fn stored(
         if let Some(reference) = missing {
             return Err(InputError::Unknown { attribute, reference });
         }
-        stored.insert(attribute, value);
+        // What is null counts as not set; in a record it would mean that nobody knows.
+        if !value.is_null() {
+            stored.insert(attribute, value);
+        }
     }
     Ok(stored)
 }

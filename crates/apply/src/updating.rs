@@ -49,8 +49,13 @@ pub(crate) fn check_unmoved(
 }
 
 /// Returns the attributes that the provider has to change: those whose wanted value, known by now, is neither what
-/// the plan saw nor what the object shows.
-pub(crate) fn still_different(changes: &[Change], wanted: &Attributes, seen: &Observation) -> Vec<String> {
+/// the plan saw nor what the object shows, and those of which nobody knows what was applied.
+pub(crate) fn still_different(
+    changes: &[Change],
+    old: &Record,
+    wanted: &Attributes,
+    seen: &Observation,
+) -> Vec<String> {
     let shown = |name: &str| match seen {
         Observation::Present(observed) => observed.attributes.get(name),
         Observation::Absent => None,
@@ -58,7 +63,8 @@ pub(crate) fn still_different(changes: &[Change], wanted: &Attributes, seen: &Ob
     let differs = |change: &&Change| {
         let wanted = wanted.get(&change.attribute).unwrap_or(&Value::Null);
         let is_shown = |seen: &Value| Equality::Exact.same(wanted, seen);
-        *wanted != change.before && !shown(&change.attribute).is_some_and(is_shown)
+        let may_differ = *wanted != change.before || old.is_in_doubt(&change.attribute);
+        may_differ && !shown(&change.attribute).is_some_and(is_shown)
     };
     changes
         .iter()

@@ -63,7 +63,11 @@ pub async fn import(
         target: desired.target.clone(),
         schema_version: schema.version,
         recovery: schema.recovery,
-        inputs: observed.attributes,
+        inputs: observed
+            .attributes
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
         outputs: observed.outputs,
         dependencies: desired.dependencies(),
         protect: desired.lifecycle.protect,

@@ -69,7 +69,10 @@ fn refreshed(record: &Record, schema: Option<&ResourceSchema>, drift: &Drift, ob
             (Some(Equality::DesiredKeys), Value::Map(seen)) => without_noise(seen, record.inputs.get(name)),
             _ => seen.clone(),
         };
-        refreshed.inputs.insert(name.clone(), seen);
+        match seen.is_null() {
+            true => refreshed.inputs.remove(name),
+            false => refreshed.inputs.insert(name.clone(), seen),
+        };
     }
     refreshed.outputs.extend(observed.outputs.clone());
     refreshed.id = observed.id.clone();

@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::digest::Digest;
 use crate::resource::Target;
 use crate::schema::RecoveryClass;
-use crate::value::Attributes;
+use crate::value::{Attributes, Value, canonical};
 
 /// The version of the form of records. A reader refuses a higher one.
 pub const RECORD_FORMAT: u32 = 1;
@@ -112,7 +112,8 @@ pub struct Record {
     pub schema_version: u32,
     /// How an unknown create of its type is resolved.
     pub recovery: RecoveryClass,
-    /// What was last applied: references replaced by outputs as far as they hold no secret, secrets sealed.
+    /// What was last applied: references replaced by outputs as far as they hold no secret, secrets sealed. Null where
+    /// nobody knows what was applied, because the answer to an update got lost and the provider never shows it.
     pub inputs: Attributes,
     /// What the provider returned, secrets sealed.
     pub outputs: Attributes,
@@ -150,7 +151,7 @@ impl RecordEntry {
     pub fn of(record: Record, serial: Serial) -> Result<Self, RecordError> {
         let bytes: Arc<[u8]> = record.encode()?.into();
         let entry = RecordEntry {
-            inputs_digest: crate::value::canonical::digest_inputs(&record.inputs, &record.target),
+            inputs_digest: record.inputs_digest(),
             tainted: record.tainted,
             protect: record.protect,
             serial,
@@ -236,6 +237,25 @@ pub struct RecordHeader {
 }
 
 impl Record {
+    /// Returns the digest of inputs and target: that of a resource with these inputs, unless one of them is in doubt.
+    /// Then no resource has it, and planning looks inside.
+    #[must_use]
+    pub fn inputs_digest(&self) -> Digest {
+        let digest = canonical::digest_inputs(&self.inputs, &self.target);
+        let mut doubts = self.inputs.iter().filter(|(_, value)| value.is_null()).peekable();
+        if doubts.peek().is_none() {
+            return digest;
+        }
+        let names: Vec<&str> = doubts.map(|(name, _)| name.as_str()).collect();
+        Digest::of(format!("{digest} in doubt: {names:?}").as_bytes())
+    }
+
+    /// Tells whether nobody knows what was last applied of an input.
+    #[must_use]
+    pub fn is_in_doubt(&self, input: &str) -> bool {
+        self.inputs.get(input).is_some_and(Value::is_null)
+    }
+
     /// Returns the record as bytes: the format version, then JSON.
     ///
     /// # Errors

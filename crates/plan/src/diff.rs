@@ -8,7 +8,8 @@
 //! | no | no | a change by both, unless what was seen is what is wanted: then only the record catches up |
 //!
 //! An attribute that is not set counts as its default. One without a default that is not set and never was is left
-//! to the provider, whatever it filled in.
+//! to the provider, whatever it filled in. One that is never seen and of which nobody knows what was applied is set
+//! again, or taken away again, whatever the stack wants.
 
 use std::collections::BTreeSet;
 
@@ -51,6 +52,8 @@ struct Attribute<'a> {
     last: &'a Value,
     wanted: &'a Value,
     seen: Option<&'a Value>,
+    /// Whether nobody knows what was last applied.
+    in_doubt: bool,
 }
 
 /// Stands for an attribute that the type does not list: lowering has reported it.
@@ -86,6 +89,7 @@ pub(crate) fn compare(sides: &Sides<'_>) -> Differences {
             last: set(sides.last.get(name), schema),
             wanted: set(sides.wanted.get(name), schema),
             seen: visible(sides, name, schema),
+            in_doubt: !schema.observed && sides.last.get(name).is_some_and(Value::is_null),
         };
         compare_one(&attribute, sides, &mut differences);
     }
@@ -135,6 +139,11 @@ pub(crate) fn waits(value: &Value) -> bool {
 }
 
 fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut Differences) {
+    if attribute.in_doubt && !sides.ignored.contains(attribute.name) {
+        let again = change(attribute, &NULL, attribute.wanted, ChangeOrigin::Stack);
+        differences.changes.push(again);
+        return;
+    }
     let (last, wanted) = (attribute.last, attribute.wanted);
     if last.is_null() && wanted.is_null() {
         return;

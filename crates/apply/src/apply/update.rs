@@ -37,7 +37,7 @@ pub(super) async fn update(
     let mut pacer = run.pacer(u64::from(job.step.id.0) + 1);
     let seen = run.look(&mut pacer, &old).await.map_err(StepError::Provider)?;
     check_unmoved(schema, changes, &seen).map_err(StepError::Moved)?;
-    let changed = still_different(changes, &draft.inputs, &seen);
+    let changed = still_different(changes, &old, &draft.inputs, &seen);
     if changed.is_empty() {
         // What the plan could not know turned out to be what the object has already.
         drop(pass);

@@ -121,17 +121,26 @@ async fn an_update_that_cannot_be_seen_is_called_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_may_or_may_not_be_set_is_set_again_even_when_the_stack_goes_back() {
-    let lab = Lab::with("a named password=!one").await;
-    lab.cloud.disturb(Rule::next(CallKind::Update, Fault::LoseReply));
-    lab.cloud
-        .disturb(Rule::next(CallKind::Update, Fault::Refuse(ErrorKind::Denied)));
-    let ran = lab.run("a named password=!two").await;
-    assert_eq!(ran.outcome.report().failed[0].left, Left::Recorded);
-    assert_settled(&lab, "after an update of which nobody knows").await;
-    // The cloud has the second password, and the state must not believe that it still has the first.
-    lab.run("a named password=!one").await.completed();
-    let undisturbed = Lab::with("a named password=!one").await;
-    assert_eq!(shape(&lab).await, shape(&undisturbed).await);
+    let stacks = ["a named", "a named password=!one", "a named password=!two"];
+    // Nothing can be seen of the second update, whether it sets, changes or takes away; then the third comes.
+    for [first, second] in [[0, 1], [1, 2], [1, 0]].map(|pair| pair.map(|at| stacks[at])) {
+        for third in stacks {
+            for fault in [Fault::LoseReply, Fault::LoseRequest] {
+                let lab = Lab::with(first).await;
+                lab.cloud.disturb(Rule::next(CallKind::Update, fault.clone()));
+                lab.cloud
+                    .disturb(Rule::next(CallKind::Update, Fault::Refuse(ErrorKind::Denied)));
+                let ran = lab.run(second).await;
+                let when = format!("{first}, {second} with {fault:?}, {third}");
+                assert_eq!(ran.outcome.report().failed[0].left, Left::Recorded, "{when}");
+                assert_settled(&lab, &when).await;
+                lab.run(third).await.completed();
+                let undisturbed = Lab::with(third).await;
+                assert_eq!(shape(&lab).await, shape(&undisturbed).await, "{when}");
+                assert!(lab.run(third).await.plan.is_empty(), "{when}");
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

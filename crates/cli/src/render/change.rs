@@ -62,6 +62,10 @@ fn one(change: &Change, width: usize, notes: &str) -> String {
 
 /// Returns both values around an arrow.
 fn arrow(before: &Value, after: &Value) -> String {
+    if before.is_null() && after.is_null() {
+        // Nobody knows what was applied last, so it is taken away once more.
+        return format!("(in doubt) -> {}", inline(after));
+    }
     let (before, after) = (inline(before), inline(after));
     if before == SECRET && after == SECRET {
         // Both are hidden, so that they differ must be said.

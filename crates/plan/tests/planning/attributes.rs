@@ -1,5 +1,6 @@
 //! When attributes count as changed: defaults, nulls, and each kind of equality.
 
+use infra_model::value::Value;
 use insta::assert_snapshot;
 
 use crate::world::{World, plan_text};
@@ -144,4 +145,31 @@ fn the_target_alone_can_change_without_a_look_inside() {
     1. create a after 0
     1 kept
     ");
+}
+
+#[test]
+fn what_is_never_seen_and_in_doubt_is_set_again_or_taken_away_again() {
+    let world = World::with("server a note=1").record("a", |record| {
+        record.inputs.insert("note".to_owned(), Value::Null);
+    });
+    let seen = world.clone().seen("");
+    let plan = |stack| {
+        let plan = world.plan(stack);
+        assert_eq!(plan, seen.plan(stack), "a look at the object does not help");
+        plan
+    };
+    assert_snapshot!(plan("server a note=1"), @"
+    ~ a (safe)
+        note: 1
+    0. update a
+    0 kept
+    ");
+    assert_snapshot!(plan("server a"), @"
+    ~ a (safe)
+        note: null
+    0. update a
+    0 kept
+    ");
+    assert_snapshot!(plan("server a +ignore:note"), @"1 kept");
+    assert_snapshot!(world.clone().apply("server a").plan("server a"), @"1 kept");
 }

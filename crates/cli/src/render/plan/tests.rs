@@ -240,6 +240,7 @@ fn changes_of_long_values_show_what_goes_and_what_comes() {
                 change("text", "x".repeat(60), "y".repeat(60)),
                 change("password", sealed(1), sealed(2)),
                 change("url", sealed(1), unknown(true)),
+                change("key", Value::Null, Value::Null),
             ],
             class: StepClass::Safe,
         },
@@ -266,6 +267,7 @@ fn changes_of_long_values_show_what_goes_and_what_comes() {
                 + "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
             password   : (secret) -> (another secret)
             url        : (secret) -> (secret, known after apply)
+            key        : (in doubt) -> (not set)
 
     Plan: 1 to update, 3 unchanged.
     "#);
