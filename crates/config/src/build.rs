@@ -41,6 +41,9 @@ pub(crate) fn build<'a>(
     let mut declared = declarations(root, &report);
     let overlay = overlay.map(|file| split(file, &report)).unwrap_or_default();
     declared.merge(overlay.components, &report);
+    if let Some(store) = overlay.store {
+        declared.override_store(store);
+    }
     let mut world = World {
         report,
         scopes: vec![Scope::new(declared, String::new())],
@@ -69,6 +72,7 @@ pub(crate) fn build<'a>(
 struct Overlay<'a> {
     environment: Option<Shape<'a>>,
     variables: Option<Shape<'a>>,
+    store: Option<Shape<'a>>,
     components: Vec<Shape<'a>>,
 }
 
@@ -80,6 +84,7 @@ fn split<'a>(file: &'a ParsedFile, report: &Report) -> Overlay<'a> {
         match block.schema.kind {
             "environment" => overlay.environment = Some(block),
             "variables" => overlay.variables = Some(block),
+            "store" => overlay.store = Some(block),
             _ => overlay.components.push(block),
         }
     }

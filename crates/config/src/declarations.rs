@@ -16,6 +16,7 @@ pub(crate) type ComponentName<'a> = (&'static str, &'a str);
 #[derive(Debug)]
 pub(crate) struct Declarations<'a> {
     pub stack: Option<Shape<'a>>,
+    pub store: Option<Shape<'a>>,
     pub variables: BTreeMap<&'a str, Shape<'a>>,
     pub locals: BTreeMap<&'a str, &'a Attribute>,
     pub components: BTreeMap<ComponentName<'a>, Shape<'a>>,
@@ -30,6 +31,7 @@ pub(crate) struct Declarations<'a> {
 pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declarations<'a> {
     let mut all = Declarations {
         stack: None,
+        store: None,
         variables: BTreeMap::new(),
         locals: BTreeMap::new(),
         components: BTreeMap::new(),
@@ -41,6 +43,7 @@ pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declaration
     for block in shape.blocks {
         match block.schema.kind {
             "stack" => all.stack = Some(block),
+            "store" => all.store = Some(block),
             "variable" => insert(&mut all.variables, block),
             "module" => insert(&mut all.modules, block),
             "output" => insert(&mut all.outputs, block),
@@ -83,6 +86,15 @@ impl<'a> Declarations<'a> {
             .range(all)
             .take_while(move |((found, _), _)| *found == kind)
             .map(|((_, label), _)| *label)
+    }
+
+    /// Takes over the store of an overlay. An environment may have one where the stack has none: where a state is
+    /// kept says nothing about what is wanted.
+    pub(crate) fn override_store(&mut self, overlay: Shape<'a>) {
+        match &mut self.store {
+            Some(store) => store.override_with(overlay),
+            None => self.store = Some(overlay),
+        }
     }
 
     /// Merges the components of an overlay into those of the stack.

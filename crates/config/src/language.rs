@@ -8,6 +8,7 @@ pub mod environment;
 pub mod reference;
 pub mod rule;
 pub mod stack;
+pub mod store;
 pub mod ty;
 
 use crate::language::rule::Rule;
@@ -30,8 +31,20 @@ pub struct BlockSchema {
     pub blocks: &'static [BlockSchema],
     /// Attributes and blocks that it shares with others.
     pub shared: Option<&'static BlockSchema>,
+    /// What it holds for each word that its label may be, where the label decides that. Then it holds nothing of
+    /// its own.
+    pub variants: &'static [Variant],
     /// What further attributes are, if any name is allowed.
     pub free: Option<&'static str>,
+}
+
+/// What a block holds when its label is this word.
+#[derive(Debug)]
+pub struct Variant {
+    /// The word.
+    pub word: &'static str,
+    /// What the block holds then.
+    pub schema: BlockSchema,
 }
 
 /// The label of a block.
@@ -93,6 +106,8 @@ pub enum Timing {
     Plan,
     /// Only when it is applied; it may be a secret and may come from another component.
     Apply,
+    /// When the stack is read, because it says where the state is; it may be a secret.
+    Read,
 }
 
 impl BlockSchema {
@@ -105,6 +120,7 @@ impl BlockSchema {
         attributes: &[],
         blocks: &[],
         shared: None,
+        variants: &[],
         free: None,
     };
 
@@ -131,6 +147,18 @@ impl BlockSchema {
     pub fn block(&self, kind: &str) -> Option<&'static BlockSchema> {
         self.all_blocks().find(|block| block.kind == kind)
     }
+
+    /// Returns what it holds when this is its label.
+    #[must_use]
+    pub fn variant(&self, word: &str) -> Option<&'static BlockSchema> {
+        let found = self.variants.iter().find(|variant| variant.word == word);
+        found.map(|variant| &variant.schema)
+    }
+
+    /// Returns the words of its variants.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.variants.iter().map(|variant| variant.word)
+    }
 }
 
 impl AttributeSchema {
@@ -149,6 +177,14 @@ impl AttributeSchema {
     pub(crate) const fn known_later(self) -> Self {
         AttributeSchema {
             timing: Timing::Apply,
+            ..self
+        }
+    }
+
+    /// Returns it as one whose value may be a secret but is known when the stack is read.
+    pub(crate) const fn maybe_secret(self) -> Self {
+        AttributeSchema {
+            timing: Timing::Read,
             ..self
         }
     }

@@ -75,13 +75,23 @@ impl<'a> Shape<'a> {
         for block in overlay.blocks {
             let same = |own: &&mut Shape<'_>| {
                 own.schema.kind == block.schema.kind
-                    && own.name() == block.name()
+                    && (own.name() == block.name() || own.schema.occurs == Occurs::Once)
                     && own.schema.occurs != Occurs::Repeated
             };
             match self.blocks.iter_mut().find(same) {
-                Some(own) => own.merge(block),
+                Some(own) => own.override_with(block),
                 None => self.blocks.push(block),
             }
+        }
+    }
+
+    /// Takes over what an overlay says of the same block; one with another label is another thing and takes its
+    /// place.
+    pub(crate) fn override_with(&mut self, overlay: Shape<'a>) {
+        if self.name() == overlay.name() {
+            self.merge(overlay);
+        } else {
+            *self = overlay;
         }
     }
 }
@@ -177,12 +187,37 @@ fn add_block<'a>(shape: &mut Shape<'a>, block: &'a Block, seen: &mut Seen<'a>, r
         }
         seen.blocks.insert((schema.kind, text), block.span);
     }
+    let Some(schema) = variant(schema, label, report) else {
+        return;
+    };
     let inner = self::shape([&block.body], schema, report);
     shape.blocks.push(Shape {
         span: block.span,
         label,
         ..inner
     });
+}
+
+/// Returns what the block holds; nothing if its label should decide that and is no word for it.
+fn variant(
+    schema: &'static BlockSchema,
+    label: Option<&Name>,
+    report: &Report,
+) -> Option<&'static BlockSchema> {
+    let Some(label) = label.filter(|_| !schema.variants.is_empty()) else {
+        return Some(schema);
+    };
+    let found = schema.variant(&label.text);
+    if found.is_none() {
+        let names = schema.label.as_ref().map_or("kind", |label| label.names);
+        let detail = format!("There is no {names} `{}`", label.text);
+        let diagnostic = Diagnostic::error("Unknown kind", detail).at(label.span);
+        report.add(with_hint(
+            diagnostic,
+            suggestion(&label.text, "There are", schema.words()),
+        ));
+    }
+    found
 }
 
 fn unknown_block(schema: &BlockSchema, block: &Block) -> Diagnostic {
@@ -208,6 +243,12 @@ fn unknown_block(schema: &BlockSchema, block: &Block) -> Diagnostic {
         ("stack file", "output") => {
             Some("Only modules have outputs; components of a stack have exports".to_owned())
         }
+        ("module file", "store") => {
+            Some("A stack has one state with all of its modules: choose its store in `stack.hcl`".to_owned())
+        }
+        ("stack file" | "overlay", "backend") => Some(
+            "Where the state is kept says a block `store`, such as `store \"object\" { url = … }`".to_owned(),
+        ),
         (_, "resource" | "data" | "terraform") => Some(
             "A stack declares portable components; settings of a provider go into its block inside them"
                 .to_owned(),
@@ -230,14 +271,16 @@ fn checked_label<'a>(schema: &BlockSchema, block: &'a Block, report: &Report) ->
             Some(None)
         }
         (Some(expected), []) => {
-            let detail = format!(
-                "A block `{kind}` needs a label: the name of the {}",
-                expected.names
-            );
+            let names = match schema.variants {
+                [] => format!("name of the {}", expected.names),
+                _ => expected.names.to_owned(),
+            };
+            let detail = format!("A block `{kind}` needs a label: the {names}");
+            let label = schema.words().last().unwrap_or("name");
             report.add(
                 Diagnostic::error("Missing label", detail)
                     .at(block.kind.span)
-                    .hint(format!("Write `{kind} \"name\" {{ … }}`")),
+                    .hint(format!("Write `{kind} \"{label}\" {{ … }}`")),
             );
             None
         }

@@ -119,9 +119,12 @@ fn read(
     let environment = environment.map_or(Err(Failed), |block| self::environment(&world, &block));
     let components = world.components();
     let moved = world.moved(&components);
-    let stack = environment.ok().map(|environment| Stack {
+    let store = world.store();
+    let read = environment.and_then(|environment| Ok((environment, store?)));
+    let stack = read.ok().map(|(environment, store)| Stack {
         name: world.stack.clone(),
         environment,
+        store,
         components,
         moved,
         config_digest: digest(parsed, overlay, &world, variables),

@@ -19,6 +19,7 @@ mod expressions;
 
 mod files;
 mod overlays;
+mod stores;
 
 /// The overlay of tests that are not about overlays.
 const LOCAL: &str = "environment \"local\" {\n  provider \"local\" {}\n}\n";

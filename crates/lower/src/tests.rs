@@ -15,6 +15,7 @@ use infra_model::operation::{Operation, Operator};
 use infra_model::schema::{
     AttributeSchema, Equality, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
 };
+use infra_model::store::StoreDeclaration;
 use infra_model::value::Attributes;
 use infra_provider::lowering::{address, output, secret_output};
 use insta::assert_snapshot;
@@ -66,6 +67,7 @@ fn stack(components: impl IntoIterator<Item = Component>) -> Stack {
             approval: None,
             span: Span::default(),
         },
+        store: StoreDeclaration::default(),
         components: components
             .into_iter()
             .map(|component| (component.address.clone(), component))

@@ -25,4 +25,5 @@ pub mod schema;
 pub mod sealing;
 pub mod snapshot;
 pub mod stack;
+pub mod store;
 pub mod value;

@@ -6,6 +6,7 @@ use crate::address::ComponentAddress;
 use crate::component::Component;
 use crate::digest::Digest;
 use crate::environment::Environment;
+use crate::store::StoreDeclaration;
 
 /// What a team wants in one environment.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,8 @@ pub struct Stack {
     pub name: String,
     /// The environment.
     pub environment: Environment,
+    /// Where the state is kept.
+    pub store: StoreDeclaration,
     /// All components, modules and `for_each` unfolded.
     pub components: BTreeMap<ComponentAddress, Component>,
     /// Addresses that changed their name.

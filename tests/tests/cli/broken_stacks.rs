@@ -33,6 +33,7 @@ broken! {
     no_stack = "no-stack",
     not_utf8 = "not-utf8",
     secrets = "secrets",
+    stores = "stores",
     syntax = "syntax",
     types = "types",
     unclosed = "unclosed",

@@ -14,6 +14,9 @@ impl World<'_> {
                 component: None,
             };
             let declared = &scope.declarations;
+            if let Some(store) = &declared.store {
+                self.check_shape_names(store, here);
+            }
             declared
                 .locals
                 .values()

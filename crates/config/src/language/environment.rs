@@ -1,9 +1,9 @@
-//! The words of an overlay: `environment`, `variables`, and components that are overridden.
+//! The words of an overlay: `environment`, `variables`, and what is overridden: the store and components.
 
 use crate::language::component::{PROVIDERS, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{Type, choice};
-use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, component};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, component, store};
 
 /// A file `env/<environment>.hcl`.
 pub const OVERLAY: BlockSchema = BlockSchema {
@@ -17,6 +17,7 @@ pub const OVERLAY: BlockSchema = BlockSchema {
             free: Some("a variable of the stack and its value, which may not refer to anything"),
             ..BlockSchema::EMPTY
         },
+        store::STORE,
         component::network::NETWORK,
         component::postgres::POSTGRES,
         component::redis::REDIS,

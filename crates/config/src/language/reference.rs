@@ -23,7 +23,7 @@ once or is told apart by its label is merged into the stack's, and a block that 
 An attribute set to `null` counts as not set.
 
 **When a value is known.** Attributes must be known when the plan is made, and are then no secret; *at apply* marks those
-that may be a secret and may come from another component.
+that may be a secret and may come from another component, *may be a secret* those that are known early all the same.
 ";
 
 const REFERENCES: &[[&str; 2]] = &[
@@ -64,7 +64,7 @@ pub fn markdown() -> String {
     section(&mut page, "## Files of a stack", &STACK_FILE);
     section(&mut page, "## Files of an environment", &OVERLAY);
     let _ = write!(page, "\n## Files of a module\n\n{}.\n", MODULE_FILE.summary);
-    page.push_str("\nA module has no block `stack`, and outputs besides what a stack has.\n");
+    page.push_str("\nA module has no blocks `stack` and `store`, and outputs besides what a stack has.\n");
     let outputs = MODULE_FILE
         .blocks
         .iter()
@@ -79,15 +79,16 @@ pub fn markdown() -> String {
     page
 }
 
-/// Writes a file or the shared part, but for components, which have sections of their own.
+/// Writes a file or the shared part, but for components, which have sections of their own, and for what an overlay
+/// overrides.
 fn section(page: &mut String, title: &str, schema: &BlockSchema) {
     let _ = write!(page, "\n{title}\n\n{}.\n", schema.summary);
     write_attributes(page, schema);
-    for block in schema
-        .blocks
-        .iter()
-        .filter(|block| !KINDS.iter().any(|kind| kind.kind == block.kind))
-    {
+    let is_shown = |block: &&BlockSchema| {
+        let is_overridden = schema.kind == OVERLAY.kind && STACK_FILE.block(block.kind).is_some();
+        !is_overridden && !KINDS.iter().any(|kind| kind.kind == block.kind)
+    };
+    for block in schema.blocks.iter().filter(is_shown) {
         write_block(page, block, &[]);
     }
 }
@@ -109,11 +110,29 @@ fn write_block(page: &mut String, block: &BlockSchema, outer: &[&str]) {
         header(block),
         block.summary
     );
-    if let Some(label) = &block.label {
+    if !block.variants.is_empty() {
+        let words: Vec<String> = block.words().map(|word| format!("`\"{word}\"`")).collect();
+        let _ = write!(page, "; its label is one of {}", words.join(", "));
+    } else if let Some(label) = &block.label {
         let _ = write!(page, "; its label is {}", label.rule.expected());
     }
     page.push_str(".\n");
     write_body(page, block, &path);
+    // A block inside another says that it takes what a block of its kind takes.
+    if outer.is_empty() {
+        write_variants(page, block, &path);
+    }
+}
+
+fn write_variants(page: &mut String, block: &BlockSchema, path: &[&str]) {
+    for variant in block.variants {
+        let (kind, word) = (block.kind, variant.word);
+        let _ = write!(page, "\n### `{kind} \"{word}\"`\n\n{}.\n", variant.schema.summary);
+        write_attributes(page, &variant.schema);
+    }
+    let shared = block.variants.iter().find_map(|variant| variant.schema.shared);
+    let blocks = shared.map_or(&[][..], |shared| shared.blocks);
+    blocks.iter().for_each(|inner| write_block(page, inner, path));
 }
 
 fn write_body(page: &mut String, block: &BlockSchema, path: &[&str]) {
@@ -159,6 +178,7 @@ fn row(attribute: &AttributeSchema) -> String {
     let timing = match attribute.timing {
         Timing::Plan => "",
         Timing::Apply => ", known *at apply*",
+        Timing::Read => ", *may be a secret*",
     };
     let value = match attribute.ty {
         Type::Choice(_) => "a word, see below".to_owned(),

@@ -25,6 +25,12 @@ pub enum Rule {
     Duration,
     /// The path of a folder, relative to the file.
     Folder,
+    /// A bucket, container or directory that holds objects.
+    ObjectUrl,
+    /// A database of PostgreSQL.
+    PostgresUrl,
+    /// An address of the web.
+    WebUrl,
 }
 
 /// The longest name of a component: what clouds allow for names, less what is put around it.
@@ -51,6 +57,9 @@ impl Rule {
             Rule::Peer => "`internet`, the name of a segment, or an IPv4 address range",
             Rule::Duration => "a time span such as `90m`, `24h` or `1d12h`",
             Rule::Folder => "the path of a folder that starts with `./` or `../`",
+            Rule::ObjectUrl => "a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`",
+            Rule::PostgresUrl => "a URL such as `postgres://user:password@host:5432/database`",
+            Rule::WebUrl => "a URL that starts with `https://` or `http://`",
         }
     }
 
@@ -79,6 +88,9 @@ impl Rule {
             Rule::Peer => plain(is_name_part, NAME_LENGTH_MAX),
             Rule::Duration => parse_duration(text).is_some(),
             Rule::Folder => text.starts_with("./") || text.starts_with("../"),
+            Rule::ObjectUrl => is_object_url(text),
+            Rule::PostgresUrl => names_host(text, &["postgres://", "postgresql://"]),
+            Rule::WebUrl => names_host(text, &["https://", "http://"]),
         };
         (!fits).then(|| format!("Expected {}", self.expected()))
     }
@@ -86,6 +98,20 @@ impl Rule {
 
 fn is_name_part(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+}
+
+/// Tells whether a text is the URL of a place for objects. What no store can use although it looks right, such as a
+/// name that no bucket may have, the store says when it is opened.
+fn is_object_url(text: &str) -> bool {
+    let is_folder = |path: &str| path.starts_with('/') && path.len() > 1;
+    let is_plain = !text.contains(['?', '#']) && !text.contains(char::is_whitespace);
+    is_plain && (names_host(text, &["s3://", "az://"]) || text.strip_prefix("file://").is_some_and(is_folder))
+}
+
+/// Tells whether a URL has one of the schemes and names something after it.
+fn names_host(text: &str, schemes: &[&str]) -> bool {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
 }
 
 /// Returns address and prefix length of an IPv4 range.
@@ -176,6 +202,18 @@ mod tests {
             (Rule::Word, "Big_Name", true),
             (Rule::Word, "a b", false),
             (Rule::Folder, "modules/db", false),
+            (Rule::ObjectUrl, "s3://bucket/infra", true),
+            (Rule::ObjectUrl, "az://container", true),
+            (Rule::ObjectUrl, "file:///srv/infra", true),
+            (Rule::ObjectUrl, "file://srv/infra", false),
+            (Rule::ObjectUrl, "file:///", false),
+            (Rule::ObjectUrl, "s3:///infra", false),
+            (Rule::ObjectUrl, "s3://bucket?versionId=1", false),
+            (Rule::ObjectUrl, "gs://bucket", false),
+            (Rule::PostgresUrl, "postgresql://localhost/infra", true),
+            (Rule::PostgresUrl, "mysql://localhost/infra", false),
+            (Rule::WebUrl, "http://127.0.0.1:9000", true),
+            (Rule::WebUrl, "127.0.0.1:9000", false),
         ] {
             assert_eq!(rule.fault(text).is_none(), fits, "{rule:?} {text}");
         }

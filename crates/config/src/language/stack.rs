@@ -3,7 +3,7 @@
 use crate::language::component::{self, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{TEXT, Type};
-use crate::language::{AttributeSchema, BlockSchema, Default, Occurs};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, store};
 
 /// The files of a stack's own folder.
 pub const STACK_FILE: BlockSchema = BlockSchema {
@@ -11,6 +11,7 @@ pub const STACK_FILE: BlockSchema = BlockSchema {
     summary: "`stack.hcl` and all other files `*.hcl` beside it",
     blocks: &[
         STACK,
+        store::STORE,
         VARIABLE,
         LOCALS,
         component::network::NETWORK,

@@ -37,6 +37,7 @@ const ALL: &[&str] = &[
     "no-stack",
     "not-utf8",
     "secrets",
+    "stores",
     "syntax",
     "types",
     "unclosed",
@@ -940,6 +941,103 @@ fn secrets() {
       |     generate { length = 4 }
       |                         ^
       `length` takes a whole number from 8 to 4096, found 4
+    "#);
+}
+
+#[test]
+fn stores() {
+    assert_snapshot!(check("stores"), @r#"
+    error: Unknown name
+      --> stack.hcl:22:24 
+      |   url    = "s3://${var.buckett}/infra"
+      |                        ^^^^^^^
+      In `kind`, `label`: No variable is called `buckett`
+      hint: Did you mean `bucket`?
+    error: Unknown attribute
+      --> stack.hcl:23:3 
+      |   zone   = "eu-west-1"
+      |   ^^^^
+      There is no attribute `zone` in a block `store`
+      hint: Its attributes: `url`, `region`, `endpoint`, `account`
+    error: Duplicate block
+      --> stack.hcl:26:1 
+      | store "postgres" {
+      | ^^^^^^^^^^^^^^^^
+      There may be one block `store` here
+      --> stack.hcl:21:1 first declared here
+      | store "object" {
+      | ^^^^^^^^^^^^^^
+    error: Unknown block
+      --> stack.hcl:30:1 
+      | backend "s3" {}
+      | ^^^^^^^
+      There is no block `backend` in a stack
+      hint: Where the state is kept says a block `store`, such as `store "object" { url = … }`
+    error: Unknown kind
+      --> env/kind.hcl:5:7 
+      | store "postgresql" {
+      |       ^^^^^^^^^^^^
+      There is no kind of store `postgresql`
+      hint: Did you mean `postgres`?
+    error: Missing label
+      --> env/label.hcl:5:1 
+      | store {
+      | ^^^^^
+      A block `store` needs a label: the kind of store
+      hint: Write `store "postgres" { … }`
+    error: Value known too late
+      --> env/late.hcl:6:9 
+      |   url = postgres.main.url
+      |         ^^^^^^^^^^^^^^^^^
+      `url` says where the state is, which is read before anything else, so it must not depend on what is known only after apply
+      hint: Use a variable or a local instead of the export of a component
+    error: Missing attribute
+      --> env/missing.hcl:5:1 
+      | store "postgres" {
+      | ^^^^^^^^^^^^^^^^
+      `store` needs `url`: the database, with user and password
+      hint: Add `url = …`, a URL such as `postgres://user:password@host:5432/database`
+    error: Missing attribute
+      --> env/missing.hcl:6:3 
+      |   previous "object" {}
+      |   ^^^^^^^^^^^^^^^^^
+      `previous` needs `url`: the bucket, container or directory, and a path inside it; each environment has a folder of its own there
+      hint: Add `url = …`, a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`
+    error: Invalid value
+      --> env/scheme.hcl:6:9 
+      |   url = "gs://team/infra"
+      |         ^^^^^^^^^^^^^^^^^
+      `url` cannot be "gs://team/infra"
+      hint: Expected a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`
+    error: Secret not allowed here
+      --> env/secret.hcl:6:9 
+      |   url = "s3://team/${sensitive("infra")}"
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      `url` is shown in plans and names, so it must not be a secret
+      hint: Give it a value that is not computed from a secret
+    error: Conflicting attributes
+      --> env/settings.hcl:7:14 
+      |   region   = "eu-west-1"
+      |              ^^^^^^^^^^^
+      `region` says nothing about this place
+      --> env/settings.hcl:6:14 the place
+      |   url      = "file:///srv/infra"
+      |              ^^^^^^^^^^^^^^^^^^^
+      hint: It goes with `s3://`
+    error: Invalid value
+      --> env/settings.hcl:8:14 
+      |   endpoint = "localhost:9000"
+      |              ^^^^^^^^^^^^^^^^
+      `endpoint` cannot be "localhost:9000"
+      hint: Expected a URL that starts with `https://` or `http://`
+    error: Duplicate block
+      --> env/twice.hcl:9:3 
+      |   previous "postgres" {
+      |   ^^^^^^^^^^^^^^^^^^^
+      There may be one block `previous` here
+      --> env/twice.hcl:8:3 first declared here
+      |   previous "embedded" {}
+      |   ^^^^^^^^^^^^^^^^^^^
     "#);
 }
 

@@ -7,6 +7,7 @@ use infra_model::value::Value;
 
 use super::{segment, whole};
 use crate::evaluate::{World, secret, shown, unknown};
+use crate::language::rule::Rule;
 use crate::language::ty::{Choice, Type};
 use crate::language::{AttributeSchema, Timing};
 use crate::report::{Failed, suggestion, with_hint};
@@ -37,10 +38,21 @@ fn timing(schema: &AttributeSchema, value: &Value) -> Option<Diagnostic> {
         return None;
     }
     let what = format!("`{}`", schema.name);
-    if value.is_secret() {
-        return Some(secret(&what));
+    match schema.timing {
+        Timing::Read => (!value.is_known()).then(|| read_too_early(&what)),
+        _ if value.is_secret() => Some(secret(&what)),
+        _ => (!value.is_known()).then(|| unknown(&what)),
     }
-    (!value.is_known()).then(|| unknown(&what))
+}
+
+/// Returns the error for a value that nobody knows yet when the state is opened.
+fn read_too_early(what: &str) -> Diagnostic {
+    let detail = format!(
+        "{what} says where the state is, which is read before anything else, so it must not depend on what is \
+         known only after apply"
+    );
+    Diagnostic::error("Value known too late", detail)
+        .hint("Use a variable or a local instead of the export of a component")
 }
 
 /// Returns all that is wrong with a value, each at the part of the expression that gives it.
@@ -80,6 +92,10 @@ fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
             let fits = whole(value).is_some_and(|value| (*min..=*max).contains(&value));
             (!fits).then(|| wrong(ty, value, what))
         }
+        // It may hold a password that nobody marked as a secret, so it is not repeated.
+        (Type::Text(rule @ Rule::PostgresUrl), Value::String(text)) => rule.fault(text).map(|fault| {
+            Diagnostic::error("Invalid value", format!("{what} is no URL of PostgreSQL")).hint(fault)
+        }),
         (Type::Text(rule), Value::String(text)) => rule.fault(text).map(|fault| {
             Diagnostic::error("Invalid value", format!("{what} cannot be {}", shown(value))).hint(fault)
         }),

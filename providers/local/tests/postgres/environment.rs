@@ -16,6 +16,7 @@ use infra_model::resource::Desired;
 use infra_model::sealing::{OpenError, Sealed, Sealing, Secret, open_value};
 use infra_model::snapshot::{Lineage, Observation, Observed};
 use infra_model::stack::Stack;
+use infra_model::store::StoreDeclaration;
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
@@ -160,6 +161,7 @@ impl Environment {
                 approval: None,
                 span: infra_model::diagnostic::Span::default(),
             },
+            store: StoreDeclaration::default(),
             components: components
                 .iter()
                 .map(|one| (one.address.clone(), one.clone()))

@@ -10,6 +10,7 @@ use infra_model::diagnostic::Span;
 use infra_model::digest::Digest;
 use infra_model::environment::{DataPolicy, Environment, ProviderChoice};
 use infra_model::sealing::Secret;
+use infra_model::store::StoreDeclaration;
 use infra_provider::provider::Provider;
 use insta::assert_snapshot;
 
@@ -45,6 +46,7 @@ fn stack() -> Stack {
     Stack {
         name: "shop".to_owned(),
         environment,
+        store: StoreDeclaration::default(),
         components: BTreeMap::new(),
         moved: Vec::new(),
         config_digest: Digest::default(),

@@ -1,0 +1,7 @@
+environment "kind" {
+  provider "local" {}
+}
+
+store "postgresql" {
+  url = "postgres://db/infra"
+}

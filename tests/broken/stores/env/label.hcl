@@ -1,0 +1,7 @@
+environment "label" {
+  provider "local" {}
+}
+
+store {
+  url = "s3://team/infra"
+}

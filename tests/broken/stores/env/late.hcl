@@ -1,0 +1,7 @@
+environment "late" {
+  provider "local" {}
+}
+
+store "postgres" {
+  url = postgres.main.url
+}

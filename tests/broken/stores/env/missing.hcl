@@ -1,0 +1,7 @@
+environment "missing" {
+  provider "local" {}
+}
+
+store "postgres" {
+  previous "object" {}
+}

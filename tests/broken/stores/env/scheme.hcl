@@ -1,0 +1,7 @@
+environment "scheme" {
+  provider "local" {}
+}
+
+store "object" {
+  url = "gs://team/infra"
+}

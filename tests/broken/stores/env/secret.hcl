@@ -1,0 +1,7 @@
+environment "secret" {
+  provider "local" {}
+}
+
+store "object" {
+  url = "s3://team/${sensitive("infra")}"
+}
