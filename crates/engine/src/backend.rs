@@ -13,6 +13,7 @@ use infra_model::schema::SchemaSet;
 use infra_model::sealing::Sealing;
 use infra_model::snapshot::Lineage;
 use infra_model::stack::Stack;
+use infra_model::store::StoreChoice;
 use infra_provider::error::ProviderError;
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
@@ -107,12 +108,26 @@ impl fmt::Debug for ConnectRequest<'_> {
 /// Opens the store of an environment.
 #[async_trait]
 pub trait StoreFactory: Send + Sync {
-    /// Returns the store; makes an empty one where there is none.
+    /// Tells whether the engine was built with this kind of store.
+    fn knows(&self, choice: &StoreChoice) -> bool;
+
+    /// Returns the store; an empty one where there is none.
     ///
     /// # Errors
     ///
-    /// When another process holds it, it is damaged or newer, or the disk refuses.
-    async fn open(&self, environment: &str) -> Result<Arc<dyn Store>, StoreError>;
+    /// When another process holds it, it is damaged or newer, or it cannot be reached.
+    async fn open(&self, request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError>;
+}
+
+/// Asks for the store of an environment.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreRequest<'a> {
+    /// The stack.
+    pub stack: &'a str,
+    /// The environment.
+    pub environment: &'a str,
+    /// What the stack says of it.
+    pub choice: &'a StoreChoice,
 }
 
 /// Gives bytes that nobody can foresee, for lineages, data keys and random pauses.

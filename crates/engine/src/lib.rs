@@ -18,3 +18,4 @@ pub mod refresh;
 pub mod restore;
 pub mod saved_plan;
 pub mod surgery;
+mod whereabouts;

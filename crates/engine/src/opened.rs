@@ -12,14 +12,16 @@ use infra_model::plan::GivenDigests;
 use infra_model::record::Serial;
 use infra_model::snapshot::{Durations, Lineage};
 use infra_model::stack::Stack;
+use infra_model::store::StoreChoice;
 use infra_provider::provider::Provider;
 use infra_state::contract::{LeaseRequest, STATE_FORMAT, State, StateHeader, Store, StoreError};
 use infra_state::sealing::DataKey;
 use zeroize::Zeroizing;
 
-use crate::backend::{Backend, ConnectRequest};
+use crate::backend::{Backend, ConnectRequest, StoreRequest};
 use crate::configuration::{self, Read, Variables};
 use crate::error::EngineError;
+use crate::whereabouts;
 
 /// Names an environment of a stack and what was given for its variables.
 #[derive(Clone, Debug)]
@@ -100,14 +102,16 @@ pub(crate) async fn attach(
     let environment = stack.environment.name.as_str();
     let in_store = |source| EngineError::store(environment, source);
     let deadline = backend.clock.now().after(wait);
-    let opened = patiently(backend, deadline, || backend.stores.open(environment)).await;
-    let store = opened.map_err(in_store)?;
+    let store = open_store(backend, stack, &stack.store.choice, deadline).await?;
     // Where there was no state, another process may be making one just now.
     let loaded = patiently(backend, deadline, || store.load()).await;
-    let (state, key) = match (loaded.map_err(in_store)?, absent) {
+    let loaded = loaded.map_err(in_store)?;
+    whereabouts::check(backend, &target.folder, stack, loaded.as_ref(), deadline).await?;
+    let (state, key) = match (loaded, absent) {
         (Some(state), _) => recorded(backend, stack, state)?,
         (None, Absent::Make) => {
             let state = initialize(backend, &*store, stack, deadline).await?;
+            whereabouts::note(&target.folder, stack, &state.header.lineage);
             recorded(backend, stack, state)?
         }
         (None, Absent::Imagine) => imagined(backend, stack)?,
@@ -218,18 +222,33 @@ impl Opened {
     }
 }
 
-/// Opens a store, whatever is in it.
-pub(crate) async fn store(
+/// Opens a store of an environment, whatever is in it.
+pub(crate) async fn open_store(
     backend: &Backend,
-    environment: &str,
-    wait: Duration,
-) -> Result<Arc<dyn Store>, StoreError> {
-    let deadline = backend.clock.now().after(wait);
-    patiently(backend, deadline, || backend.stores.open(environment)).await
+    stack: &Stack,
+    choice: &StoreChoice,
+    deadline: Timestamp,
+) -> Result<Arc<dyn Store>, EngineError> {
+    let environment = stack.environment.name.as_str();
+    if !backend.stores.knows(choice) {
+        let message = format!(
+            "The store `{}` of environment `{environment}` is not built yet",
+            choice.kind()
+        );
+        let hint = "Without a block `store` the state is kept on this machine";
+        return Err(EngineError::request(message, hint));
+    }
+    let request = StoreRequest {
+        stack: &stack.name,
+        environment,
+        choice,
+    };
+    let opened = patiently(backend, deadline, || backend.stores.open(&request)).await;
+    opened.map_err(|source| EngineError::store(environment, source))
 }
 
 /// Does something with the store; while another process has it, tries again until the patience ends.
-async fn patiently<T>(
+pub(crate) async fn patiently<T>(
     backend: &Backend,
     deadline: Timestamp,
     attempt: impl AsyncFn() -> Result<T, StoreError>,

@@ -14,6 +14,7 @@ use crate::backend::Backend;
 use crate::configuration;
 use crate::error::EngineError;
 use crate::opened::{self, Target};
+use crate::whereabouts;
 
 /// What an archive held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +45,8 @@ pub async fn restore(
     let key = backend.keys.unwrap(&archive.state.header.wrapped_key);
     key.map_err(|source| EngineError::key(environment, source))?;
     let in_store = |source| EngineError::store(environment, source);
-    let store = opened::store(backend, environment, wait)
-        .await
-        .map_err(in_store)?;
+    let deadline = backend.clock.now().after(wait);
+    let store = opened::open_store(backend, &stack, &stack.store.choice, deadline).await?;
     if store.load().await.map_err(in_store)?.is_some() {
         let message = format!("Environment `{environment}` has a state already");
         let hint = "An archive fills an empty place only: move the folder of the state away first";
@@ -57,6 +57,7 @@ pub async fn restore(
         store.restore(holding.epoch(), &archive).await
     });
     released_in(held.await, environment)?.map_err(in_store)?;
+    whereabouts::note(&target.folder, &stack, &archive.state.header.lineage);
     Ok(Restored {
         serial: archive.state.serial,
         records: archive.state.records.len(),
