@@ -10,7 +10,7 @@ use infra_model::snapshot::Durations;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{State, StateHeader, Store, StoreError};
+use crate::contract::{Standing, State, StateHeader, Store, StoreError};
 use crate::history::{ChainError, verify_chain};
 
 #[cfg(test)]
@@ -105,6 +105,7 @@ pub fn decode(file: &[u8]) -> Result<Archive, ArchiveError> {
             records: Default::default(),
             open_intents: Vec::new(),
             durations: heading.durations.clone(),
+            standing: Standing::InForce,
         },
         history: Vec::new(),
     };

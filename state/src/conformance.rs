@@ -13,6 +13,7 @@ pub mod histories;
 pub mod intents;
 pub mod leases;
 pub mod records;
+pub mod relocations;
 pub mod sample;
 pub mod whole;
 
@@ -40,6 +41,8 @@ macro_rules! conformance_suite {
             intents: open_intents_survive, intent_is_closed_once, intents_are_numbered_in_order,
                 concurrent_writers_are_all_served;
             histories: history_is_chained, history_begins_where_asked, durations_are_learned;
+            relocations: state_that_moved_away_is_not_written_again, copy_is_not_in_force_before_that_is_said,
+                copy_that_is_not_in_force_makes_room, state_comes_back_to_where_it_was;
             whole: empty_store_has_no_state, state_begins_once, newer_format_is_refused,
                 reopen_sees_everything, archive_restores_the_same_state;
         );

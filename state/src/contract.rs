@@ -12,6 +12,7 @@ use infra_model::clock::Timestamp;
 use infra_model::journal::{Commit, Epoch, HistoryEntry, Intent, IntentId, OpenIntent};
 use infra_model::record::{RecordEntry, RecordKey, Serial};
 use infra_model::snapshot::{Durations, Lineage};
+use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
 
@@ -40,11 +41,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// When there is a state already, or the epoch is old.
     async fn initialize(&self, epoch: Epoch, header: &StateHeader) -> Result<(), StoreError>;
 
-    /// Fills an empty store with an archive, whole or not at all. Durable when it returns.
+    /// Fills a store with an archive, whole or not at all. Durable when it returns. The state's standing is that of
+    /// the archive; a state that is not in force here makes room.
     ///
     /// # Errors
     ///
-    /// When there is a state already, the epoch is old, or the archive is newer.
+    /// When there is a state in force already, the epoch is old, or the archive is newer.
     async fn restore(&self, epoch: Epoch, archive: &Archive) -> Result<(), StoreError>;
 
     /// Takes the lease, if nobody holds it or the holder's time is over. Durable when it returns; the new epoch is
@@ -73,16 +75,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// When the epoch is old, the disk is full, or the store cannot be reached.
+    /// When the epoch is old, the state is not in force, the disk is full, or the store cannot be reached.
     async fn append(&self, epoch: Epoch, intent: &Intent) -> Result<IntentId, StoreError>;
 
     /// Applies one change as a whole: closes an intent, changes records, learns a duration, appends to the history,
     /// raises the serial. Durable when it returns: only then are dependents released.
     ///
+    /// A relocation takes a state that is in force out of force, and puts one that has arrived in force.
+    ///
     /// # Errors
     ///
-    /// When the epoch is old, a record holds a secret in clear, the disk is full, or the store cannot be reached.
-    /// Then nothing of it was applied.
+    /// When the epoch is old, the state is not in force, a record holds a secret in clear, the disk is full, or the
+    /// store cannot be reached. Then nothing of it was applied.
     async fn commit(&self, epoch: Epoch, commit: &Commit) -> Result<Serial, StoreError>;
 
     /// Returns history entries, newest last, from the given serial on.
@@ -106,10 +110,53 @@ pub struct State {
     pub open_intents: Vec<OpenIntent>,
     /// Learned durations.
     pub durations: Durations,
+    /// Whether this is the state in force.
+    pub standing: Standing,
+}
+
+/// Whether a state is the one in force. Of the copies of a state in several stores at most one is, at any moment of
+/// a move: the copy arrives, the old one is left, and only then is the copy put in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is.
+    #[default]
+    InForce,
+    /// It is on its way here. The one that it is copied from is in force, or was left already.
+    Arriving {
+        /// Where it comes from, for people.
+        from: String,
+    },
+    /// It went elsewhere. What is here is what it was then.
+    Moved {
+        /// Where it is now, for people.
+        to: String,
+    },
+}
+
+impl Standing {
+    /// Refuses a state that is not in force.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Arriving`] or [`StoreError::Moved`].
+    pub fn require(&self) -> Result<(), StoreError> {
+        match self {
+            Standing::InForce => Ok(()),
+            Standing::Arriving { from } => Err(StoreError::Arriving { from: from.clone() }),
+            Standing::Moved { to } => Err(StoreError::Moved { to: to.clone() }),
+        }
+    }
+
+    /// Tells whether it is in force.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        *self == Standing::InForce
+    }
 }
 
 /// What never changes about a state.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateHeader {
     /// The version of the layout.
     pub format: u32,
@@ -135,7 +182,7 @@ pub struct LeaseRequest {
 }
 
 /// A lock with an expiry and a fencing epoch.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Who holds it.
     pub holder: String,
@@ -169,6 +216,18 @@ pub enum StoreError {
     /// There is a state already.
     #[error("There is a state already")]
     AlreadyInitialized,
+    /// The state went to another store.
+    #[error("The state was moved to `{to}`")]
+    Moved {
+        /// Where it is now.
+        to: String,
+    },
+    /// The state is still on its way here.
+    #[error("The state is being moved here from `{from}`, and that was not finished")]
+    Arriving {
+        /// Where it comes from.
+        from: String,
+    },
     /// A newer engine wrote the state.
     #[error("The state has format {found}, this engine reads up to {STATE_FORMAT}")]
     Newer {
@@ -213,6 +272,8 @@ impl StoreError {
                 "Wait for the holder to finish; a holder that died loses the lease by itself"
             }
             StoreError::Fenced { .. } => "Run the command again: it plans from what the other run left",
+            StoreError::Moved { .. } => "Name that store in the stack, in the block `store`",
+            StoreError::Arriving { .. } => "Finish it with: infra state migrate ENVIRONMENT",
             StoreError::Newer { .. } => "Use an engine at least as new as the one that wrote the state",
             StoreError::Damaged { .. } => {
                 "Put a backup of the whole folder back in its place, or see: infra help state push"

@@ -11,7 +11,7 @@ use infra_model::record::{RecordEntry, RecordKey, Serial};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::Archive;
-use crate::contract::{Lease, LeaseRequest, STATE_FORMAT, StateHeader, StoreError};
+use crate::contract::{Lease, LeaseRequest, STATE_FORMAT, Standing, StateHeader, StoreError};
 use crate::history::{self, verify_chain};
 
 /// The counters of a state: where it stands.
@@ -25,6 +25,9 @@ pub(crate) struct Head {
     pub(crate) last_intent: IntentId,
     /// The digest of the last history entry.
     pub(crate) chain: Digest,
+    /// Whether the state is the one in force.
+    #[serde(default, skip_serializing_if = "Standing::is_in_force")]
+    pub(crate) standing: Standing,
 }
 
 impl Default for Head {
@@ -34,6 +37,7 @@ impl Default for Head {
             epoch: Epoch::default(),
             last_intent: IntentId::default(),
             chain: history::start(),
+            standing: Standing::InForce,
         }
     }
 }
@@ -121,13 +125,15 @@ pub(crate) fn readable(header: &StateHeader) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Allows an archive to fill an empty store and returns the counters that it leaves.
+/// Allows an archive to fill a store and returns the counters that it leaves. A state that is not in force does not
+/// stand in the way.
 pub(crate) fn refill(
     head: &Head,
     exists: Option<&StateHeader>,
     epoch: Epoch,
     archive: &Archive,
 ) -> Result<Head, StoreError> {
+    let exists = exists.filter(|_| head.standing.is_in_force());
     begin(head, exists, epoch, &archive.state.header)?;
     complete(archive)?;
     let last_intent = archive.state.open_intents.iter().map(|open| open.id).max();
@@ -136,6 +142,7 @@ pub(crate) fn refill(
         epoch: head.epoch,
         last_intent: last_intent.unwrap_or_default(),
         chain: history::tip(&archive.history)?,
+        standing: archive.state.standing.clone(),
     })
 }
 
@@ -162,6 +169,7 @@ pub(crate) fn open_intent(
 ) -> Result<(OpenIntent, Vec<u8>), StoreError> {
     fence(head, epoch)?;
     begun(header)?;
+    head.standing.require()?;
     let open = OpenIntent {
         id: IntentId(head.last_intent.0 + 1),
         epoch,
@@ -182,6 +190,7 @@ pub(crate) fn change(
 ) -> Result<Change, StoreError> {
     fence(head, epoch)?;
     begun(header)?;
+    let standing = relocated(&head.standing, commit)?;
     let closed = commit.closes.as_ref().map(|(id, _)| *id);
     if let Some(id) = closed.filter(|id| !is_open(*id)) {
         return Err(unwritable(format!("the intent {} is not open", id.0)));
@@ -194,6 +203,7 @@ pub(crate) fn change(
     let head = Head {
         serial,
         chain: Digest::of(&history_bytes),
+        standing,
         ..head.clone()
     };
     Ok(Change {
@@ -203,6 +213,24 @@ pub(crate) fn change(
         history,
         history_bytes,
     })
+}
+
+/// Returns the standing after a commit, and refuses one that the standing does not allow.
+fn relocated(standing: &Standing, commit: &Commit) -> Result<Standing, StoreError> {
+    let Some(relocation) = &commit.relocation else {
+        standing.require()?;
+        return Ok(Standing::InForce);
+    };
+    if commit.closes.is_some() || !commit.changes.is_empty() {
+        return Err(unwritable("a move changes nothing else".to_owned()));
+    }
+    match standing {
+        Standing::InForce => Ok(Standing::Moved {
+            to: relocation.to.clone(),
+        }),
+        Standing::Arriving { .. } => Ok(Standing::InForce),
+        Standing::Moved { to } => Err(StoreError::Moved { to: to.clone() }),
+    }
 }
 
 fn encode(
@@ -271,6 +299,7 @@ fn entry_of(head: &Head, epoch: Epoch, commit: &Commit, serial: Serial) -> Histo
         epoch,
         changes: changes.collect(),
         outcome: commit.closes.as_ref().map(|(_, outcome)| outcome.clone()),
+        relocation: commit.relocation.clone(),
     }
 }
 

@@ -68,6 +68,7 @@ impl<'a> Ledger<'a> {
             duration: entry.duration,
             operation: self.operation.clone(),
             at: self.clock.now(),
+            relocation: None,
         };
         let serial = self.store.commit(self.epoch, &commit).await?;
         let mut records = self.records();

@@ -14,7 +14,7 @@ use infra_model::snapshot::{Durations, Lineage};
 use infra_model::stack::Stack;
 use infra_model::store::StoreChoice;
 use infra_provider::provider::Provider;
-use infra_state::contract::{LeaseRequest, STATE_FORMAT, State, StateHeader, Store, StoreError};
+use infra_state::contract::{LeaseRequest, STATE_FORMAT, Standing, State, StateHeader, Store, StoreError};
 use infra_state::sealing::DataKey;
 use zeroize::Zeroizing;
 
@@ -163,6 +163,7 @@ fn imagined(backend: &Backend, stack: &Stack) -> Result<(State, DataKey), Engine
         records: BTreeMap::new(),
         open_intents: Vec::new(),
         durations: Durations::default(),
+        standing: Standing::InForce,
     };
     Ok((state, new_key(backend)?))
 }

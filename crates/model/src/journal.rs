@@ -94,10 +94,21 @@ pub struct Commit {
     pub changes: Vec<RecordChange>,
     /// A measured duration: type of resource, action, milliseconds.
     pub duration: Option<(String, String, u64)>,
+    /// That the state leaves this store or arrives in it. Such a commit changes nothing else.
+    pub relocation: Option<Relocation>,
     /// On whose behalf.
     pub operation: Operation,
     /// When.
     pub at: Timestamp,
+}
+
+/// A state goes from one store to another. Both say so in their histories.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relocation {
+    /// The place that it leaves, for people.
+    pub from: String,
+    /// The place that it goes to.
+    pub to: String,
 }
 
 /// A change of one record.
@@ -150,6 +161,9 @@ pub struct HistoryEntry {
     pub changes: Vec<HistoryChange>,
     /// The outcome that the commit closed an intent with.
     pub outcome: Option<Outcome>,
+    /// That the state left one store for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relocation: Option<Relocation>,
 }
 
 /// A change of one record in the history.

@@ -54,6 +54,7 @@ impl Store for MemoryStore {
             records: contents.records.clone(),
             open_intents: contents.open.values().cloned().collect(),
             durations: contents.durations.clone(),
+            standing: contents.head.standing.clone(),
         }))
     }
 

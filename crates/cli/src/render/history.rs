@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use infra_model::journal::{Finding, HistoryEntry, Outcome};
+use infra_model::journal::{Finding, HistoryEntry, Outcome, Relocation};
 use infra_model::record::RecordKey;
 
 use crate::terminal::{style, styled};
@@ -55,6 +55,10 @@ fn changes(entry: &HistoryEntry, known: &mut BTreeSet<RecordKey>) -> String {
             text += &format!("{serial:>8}  recovered: {}\n", finding_words(*finding));
         }
         Some(Outcome::Done) | None => {}
+    }
+    if let Some(relocation) = &entry.relocation {
+        let Relocation { from, to } = relocation;
+        text += &format!("{serial:>8}  the state moved from {from} to {to}\n");
     }
     text
 }

@@ -50,6 +50,7 @@ pub(super) fn load(session: &mut Session) -> Result<Option<State>, StoreError> {
         records: records.into_iter().collect(),
         open_intents,
         durations,
+        standing: session.position.head.standing.clone(),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use infra_model::clock::Timestamp;
 use infra_model::digest::Digest;
-use infra_model::journal::{Epoch, HistoryChange, Operation};
+use infra_model::journal::{Epoch, HistoryChange, Operation, Relocation};
 use infra_model::record::Serial;
 use insta::assert_snapshot;
 
@@ -27,7 +27,22 @@ fn entry(serial: u64, command: &str, change: (&str, bool), outcome: Option<Outco
             after: exists.then(|| Box::new(record(name))),
         }],
         outcome,
+        relocation: None,
     }
+}
+
+#[test]
+fn a_move_to_another_store_says_from_where_to_where() {
+    let mut moved = entry(4, "state migrate", ("main", true), None);
+    moved.changes.clear();
+    moved.relocation = Some(Relocation {
+        from: "embedded".to_owned(),
+        to: "s3://team/infra".to_owned(),
+    });
+    assert_snapshot!(anstream::adapter::strip_str(&render(&[moved])).to_string(), @"
+    1970-01-01T00:00:04Z  state migrate by ada@vm, process 7, plan cd6d6f54fafa
+           4  the state moved from embedded to s3://team/infra
+    ");
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn state() -> State {
         records: BTreeMap::new(),
         open_intents: Vec::new(),
         durations: Default::default(),
+        standing: Default::default(),
     }
 }
 
