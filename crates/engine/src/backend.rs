@@ -1,7 +1,7 @@
 //! What the command line chooses: providers, stores, keys, the clock, and who hears events.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -117,6 +117,14 @@ pub trait StoreFactory: Send + Sync {
     ///
     /// When another process holds it, it is damaged or newer, or it cannot be reached.
     async fn open(&self, request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Moves what a store that was left keeps on this machine out of the way, and returns where it is now; nothing if
+    /// it keeps nothing here. Nobody has it open.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    fn set_aside(&self, request: &StoreRequest<'_>) -> Result<Option<PathBuf>, StoreError>;
 }
 
 /// Asks for the store of an environment.

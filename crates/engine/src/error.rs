@@ -202,6 +202,11 @@ impl EngineError {
         match self {
             // A file that is not there was named wrongly; any other failure is the disk's.
             EngineError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Actor::User,
+            // The stack names the wrong store.
+            EngineError::Store {
+                source: StoreError::Moved { .. } | StoreError::Arriving { .. },
+                ..
+            } => Actor::User,
             EngineError::Store { .. }
             | EngineError::File { .. }
             | EngineError::Observe { .. }

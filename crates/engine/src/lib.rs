@@ -9,6 +9,7 @@ pub mod error;
 mod files;
 pub mod import;
 pub mod inspect;
+pub mod migrate;
 pub mod opened;
 pub mod output;
 pub mod plan;

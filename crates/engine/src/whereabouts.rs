@@ -12,7 +12,7 @@ use infra_model::clock::Timestamp;
 use infra_model::snapshot::Lineage;
 use infra_model::stack::Stack;
 use infra_model::store::StoreChoice;
-use infra_state::contract::State;
+use infra_state::contract::{Standing, State};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Backend;
@@ -47,13 +47,21 @@ pub(crate) async fn check(
     found: Option<&State>,
     deadline: Timestamp,
 ) -> Result<(), EngineError> {
-    let others = others(stack, found.is_some());
-    for other in others {
-        if holds_state(backend, stack, other, deadline).await? {
-            return Err(match found {
-                None => elsewhere(stack, &other.to_string()),
-                Some(_) => two_states(stack, other),
-            });
+    let environment = stack.environment.name.as_str();
+    if let Some(state) = found {
+        let standing = state.standing.require();
+        standing.map_err(|source| EngineError::store(environment, source))?;
+    }
+    for other in others(stack, found.is_some()) {
+        match (standing_in(backend, stack, other, deadline).await?, found) {
+            (Some(Standing::InForce), None) => return Err(elsewhere(stack, other)),
+            (Some(Standing::InForce), Some(_)) => return Err(two_states(stack, other)),
+            (Some(standing), None) => {
+                let standing = standing.require();
+                standing.map_err(|source| EngineError::store(environment, source))?;
+            }
+            // What a move has left says so.
+            (Some(_), Some(_)) | (None, _) => {}
         }
     }
     let noted = read(folder, stack)?;
@@ -83,21 +91,19 @@ fn others(stack: &Stack, found: bool) -> Vec<&StoreChoice> {
     others
 }
 
-async fn holds_state(
+async fn standing_in(
     backend: &Backend,
     stack: &Stack,
     choice: &StoreChoice,
     deadline: Timestamp,
-) -> Result<bool, EngineError> {
+) -> Result<Option<Standing>, EngineError> {
     let store = open_store(backend, stack, choice, deadline).await?;
     let loaded = patiently(backend, deadline, || store.load()).await;
-    let environment = &stack.environment.name;
-    Ok(loaded
-        .map_err(|source| EngineError::store(environment, source))?
-        .is_some())
+    let loaded = loaded.map_err(|source| EngineError::store(&stack.environment.name, source))?;
+    Ok(loaded.map(|state| state.standing))
 }
 
-fn elsewhere(stack: &Stack, place: &str) -> EngineError {
+fn elsewhere(stack: &Stack, place: &StoreChoice) -> EngineError {
     let (environment, choice) = (&stack.environment.name, &stack.store.choice);
     let message =
         format!("The state of environment `{environment}` is in `{place}`, and `{choice}` holds none");
@@ -118,7 +124,7 @@ fn vanished(stack: &Stack, note: &Note) -> EngineError {
     EngineError::request(message, hint)
 }
 
-fn two_states(stack: &Stack, other: &StoreChoice) -> EngineError {
+pub(crate) fn two_states(stack: &Stack, other: &StoreChoice) -> EngineError {
     let (environment, choice) = (&stack.environment.name, &stack.store.choice);
     let message =
         format!("Environment `{environment}` has a state in `{choice}` and another one in `{other}`");

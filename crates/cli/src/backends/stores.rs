@@ -28,10 +28,13 @@ impl Stores {
         }
     }
 
+    fn state_folder(&self, environment: &str) -> PathBuf {
+        environment_folder(&self.folder, environment).join("state")
+    }
+
     fn embedded(&self, environment: &str) -> Result<Arc<dyn Store>, StoreError> {
-        let path = environment_folder(&self.folder, environment).join("state");
         let request = OpenRequest {
-            path,
+            path: self.state_folder(environment),
             holder: self.holder.clone(),
             now: self.clock.now(),
         };
@@ -53,5 +56,22 @@ impl StoreFactory for Stores {
                 source: format!("this engine was not built with the store `{}`", other.kind()).into(),
             }),
         }
+    }
+
+    fn set_aside(&self, request: &StoreRequest<'_>) -> Result<Option<PathBuf>, StoreError> {
+        let folder = self.state_folder(request.environment);
+        if *request.choice != StoreChoice::Embedded || !folder.exists() {
+            return Ok(None);
+        }
+        let mut names = (1..).map(|number: u32| folder.with_file_name(format!("state.moved-{number}")));
+        let Some(aside) = names.find(|name| !name.exists()) else {
+            return Ok(None);
+        };
+        let renamed = std::fs::rename(&folder, &aside);
+        renamed.map_err(|error| StoreError::Io {
+            attempt: "moved aside",
+            source: Box::new(error),
+        })?;
+        Ok(Some(aside))
     }
 }

@@ -1,20 +1,24 @@
 //! What the tests share: machines with a checkout of a stack each, around stores and a cloud that outlive them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use infra_engine::backend::{Backend, ConnectRequest, Keyring, ProviderFactory, StoreFactory, StoreRequest};
 use infra_engine::error::EngineError;
 use infra_engine::opened::{self, Absent, Opened, Target};
 use infra_model::clock::{Clock, Timestamp};
 use infra_model::event::Silent;
+use infra_model::journal::{Commit, Epoch, HistoryEntry, Intent, IntentId};
+use infra_model::record::Serial;
 use infra_model::store::StoreChoice;
 use infra_provider::error::ProviderError;
 use infra_provider::provider::Provider;
-use infra_state::contract::{Store, StoreError};
+use infra_state::archive::Archive;
+use infra_state::contract::{Lease, LeaseRequest, State, StateHeader, Store, StoreError};
 use infra_state::sealing::DataKey;
 use infra_state::sealing::error::KeyError;
 use infra_state::sealing::identity::{self, Identity};
@@ -29,6 +33,7 @@ use tempfile::TempDir;
 pub(crate) struct Team {
     pub(crate) cloud: Cloud,
     pub(crate) stores: Arc<Mutex<BTreeMap<String, MemoryStore>>>,
+    pub(crate) fuse: Fuse,
     identity: Identity,
     clock: Arc<TestClock>,
 }
@@ -54,6 +59,7 @@ impl Team {
         Team {
             cloud,
             stores: Arc::default(),
+            fuse: Fuse::default(),
             identity: identity::create(&folder.path().join("identity.txt")).unwrap(),
             clock: Arc::default(),
         }
@@ -70,6 +76,12 @@ impl Team {
         machine.write("env/test.hcl", environment);
         machine.write("stack.hcl", stack);
         machine
+    }
+
+    /// Lets time pass, so that leases of whoever was killed run out.
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut now = self.clock.0.lock().unwrap();
+        *now = now.after(time);
     }
 
     /// Returns the store at a place, made if there is none.
@@ -127,7 +139,7 @@ impl Machine {
         std::fs::read_to_string(self.path(".infra/test/store.json")).ok()
     }
 
-    pub(crate) fn path(&self, file: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         Path::new(self.folder.path()).join(file)
     }
 }
@@ -138,6 +150,116 @@ pub(crate) fn shown(error: &EngineError) -> String {
     let mut lines: Vec<String> = causes.map(ToString::to_string).collect();
     lines.extend(error.hint().map(|hint| format!("Hint: {hint}")));
     lines.join("\n")
+}
+
+/// Kills an engine at one of its calls to a store: from then on all its calls fail.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fuse(Arc<Mutex<Wire>>);
+
+#[derive(Debug, Default)]
+struct Wire {
+    /// How many calls are left; none for any number.
+    calls: Option<u32>,
+    death: Death,
+}
+
+/// When an engine dies at a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Death {
+    /// Before the store hears of it.
+    #[default]
+    Before,
+    /// Before the engine hears the answer.
+    After,
+}
+
+impl Fuse {
+    /// Kills the engine at the call after so many.
+    pub(crate) fn blow_after(&self, calls: u32, death: Death) {
+        let calls = Some(calls);
+        *self.0.lock().unwrap() = Wire { calls, death };
+    }
+
+    /// Starts an engine that nobody kills.
+    pub(crate) fn mend(&self) {
+        *self.0.lock().unwrap() = Wire::default();
+    }
+
+    async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let killed = || StoreError::Io {
+            attempt: "reached",
+            source: "the engine was killed".into(),
+        };
+        let dies = {
+            let mut wire = self.0.lock().unwrap();
+            match wire.calls {
+                None => None,
+                Some(0) => {
+                    // The first call after the last may still have its effect, all others do not.
+                    let death = std::mem::replace(&mut wire.death, Death::Before);
+                    Some(death)
+                }
+                Some(calls) => {
+                    wire.calls = Some(calls - 1);
+                    None
+                }
+            }
+        };
+        match dies {
+            None => call.await,
+            Some(Death::Before) => Err(killed()),
+            Some(Death::After) => {
+                let _ = call.await;
+                Err(killed())
+            }
+        }
+    }
+}
+
+/// A store that an engine uses until it is killed.
+#[derive(Debug)]
+struct FusedStore {
+    store: MemoryStore,
+    fuse: Fuse,
+}
+
+#[async_trait]
+impl Store for FusedStore {
+    async fn load(&self) -> Result<Option<State>, StoreError> {
+        self.fuse.call(self.store.load()).await
+    }
+
+    async fn initialize(&self, epoch: Epoch, header: &StateHeader) -> Result<(), StoreError> {
+        self.fuse.call(self.store.initialize(epoch, header)).await
+    }
+
+    async fn restore(&self, epoch: Epoch, archive: &Archive) -> Result<(), StoreError> {
+        self.fuse.call(self.store.restore(epoch, archive)).await
+    }
+
+    async fn acquire(&self, request: &LeaseRequest) -> Result<Lease, StoreError> {
+        self.fuse.call(self.store.acquire(request)).await
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Lease, StoreError> {
+        self.fuse.call(self.store.renew(lease, now)).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.fuse.call(self.store.release(lease)).await
+    }
+
+    async fn append(&self, epoch: Epoch, intent: &Intent) -> Result<IntentId, StoreError> {
+        self.fuse.call(self.store.append(epoch, intent)).await
+    }
+
+    async fn commit(&self, epoch: Epoch, commit: &Commit) -> Result<Serial, StoreError> {
+        self.fuse.call(self.store.commit(epoch, commit)).await
+    }
+
+    async fn history(&self, from: Serial) -> Result<Vec<HistoryEntry>, StoreError> {
+        self.fuse.call(self.store.history(from)).await
+    }
 }
 
 /// The time, which passes when a test says so.
@@ -191,9 +313,26 @@ impl StoreFactory for Shelf {
             StoreChoice::Object(object) => object.url.clone(),
             StoreChoice::Postgres { url } => url.expose().to_owned(),
         };
-        Ok(Arc::new(
-            self.team.store(&format!("{place}/{}", request.environment)),
-        ))
+        Ok(Arc::new(FusedStore {
+            store: self.team.store(&format!("{place}/{}", request.environment)),
+            fuse: self.team.fuse.clone(),
+        }))
+    }
+
+    fn set_aside(&self, request: &StoreRequest<'_>) -> Result<Option<PathBuf>, StoreError> {
+        if *request.choice != StoreChoice::Embedded {
+            return Ok(None);
+        }
+        let place = format!("{}/{}", self.machine, request.environment);
+        let mut stores = self.team.stores.lock().unwrap();
+        let is_made = |store: &MemoryStore| store.load().now_or_never().unwrap().unwrap().is_some();
+        if !stores.get(&place).is_some_and(is_made) {
+            return Ok(None);
+        }
+        let aside = format!("{place} aside");
+        let store = stores.remove(&place).unwrap();
+        stores.insert(aside.clone(), store);
+        Ok(Some(PathBuf::from(aside)))
     }
 }
 
