@@ -93,14 +93,17 @@ fn files_of(section: &Section) -> Sources {
 /// Returns the stack of every environment.
 #[track_caller]
 fn stacks(parsed: &Parsed, what: &str) -> Vec<Stack> {
-    // A variable without a default, in the guide always this one, is given from outside.
-    let variables = BTreeMap::from([(
-        "api_key".to_owned(),
-        Given {
-            text: Secret::new("0123456789abcdef"),
-            origin: Origin::Environment,
-        },
-    )]);
+    // A variable without a default, in the guide always one of these, is given from outside.
+    let given = |(name, text): (&str, &str)| {
+        let text = Secret::new(text);
+        let origin = Origin::Environment;
+        (name.to_owned(), Given { text, origin })
+    };
+    let outside = [
+        ("api_key", "0123456789abcdef"),
+        ("state_url", "postgres://infra:hunter2@db/infra"),
+    ];
+    let variables = BTreeMap::from(outside.map(given));
     assert_eq!(validate(parsed, &variables), [], "{what}");
     let heads = environments(parsed);
     assert!(!heads.is_empty(), "{what}");

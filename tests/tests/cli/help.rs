@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "state rm",
     "state pull",
     "state push",
+    "state migrate",
     "import",
     "rotate",
     "version",

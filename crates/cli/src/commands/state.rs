@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use infra_engine::{inspect, restore, surgery};
+use infra_engine::{inspect, migrate, restore, surgery};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
@@ -21,6 +21,7 @@ Examples:
   infra state log local                         who changed what, when, by which plan
   infra state mv local postgres.old postgres.new
   infra state pull local --out local.state      a copy to keep
+  infra state migrate local                     to the store that the stack names now
   infra help state push                         what to do with a damaged state")]
 pub(crate) struct StateArguments {
     #[command(subcommand)]
@@ -43,6 +44,7 @@ enum StateCommand {
     Pull(PullArguments),
     /// Make the state of an environment that has none from a file of `pull`
     Push(PushArguments),
+    Migrate(MigrateArguments),
 }
 
 #[derive(Debug, Args)]
@@ -116,6 +118,7 @@ impl StateArguments {
             StateCommand::Rm(arguments) => &arguments.target,
             StateCommand::Pull(arguments) => &arguments.target,
             StateCommand::Push(arguments) => &arguments.target,
+            StateCommand::Migrate(arguments) => &arguments.target,
         }
     }
 }
@@ -135,6 +138,34 @@ struct PushArguments {
     wait: WaitArguments,
 }
 
+/// Move the state to the store that the stack names now
+///
+/// The stack names the new store in its block `store`. Where the state was before says a block `previous` inside it;
+/// without one it is the folder of this machine, as before there was a block at all.
+///
+/// Both stores are taken, the state is copied with its whole history, read back and compared, and only then the old store
+/// is marked as left: whoever still uses it is told where the state went. A folder of this machine is moved aside.
+/// Killed at any moment, the same command goes on where it was. What a run has left open is taken along, and the next
+/// plan resolves it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example, from this machine to a bucket:
+  store \"object\" { url = \"s3://shop-infra/state\" }          in stack.hcl
+  infra state migrate production
+
+From a bucket to a database:
+  store \"postgres\" {                                        in stack.hcl
+    url = var.state_url
+    previous \"object\" { url = \"s3://shop-infra/state\" }
+  }
+  infra state migrate production                            once per environment")]
+struct MigrateArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
 pub(crate) async fn run(
     arguments: &StateArguments,
     invocation: &Invocation<'_>,
@@ -147,6 +178,7 @@ pub(crate) async fn run(
         StateCommand::Rm(arguments) => rm(arguments, invocation).await,
         StateCommand::Pull(arguments) => pull(arguments, invocation).await,
         StateCommand::Push(arguments) => push(arguments, invocation).await,
+        StateCommand::Migrate(arguments) => migrate(arguments, invocation).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -253,4 +285,16 @@ async fn push(arguments: &PushArguments, invocation: &Invocation<'_>) -> Result<
     }
     let resources = counted(restored.records, "resource");
     context::print(invocation, &format!("{resources}, serial {}\n", restored.serial))
+}
+
+async fn migrate(arguments: &MigrateArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let backend = context::backend(invocation, render::progress::observer(invocation.terminal))?;
+    let target = context::target(&arguments.target, invocation)?;
+    let wait = context::wait(&arguments.wait);
+    let migrated = migrate::migrate(&backend, &target, wait).await;
+    let migrated = migrated.map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(invocation, &render::json::migrated(&migrated));
+    }
+    context::print(invocation, &render::state::migrated(&migrated))
 }

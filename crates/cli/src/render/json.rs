@@ -5,6 +5,7 @@ use std::sync::Arc;
 use infra_engine::apply::Applied;
 use infra_engine::apply::outcome::ApplyOutcome;
 use infra_engine::configuration::Checked;
+use infra_engine::migrate::{How, Migrated};
 use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 use infra_model::digest::Digest;
 use infra_model::plan::Plan;
@@ -135,6 +136,25 @@ pub(crate) fn state(state: &State, records: &[Arc<Record>]) -> Json {
         "serial": state.serial,
         "open_intents": state.open_intents.len(),
         "records": records,
+    })
+}
+
+/// Returns what became of a state that was to move, in the format `infra.migrated/1`.
+pub(crate) fn migrated(migrated: &Migrated) -> Json {
+    let digest = match migrated.how {
+        How::Copied(digest) => Some(digest),
+        How::Already => None,
+    };
+    json!({
+        "format": "infra.migrated/1",
+        "from": migrated.from,
+        "to": migrated.to,
+        "moved": digest.is_some(),
+        "digest": digest,
+        "serial": migrated.serial,
+        "records": migrated.records,
+        "open_intents": migrated.open_intents,
+        "aside": migrated.aside,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use infra_engine::migrate::{How, Migrated};
 use infra_model::record::Record;
 use infra_model::value::Attributes;
 use infra_state::contract::State;
@@ -31,6 +32,31 @@ pub(crate) fn render(state: &State, records: &[Arc<Record>]) -> String {
         text.push('\n');
     }
     text + &self::records(records)
+}
+
+/// Returns what became of a state that was to move.
+pub(crate) fn migrated(migrated: &Migrated) -> String {
+    let Migrated { from, to, .. } = migrated;
+    let resources = counted(migrated.records, "resource");
+    let serial = migrated.serial;
+    let mut text = match migrated.how {
+        How::Copied(digest) => {
+            let compared = format!("compared by digest {}", digest.short());
+            format!("The state moved from {from} to {to}\n{resources}, serial {serial}, {compared}\n")
+        }
+        How::Already => format!("The state is in {to} already\n{resources}, serial {serial}\n"),
+    };
+    if migrated.open_intents > 0 {
+        let open = counted(migrated.open_intents, "step");
+        let _ = writeln!(
+            text,
+            "{open} of an earlier run taken along: the next plan finds out what happened"
+        );
+    }
+    if let Some(aside) = &migrated.aside {
+        let _ = writeln!(text, "The old folder is out of use, kept as {}", aside.display());
+    }
+    text
 }
 
 /// Returns records, one after the other.
