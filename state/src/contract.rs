@@ -206,12 +206,14 @@ pub enum StoreError {
         until: Timestamp,
     },
     /// The writer's lease was taken over.
-    #[error("The lease of epoch {} was taken over by epoch {}", ours.0, current.0)]
+    #[error("{}", taken_over(*ours, *current, by))]
     Fenced {
         /// The writer's epoch.
         ours: Epoch,
         /// The epoch in force.
         current: Epoch,
+        /// Who took it.
+        by: String,
     },
     /// There is a state already.
     #[error("There is a state already")]
@@ -261,6 +263,15 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Returns the sentence that tells a holder who took its lease.
+#[must_use]
+pub fn taken_over(ours: Epoch, current: Epoch, by: &str) -> String {
+    format!(
+        "`{by}` took over: our lease had epoch {}, now epoch {} is in force",
+        ours.0, current.0
+    )
 }
 
 impl StoreError {

@@ -21,6 +21,9 @@ pub(crate) struct Head {
     pub(crate) serial: Serial,
     /// The highest epoch that was ever granted; zero before the first lease.
     pub(crate) epoch: Epoch,
+    /// Whom it was granted to; a state that was written before this was kept does not say.
+    #[serde(default = "somebody")]
+    pub(crate) holder: String,
     /// The number of the last intent.
     pub(crate) last_intent: IntentId,
     /// The digest of the last history entry.
@@ -35,11 +38,24 @@ impl Default for Head {
         Head {
             serial: Serial::default(),
             epoch: Epoch::default(),
+            holder: somebody(),
             last_intent: IntentId::default(),
             chain: history::start(),
             standing: Standing::InForce,
         }
     }
+}
+
+impl Head {
+    /// Notes who got the next epoch.
+    pub(crate) fn granted(&mut self, lease: &Lease) {
+        self.epoch = lease.epoch;
+        self.holder.clone_from(&lease.holder);
+    }
+}
+
+fn somebody() -> String {
+    "somebody".to_owned()
 }
 
 /// What a commit becomes once it was allowed.
@@ -60,8 +76,11 @@ pub(crate) struct Change {
 /// Refuses a writer whose lease was taken over.
 pub(crate) fn fence(head: &Head, ours: Epoch) -> Result<(), StoreError> {
     if ours < head.epoch {
-        let current = head.epoch;
-        return Err(StoreError::Fenced { ours, current });
+        return Err(StoreError::Fenced {
+            ours,
+            current: head.epoch,
+            by: head.holder.clone(),
+        });
     }
     if ours > head.epoch || ours == Epoch::default() {
         return Err(unwritable(format!("no lease has the epoch {}", ours.0)));
@@ -139,10 +158,10 @@ pub(crate) fn refill(
     let last_intent = archive.state.open_intents.iter().map(|open| open.id).max();
     Ok(Head {
         serial: archive.state.serial,
-        epoch: head.epoch,
         last_intent: last_intent.unwrap_or_default(),
         chain: history::tip(&archive.history)?,
         standing: archive.state.standing.clone(),
+        ..head.clone()
     })
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use infra_model::clock::{Clock, Timestamp};
 use infra_model::event::{Event, Observer};
 use infra_model::journal::Epoch;
-use infra_state::contract::{Lease, LeaseRequest, Store, StoreError};
+use infra_state::contract::{Lease, LeaseRequest, Store, StoreError, taken_over};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -71,15 +71,17 @@ pub enum HoldError {
 }
 
 /// The lease is no longer ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseLost {
     /// Somebody else took it.
-    #[error("The lease of epoch {} was taken over by epoch {}", ours.0, current.0)]
+    #[error("{}", taken_over(*ours, *current, by))]
     TakenOver {
         /// Our epoch.
         ours: Epoch,
         /// The epoch in force.
         current: Epoch,
+        /// Who took it.
+        by: String,
     },
     /// It could not be renewed in time.
     #[error("The lease ran out at {until} and could not be renewed")]
@@ -119,7 +121,7 @@ impl Holding {
     /// When somebody took it or its time is over, as after a long sleep of the machine.
     pub fn check(&self, now: Timestamp) -> Result<(), LeaseLost> {
         match &*self.status.borrow() {
-            Status::TakenOver(_, lost) => Err(*lost),
+            Status::TakenOver(_, lost) => Err(lost.clone()),
             Status::Held(lease) if now >= lease.until => Err(LeaseLost::RanOut { until: lease.until }),
             Status::Held(_) => Ok(()),
         }
@@ -249,8 +251,8 @@ async fn beat(store: Arc<dyn Store>, clock: Arc<dyn Clock>, mut lease: Lease, st
                 lease = renewed;
                 status.send_replace(Status::Held(lease.clone()));
             }
-            Err(StoreError::Fenced { ours, current }) => {
-                let lost = LeaseLost::TakenOver { ours, current };
+            Err(StoreError::Fenced { ours, current, by }) => {
+                let lost = LeaseLost::TakenOver { ours, current, by };
                 status.send_replace(Status::TakenOver(lease, lost));
                 return;
             }

@@ -46,7 +46,8 @@ pub async fn lease_is_renewed(place: &dyn OpenStore) {
     assert_eq!((late.epoch, late.until), (lease.epoch, at(40)));
 }
 
-/// After a takeover the old holder can neither write nor renew, and cannot take the lease from the new one.
+/// After a takeover the old holder can neither write nor renew, is told who took over, and cannot take the lease from
+/// the new one.
 pub async fn takeover_fences_the_old_holder(place: &dyn OpenStore) {
     let store = place.open().await;
     let old = take(&store).await;
@@ -64,7 +65,9 @@ pub async fn takeover_fences_the_old_holder(place: &dyn OpenStore) {
     refusals.push(store.initialize(old.epoch, &header()).await);
     for refusal in refusals {
         match refusal {
-            Err(StoreError::Fenced { ours, current }) => assert_eq!((ours, current), (old.epoch, new.epoch)),
+            Err(StoreError::Fenced { ours, current, by }) => {
+                assert_eq!((ours, current, by.as_str()), (old.epoch, new.epoch, "kim@laptop"));
+            }
             other => panic!("the old holder must be fenced, but: {other:?}"),
         }
     }

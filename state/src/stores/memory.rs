@@ -88,7 +88,7 @@ impl Store for MemoryStore {
     async fn acquire(&self, request: &LeaseRequest) -> Result<Lease, StoreError> {
         let mut contents = self.contents();
         let lease = rules::grant(&contents.head, contents.lease.as_ref(), request)?;
-        contents.head.epoch = lease.epoch;
+        contents.head.granted(&lease);
         contents.lease = Some(lease.clone());
         Ok(lease)
     }

@@ -29,7 +29,7 @@ pub(super) fn acquire(session: &mut Session, request: &LeaseRequest) -> Result<L
     session.make(request.now)?;
     let lease = rules::grant(&session.position.head, session.lease.as_ref(), request)?;
     session.room(0, Purpose::Intent)?;
-    session.position.head.epoch = lease.epoch;
+    session.position.head.granted(&lease);
     session.lease = Some(lease.clone());
     session.note(Some(&lease));
     Ok(lease)
