@@ -8,7 +8,7 @@ use infra_model::journal::RecordChange;
 use infra_model::record::{Record, RecordKey};
 use infra_model::schema::{Equality, ResourceSchema};
 use infra_model::snapshot::{Observation, Observed};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 
 use crate::backend::Backend;
 use crate::error::EngineError;
@@ -81,7 +81,7 @@ fn refreshed(record: &Record, schema: Option<&ResourceSchema>, drift: &Drift, ob
 
 /// Returns the keys that were applied, as they are seen. The others are the provider's, and recording one would tell the
 /// next plan that the stack does not want it any more.
-fn without_noise(seen: &BTreeMap<String, Value>, applied: Option<&Value>) -> Value {
+fn without_noise(seen: &Attributes, applied: Option<&Value>) -> Value {
     let applied = applied.and_then(Value::as_map);
     let is_ours = |key: &String| applied.is_some_and(|applied| applied.contains_key(key));
     let ours = seen.iter().filter(|(key, _)| is_ours(key));

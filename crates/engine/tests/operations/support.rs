@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use infra_engine::backend::{Backend, ConnectRequest, Keyring, ProviderFactory, StoreFactory, StoreRequest};
+use infra_engine::backend::{
+    Backend, ConnectRequest, Keyring, ProviderFactory, StoreFactory, StoreRequest, SystemEntropy,
+};
 use infra_engine::error::EngineError;
 use infra_engine::opened::{self, Absent, Opened, Target};
 use infra_model::clock::{Clock, Timestamp};
@@ -119,6 +121,8 @@ impl Machine {
             }),
             keys: Arc::new(Keys(self.team.identity.clone())),
             clock: self.team.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            policy: Default::default(),
             observer: Arc::new(Silent),
             who: format!("kim@{}", self.name),
         }

@@ -209,7 +209,8 @@ fn set(object: &mut Object, request: &UpdateRequest, seed: u64) {
     let revision = Value::from(revision.unwrap_or_default() + 1);
     object.outputs.insert("revision".to_owned(), revision);
     if request.changed.iter().any(|attribute| attribute == "rotation") {
-        object.outputs.insert("key".to_owned(), key(seed, object));
+        let key = key(seed, object);
+        object.outputs.insert("key".to_owned(), key);
     }
 }
 

@@ -206,6 +206,7 @@ impl Write for Restore {
         let history = history.collect::<Result<Vec<_>, StoreError>>()?;
         let header = json(&state.header)?;
 
+        staging.clear();
         records
             .into_iter()
             .for_each(|(key, row)| staging.put_record(&key, row));

@@ -9,7 +9,7 @@ use infra_model::journal::IntentId;
 use infra_model::record::{RecordEntry, RecordHeader, RecordKey};
 use twox_hash::XxHash3_64;
 
-use crate::contract::{StateHeader, StoreError};
+use crate::contract::{Standing, StateHeader, StoreError};
 use crate::rules::{Head, unwritable};
 
 /// PostgreSQL's indexes hold keys of up to a third of a page.
@@ -69,11 +69,18 @@ impl StateRow {
             &head.epoch.0.to_le_bytes(),
             &head.last_intent.0.to_le_bytes(),
             head.chain.as_bytes(),
+            standing_text(&head.standing).unwrap_or_default().as_bytes(),
             &self.tally.entries.to_le_bytes(),
             &self.tally.sum.to_le_bytes(),
             &self.written_as,
         ])
     }
+}
+
+/// Returns how a standing is stored; a state in force has none.
+pub(super) fn standing_text(standing: &Standing) -> Option<String> {
+    let stored = (!standing.is_in_force()).then(|| serde_json::to_string(standing));
+    stored.and_then(Result::ok)
 }
 
 /// The row of a record.

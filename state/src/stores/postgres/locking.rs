@@ -158,13 +158,15 @@ pub(super) async fn read_state(
     state: i64,
 ) -> Result<Option<StateRow>, Failure> {
     let query =
-        "select header::text, serial, epoch, last_intent, chain, entries, entries_sum, written_as, checksum
+        "select header::text, serial, epoch, last_intent, chain, entries, entries_sum, written_as, checksum,
+            standing::text
         from states where id = $1";
     let Some(row) = connection.row(query, &[(&state, Type::INT8)]).await? else {
         return Ok(None);
     };
     let damaged = || Failure::damaged(address, "the row of the state does not match its checksum");
     let text: Option<String> = row.get(0);
+    let standing = row.get::<_, Option<&str>>(9).map(serde_json::from_str);
     let found = StateRow {
         header: None,
         head: Head {
@@ -172,6 +174,7 @@ pub(super) async fn read_state(
             epoch: Epoch(number(&row, 2)),
             last_intent: IntentId(number(&row, 3)),
             chain: Digest::from_bytes(row.get::<_, &[u8]>(4).try_into().map_err(|_| damaged())?),
+            standing: standing.transpose().map_err(|_| damaged())?.unwrap_or_default(),
             ..Head::default()
         },
         tally: Tally {

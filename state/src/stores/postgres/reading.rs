@@ -34,6 +34,7 @@ pub(super) async fn load(
     complete(&row, tally, address)?;
     Ok(row.header.map(|(_, header)| State {
         header,
+        standing: row.head.standing.clone(),
         serial: row.head.serial,
         records,
         open_intents,

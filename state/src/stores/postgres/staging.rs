@@ -10,7 +10,7 @@ use infra_model::snapshot::Durations;
 
 use crate::contract::{Lease, StateHeader};
 use crate::stores::postgres::LeaseClock;
-use crate::stores::postgres::layout::{RecordRow, StateRow, duration_checksum, intent_checksum};
+use crate::stores::postgres::layout::{RecordRow, StateRow, Tally, duration_checksum, intent_checksum};
 
 /// Rows that a write must know: what they hold leaves the tally when it is replaced.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(super) struct There {
 /// Rows that will be written or, without a value, deleted.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
+    /// Whether all rows that are there go first.
+    pub(super) cleared: bool,
     pub(super) records: BTreeMap<String, Option<(RecordRow, i64)>>,
     pub(super) intents: BTreeMap<IntentId, Option<(String, i64)>>,
     pub(super) durations: BTreeMap<String, (u64, i64)>,
@@ -95,6 +97,14 @@ impl Staging {
     /// Tells whether an intent has no outcome yet.
     pub(super) fn is_open(&self, id: IntentId) -> bool {
         self.there.intents.contains_key(&id)
+    }
+
+    /// Makes room: everything that is there goes.
+    pub(super) fn clear(&mut self) {
+        self.changed = true;
+        self.rows.cleared = true;
+        self.row.tally = Tally::default();
+        self.there = There::default();
     }
 
     /// Writes a record.

@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 
 use crate::stores::postgres::connection::Connection;
 use crate::stores::postgres::failure::Failure;
-use crate::stores::postgres::layout::RecordRow;
+use crate::stores::postgres::layout::{RecordRow, standing_text};
 use crate::stores::postgres::staging::{Rows, Staging};
 
 /// How much one statement carries: the server keeps all of it in memory.
@@ -17,6 +17,7 @@ const STATEMENT_BYTES: usize = 4 * 1024 * 1024;
 pub(super) async fn write(connection: &Connection, staging: &Staging) -> Result<(), Failure> {
     let state = staging.state;
     let Rows {
+        cleared,
         records,
         intents,
         durations,
@@ -46,6 +47,9 @@ pub(super) async fn write(connection: &Connection, staging: &Staging) -> Result<
         .map(|(serial, digest, body)| (serial.0.cast_signed(), &digest.as_bytes()[..], body.as_str()));
     let entries: Vec<(i64, &[u8], &str)> = entries.collect();
 
+    if *cleared {
+        clear(connection, state).await?;
+    }
     // Sent together, answered together: the statements of one change need one journey.
     let (lease, row, records, intents, durations, history) = futures::join!(
         write_lease(connection, staging),
@@ -131,9 +135,11 @@ async fn write_state(connection: &Connection, staging: &Staging) -> Result<(), F
     let last_intent = head.last_intent.0.cast_signed();
     let (chain, name) = (&head.chain.as_bytes()[..], &row.written_as[..]);
     let checksum = row.checksum(staging.state);
+    let standing = standing_text(&head.standing);
     let update =
         "update states set header = $2::text::json, serial = $3, epoch = $4, last_intent = $5, chain = $6,
-        entries = $7, entries_sum = $8, written_as = $9, checksum = $10 where id = $1";
+        entries = $7, entries_sum = $8, written_as = $9, checksum = $10, standing = $11::text::json
+        where id = $1";
     let parameters = [
         (&staging.state as _, Type::INT8),
         (&header as _, Type::TEXT),
@@ -145,8 +151,17 @@ async fn write_state(connection: &Connection, staging: &Staging) -> Result<(), F
         (&row.tally.sum as _, Type::INT8),
         (&name as _, Type::BYTEA),
         (&checksum as _, Type::INT8),
+        (&standing as _, Type::TEXT),
     ];
     connection.execute(update, &parameters).await.map(|_| ())
+}
+
+async fn clear(connection: &Connection, state: i64) -> Result<(), Failure> {
+    for table in ["records", "intents", "durations", "history"] {
+        let statement = format!("delete from {table} where state = $1");
+        connection.execute(&statement, &[(&state, Type::INT8)]).await?;
+    }
+    Ok(())
 }
 
 async fn delete_records(connection: &Connection, state: i64, keys: &[&str]) -> Result<(), Failure> {

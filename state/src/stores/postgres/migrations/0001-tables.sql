@@ -9,6 +9,7 @@ create table states (
     epoch bigint not null,
     last_intent bigint not null,
     chain bytea not null,
+    standing json,
     entries bigint not null,
     entries_sum bigint not null,
     written_as bytea not null,
@@ -18,6 +19,7 @@ create table states (
 comment on table states is 'One state of infra per stack and environment: its header, and where it stands';
 comment on column states.header is 'What never changes; null before the state is begun';
 comment on column states.chain is 'The digest of the last entry of the history';
+comment on column states.standing is 'Null while the state is in force; else where it went, or where it comes from';
 comment on column states.entries is 'How many records, open intents and durations there must be';
 comment on column states.written_as is 'The random name of the last write, by which its writer finds out whether it arrived';
 
