@@ -118,7 +118,7 @@ async fn an_object_that_is_there_again_is_not_made_a_second_time() {
         let lab = Lab::with(&text).await;
         let id = lab.id(class, "a").await;
         let calls = lab.changing_calls();
-        let hide = |until| lab.cloud.meddle(&id, |object| object.hidden_until = until);
+        let hide = |until| lab.cloud.meddle(&id, |object| object.unread_until = until);
         hide(Some(Instant::now() + Duration::from_secs(3600)));
         let outcome = lab.run_after(&text, async || hide(None)).await;
         assert!(matches!(stop(&outcome), Stop::WorldMoved { .. }), "{class}");
@@ -140,7 +140,7 @@ async fn an_object_that_lists_show_late_is_not_made_a_second_time() {
         let lab = Lab::with(&text).await;
         let id = lab.id(class, "a").await;
         lab.cloud.meddle(&id, |object| {
-            object.hidden_until = Some(Instant::now() + Duration::from_secs(10));
+            object.unread_until = Some(Instant::now() + Duration::from_secs(10));
         });
         let ran = lab.run(&text).await;
         assert!(matches!(stop(&ran.outcome), Stop::WorldMoved { .. }), "{class}");

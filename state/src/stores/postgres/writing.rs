@@ -157,6 +157,8 @@ async fn write_state(connection: &Connection, staging: &Staging) -> Result<(), F
 }
 
 async fn clear(connection: &Connection, state: i64) -> Result<(), Failure> {
+    let makes_room = "set local infra.makes_room = 'yes'";
+    connection.execute(makes_room, &[]).await?;
     for table in ["records", "intents", "durations", "history"] {
         let statement = format!("delete from {table} where state = $1");
         connection.execute(&statement, &[(&state, Type::INT8)]).await?;

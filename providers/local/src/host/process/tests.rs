@@ -19,7 +19,13 @@ impl Sleeper {
             .arg("1000")
             .env("INFRA_OWNER", owner)
             .current_dir(directory);
-        Self(command.spawn().unwrap())
+        let sleeper = Self(command.spawn().unwrap());
+        // The kernel lets the parent go on a moment before the child's environment can be read.
+        let environment = format!("/proc/{}/environ", sleeper.0.id());
+        while std::fs::read(&environment).unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        sleeper
     }
 
     fn identity(&self) -> Identity {

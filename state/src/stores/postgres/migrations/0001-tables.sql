@@ -78,6 +78,10 @@ comment on table history is 'Every change, each entry holding the digest of the 
 
 create function refuse_to_change_history() returns trigger language plpgsql as $$
 begin
+    -- A copy that is not in force makes room for another one, and says so in the same transaction.
+    if tg_op = 'DELETE' and current_setting('infra.makes_room', true) = 'yes' then
+        return old;
+    end if;
     raise exception 'the history is append-only';
 end
 $$;
