@@ -130,7 +130,7 @@ async fn walk(request: &ApplyRequest<'_>, run: &Run<'_>, mut queue: ReadyQueue) 
         if running.is_empty() {
             break;
         }
-        // In this order, not in a random one: a run can be replayed.
+        // In this order, so that a run can be replayed; what else may be ready is asked for above.
         tokio::select! {
             biased;
             Some(end) = running.next() => finish_step(request, &mut queue, &mut report, end),

@@ -1,7 +1,9 @@
 //! How many calls an API takes at once: found out by asking, not fixed. Plain data, tested without async.
 //!
-//! Each group (a provider's service, such as `aws.rds`) has a limit of its own. It doubles per round until the
-//! first throttle, then grows by one per round and halves at each throttle, as TCP finds the width of a line.
+//! Each group (a provider's service, such as `aws.rds`) has a limit of its own, which grows while steps wait for it.
+//! Before the first throttle it doubles per round. A throttle lowers it to the calls that the API goes on with, though
+//! by no more than half, and is remembered: up to what was too high the limit grows by one per round, and beyond it
+//! the more slowly the more often that was refused. So a run stands where the API lets it, and is seldom refused.
 
 use std::collections::BTreeMap;
 
@@ -38,16 +40,27 @@ struct Group {
     allowed: f64,
     running: u32,
     waiting: u32,
-    /// How often the limit was halved.
-    halvings: u64,
+    /// Whether something waits for a slot since the last call began.
+    pressed: bool,
+    /// Throttles that answer the same burst of calls are one wave.
+    wave: u64,
+    /// No throttle of this wave lowers the limit further.
+    floor: f64,
+    /// The limit that was last refused; none before the first throttle.
+    too_high: Option<f64>,
+    /// How many rounds it takes to grow by one beyond what was refused.
+    caution: f64,
 }
+
+/// How many rounds a group waits at most before it asks for more than was refused.
+const CAUTION_MAX: f64 = 64.0;
 
 /// The right to run one call. It is given back with [`Limits::leave`].
 #[derive(Debug)]
 #[must_use]
 pub struct Slot {
     group: String,
-    halvings: u64,
+    wave: u64,
 }
 
 /// What a call says about its API.
@@ -80,12 +93,14 @@ impl Limits {
         }
     }
 
-    /// Tells whether a new call may begin. Calls that wait to be tried again go first.
+    /// Tells whether a new call may begin; if not, the limit is asked to grow. Calls that wait to be tried again go
+    /// first.
     #[must_use]
-    pub fn has_room(&self, group: &str) -> bool {
-        self.groups
-            .get(group)
-            .is_none_or(|group| group.running + group.waiting < group.limit())
+    pub fn has_room(&mut self, group: &str) -> bool {
+        let of = self.group(group);
+        let has_room = of.running + of.waiting < of.limit();
+        of.pressed |= !has_room;
+        has_room
     }
 
     /// Takes a slot for a new call. The caller has made sure that there is room.
@@ -103,6 +118,7 @@ impl Limits {
     pub fn enter_again(&mut self, group: &str) -> Option<Slot> {
         let of = self.group(group);
         if of.running >= of.limit() {
+            of.pressed = true;
             return None;
         }
         of.waiting = of.waiting.saturating_sub(1);
@@ -115,27 +131,22 @@ impl Limits {
         of.waiting = of.waiting.saturating_sub(1);
     }
 
+    /// Learns that the API goes on with a call for another round.
+    pub fn goes_on(&mut self, slot: &Slot) {
+        let maximum = f64::from(self.policy.maximum.max(1));
+        self.group(&slot.group).grow(maximum);
+    }
+
     /// Gives a slot back and learns from how the call ended.
     #[expect(clippy::needless_pass_by_value, reason = "a slot is given back once")]
     pub fn leave(&mut self, slot: Slot, end: CallEnd) {
         let maximum = f64::from(self.policy.maximum.max(1));
         let of = self.group(&slot.group);
-        let was_full = of.running >= of.limit();
         of.running = of.running.saturating_sub(1);
         match end {
             CallEnd::Silent => {}
-            // A limit that was not used says nothing about a higher one.
-            CallEnd::Taken if was_full => {
-                let growth = if of.halvings == 0 { 1.0 } else { 1.0 / of.allowed };
-                of.allowed = (of.allowed + growth).min(maximum);
-            }
-            CallEnd::Taken => {}
-            // Calls that began before the last halving are news of the past.
-            CallEnd::Throttled if slot.halvings == of.halvings => {
-                of.allowed = (of.allowed / 2.0).max(1.0);
-                of.halvings += 1;
-            }
-            CallEnd::Throttled => {}
+            CallEnd::Taken => of.grow(maximum),
+            CallEnd::Throttled => of.shrink(slot.wave),
         }
     }
 
@@ -153,7 +164,11 @@ impl Limits {
             allowed: initial,
             running: 0,
             waiting: 0,
-            halvings: 0,
+            pressed: false,
+            wave: 0,
+            floor: 1.0,
+            too_high: None,
+            caution: 1.0,
         })
     }
 }
@@ -165,10 +180,42 @@ impl Group {
 
     fn begin(&mut self, group: &str) -> Slot {
         self.running += 1;
+        self.pressed = false;
         Slot {
             group: group.to_owned(),
-            halvings: self.halvings,
+            wave: self.wave,
         }
+    }
+
+    /// Takes in that the API took a call. A limit that nothing waits for says nothing about a higher one.
+    fn grow(&mut self, maximum: f64) {
+        if !self.pressed {
+            return;
+        }
+        let before = self.limit();
+        self.allowed += match self.too_high {
+            None => 1.0,
+            Some(limit) if self.allowed + 1.0 < limit => 1.0 / self.allowed,
+            Some(_) => 1.0 / (self.allowed * self.caution),
+        };
+        self.allowed = self.allowed.min(maximum);
+        if self.limit() > before && self.too_high.is_some_and(|limit| self.allowed >= limit) {
+            // Another refusal takes this back and more.
+            self.too_high = Some(f64::from(self.limit()) + 1.0);
+            self.caution = (self.caution / 2.0).max(1.0 / self.allowed);
+        }
+    }
+
+    /// Takes in that the API refused a call that began in a wave.
+    fn shrink(&mut self, wave: u64) {
+        if wave == self.wave {
+            self.wave += 1;
+            self.floor = (self.allowed / 2.0).max(1.0);
+            self.too_high = Some(f64::from(self.limit()));
+            self.caution = (self.caution * 4.0).clamp(1.0, CAUTION_MAX);
+        }
+        let goes_on = f64::from(self.running);
+        self.allowed = self.allowed.min(goes_on.max(self.floor));
     }
 }
 

@@ -1,10 +1,16 @@
 //! The limits on concurrency as something to wait at.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::concurrency::{CallEnd, ConcurrencyPolicy, Limits, Slot};
+
+/// How long an API usually takes at most to refuse a call because of the load. What goes on for longer it has taken,
+/// although its end may be minutes away: a limit that waited for the end of calls would be found when all is made.
+const ROUND: Duration = Duration::from_millis(250);
 
 /// Lets calls through as the limits allow.
 #[derive(Debug)]
@@ -75,6 +81,25 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// Makes the call and tells the limits at each round that the API goes on with it.
+    pub(crate) async fn during<T>(&self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut call => return answer,
+                () = tokio::time::sleep(ROUND) => self.goes_on(),
+            }
+        }
+    }
+
+    fn goes_on(&self) {
+        if let Some(slot) = &self.slot {
+            self.gate.limits().goes_on(slot);
+            self.gate.freed.notify_waiters();
+        }
+    }
+
     /// Gives the right back and says how the call ended.
     pub(crate) fn leave(mut self, end: CallEnd) {
         self.give_back(end);

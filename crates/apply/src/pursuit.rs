@@ -71,7 +71,7 @@ pub(crate) async fn pursue<T>(
     let mut finding = None;
     loop {
         let began = Instant::now();
-        let error = match call().await {
+        let error = match pass.during(call()).await {
             Ok(value) => {
                 pass.leave(CallEnd::Taken);
                 return Ending::Called(value, began.elapsed());

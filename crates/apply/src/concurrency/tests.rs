@@ -43,19 +43,61 @@ fn a_throttled_round_halves_the_limit_once_and_never_below_one() {
 }
 
 #[test]
-fn the_limit_grows_fast_before_the_first_throttle_and_by_one_per_round_after_it() {
+fn before_the_first_throttle_the_limit_doubles_per_round() {
     let mut limits = Limits::new(POLICY);
-    // The first call of a round finds the group full; the others leave a group that is not.
-    assert!(
-        rounds(&mut limits, CallEnd::Taken, 3)
-            .iter()
-            .all(|limit| *limit > 4)
-    );
+    assert_eq!(rounds(&mut limits, CallEnd::Taken, 4), [8, 16, 32, 32]);
+}
+
+/// Fills the group and lets the API refuse what is beyond its capacity; returns how many calls it refused.
+fn round_at(limits: &mut Limits, capacity: usize) -> usize {
+    let mut slots: Vec<Slot> = std::iter::from_fn(|| enter(limits)).collect();
+    let refused = slots.split_off(capacity.min(slots.len()));
+    let count = refused.len();
+    refused
+        .into_iter()
+        .for_each(|slot| limits.leave(slot, CallEnd::Throttled));
+    slots
+        .into_iter()
+        .for_each(|slot| limits.leave(slot, CallEnd::Taken));
+    count
+}
+
+#[test]
+fn a_throttle_lowers_the_limit_to_what_the_api_goes_on_with() {
+    let mut limits = Limits::new(ConcurrencyPolicy {
+        initial: 10,
+        maximum: 64,
+    });
+    let mut slots: Vec<Slot> = std::iter::from_fn(|| enter(&mut limits)).collect();
+    for slot in slots.split_off(7) {
+        limits.leave(slot, CallEnd::Throttled);
+    }
+    assert_eq!((limits.limit("api"), slots.len()), (7, 7));
+}
+
+#[test]
+fn what_was_refused_is_seldom_asked_for_again() {
     let mut limits = Limits::new(POLICY);
-    rounds(&mut limits, CallEnd::Throttled, 1);
-    let after = rounds(&mut limits, CallEnd::Taken, 12);
-    assert!(after.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{after:?}");
-    assert!(after.last().unwrap() > &2);
+    let refused: usize = (0..10).map(|_| round_at(&mut limits, 9)).sum();
+    assert!(refused < 12, "{refused} refused while the limit is found");
+    let refused: usize = (0..500).map(|_| round_at(&mut limits, 9)).sum();
+    assert!((4..12).contains(&refused), "{refused} refused in 500 rounds of 9");
+    assert!((9..=10).contains(&limits.limit("api")));
+}
+
+#[test]
+fn a_throttle_that_has_ended_is_forgotten() {
+    let mut limits = Limits::new(POLICY);
+    (0..100).for_each(|_| _ = round_at(&mut limits, 2));
+    assert!(limits.limit("api") <= 3);
+    let after: Vec<u32> = (0..200)
+        .map(|_| {
+            round_at(&mut limits, usize::MAX);
+            limits.limit("api")
+        })
+        .collect();
+    assert!(after[15] <= 4, "with care at first: {after:?}");
+    assert_eq!(after.last(), Some(&32), "{after:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod interruption;
 mod journal;
 mod leases;
 mod lost_replies;
+mod makespan;
 mod order;
 mod recovery;
 mod secrets;

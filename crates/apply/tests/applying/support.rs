@@ -4,3 +4,4 @@ pub(crate) mod fuse;
 pub(crate) mod lab;
 pub(crate) mod shape;
 pub(crate) mod want;
+pub(crate) mod work;

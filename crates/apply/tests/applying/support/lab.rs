@@ -179,11 +179,20 @@ impl Lab {
     }
 
     pub(crate) async fn try_run(&self, text: &str) -> Result<Held<Ran>, HoldError> {
+        self.try_run_graph(&want(text)).await
+    }
+
+    /// Does one whole run towards a graph.
+    pub(crate) async fn run_graph(&self, graph: &ResourceGraph) -> Ran {
+        self.try_run_graph(graph).await.unwrap().value
+    }
+
+    async fn try_run_graph(&self, graph: &ResourceGraph) -> Result<Held<Ran>, HoldError> {
         let engine = self.engine();
         let request = self.hold_request(engine.store.clone());
         hold(request, async |holding| {
             let recovered = self.recover(&engine, holding).await;
-            let plan = self.plan(&engine, &want(text)).await;
+            let plan = self.plan(&engine, graph).await;
             let outcome = self.apply(&engine, holding, &self.approve(plan.clone())).await;
             Ran {
                 recovered,
