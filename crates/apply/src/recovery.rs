@@ -19,7 +19,7 @@ use infra_provider::request::CreateRequest;
 use infra_state::contract::{State, StoreError};
 
 use crate::changes::{created, doubted, record, updated};
-use crate::concurrency::group_of;
+use crate::concurrency::{CallEnd, group_of};
 use crate::creation::{self, Creation, Made, Wholeness};
 use crate::gate::Gate;
 use crate::inputs::{self, InputError};
@@ -158,7 +158,7 @@ pub async fn recover(request: RecoverRequest<'_>) -> Recovered {
 
 async fn resolve(run: &Run<'_>, open: &OpenIntent) -> Result<Finding, RecoveryError> {
     let group = group_of(&open.intent.key.address);
-    let _pass = run.gate.enter_after(group, std::future::ready(true)).await;
+    let pass = run.gate.enter_after(group, std::future::ready(true)).await;
     let (finding, changes) = match &open.intent.action {
         Action::Create { draft, depose } => create(run, open, draft, depose.as_deref()).await?,
         Action::Update {
@@ -171,6 +171,9 @@ async fn resolve(run: &Run<'_>, open: &OpenIntent) -> Result<Finding, RecoveryEr
         // These make no call: either they were recorded, or nothing happened.
         Action::Adopt { .. } | Action::Forget => (Finding::NothingMade, Vec::new()),
     };
+    if let Some(pass) = pass {
+        pass.leave(CallEnd::Taken);
+    }
     let closes = Some((open.id, Outcome::Resolved { finding }));
     run.ledger
         .commit(Entry {
