@@ -22,7 +22,6 @@ pub fn apply(
     let schema_of = |desired: &Desired| schemas.get(desired.address.resource_type_str());
     let holds_data = |desired: &Desired| schema_of(desired).is_some_and(|schema| schema.holds_data);
     let any_holds_data = resources.iter().any(holds_data);
-    let mut known: BTreeSet<&str> = BTreeSet::new();
     for desired in resources.iter_mut() {
         let protect = lifecycle.protect && (!any_holds_data || holds_data(desired));
         let attributes = schema_of(desired).map(|schema: &ResourceSchema| &schema.attributes);
@@ -35,14 +34,16 @@ pub fn apply(
         own.ignore_changes.extend(ignored.cloned());
         own.depends_on.extend(lifecycle.depends_on.iter().cloned());
         own.create_before_destroy = lifecycle.create_before_destroy.or(own.create_before_destroy);
-        known.extend(
-            attributes
-                .into_iter()
-                .flat_map(|attributes| attributes.keys().map(String::as_str)),
-        );
     }
+    if lifecycle.ignore_changes.is_empty() || resources.is_empty() {
+        return;
+    }
+    let schemas = resources.iter().filter_map(schema_of);
+    let known: BTreeSet<&str> = schemas
+        .flat_map(|schema| schema.attributes.keys().map(String::as_str))
+        .collect();
     for name in &lifecycle.ignore_changes {
-        if !resources.is_empty() && !known.contains(name.as_str()) {
+        if !known.contains(name.as_str()) {
             diagnostics.push(unknown(component, name, &known));
         }
     }

@@ -44,6 +44,10 @@ pub(super) fn load(session: &mut Session) -> Result<Option<State>, StoreError> {
     let open_intents = intents(session, &mut tally)?;
     let durations = durations(session, &mut tally)?;
     missing(session, tally)?;
+    if records.len() > SLICE_PAIRS {
+        // What was read last would stay in memory while the state is worked with.
+        session.shut();
+    }
     Ok(Some(State {
         header,
         serial,

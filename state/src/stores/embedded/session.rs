@@ -161,10 +161,15 @@ impl Session {
 
     /// Closes the database and opens it again, which frees the memory of what was read. The store stays locked.
     pub(super) fn reopen(&mut self) -> Result<(), Failure> {
+        self.shut();
+        self.attach()
+    }
+
+    /// Closes the database until the store is attached again. The store stays locked.
+    pub(super) fn shut(&mut self) {
         if let Some(opened) = &mut self.opened {
             opened.shut();
         }
-        self.attach()
     }
 
     /// Stages changes of values: a payload, or nothing for a removal. All of them or, when that fails, the session
