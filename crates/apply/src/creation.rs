@@ -229,18 +229,29 @@ async fn send_again(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>
         Ok(kind) => kind,
         Err(error) => return Look::Open(Unresolved::Unreachable(Box::new(error))),
     };
-    match pacer.ask(async || kind.create(creation.request).await).await {
-        Ok(applied) => {
-            let schema = run.world.schema(creation.key.address.resource_type_str());
-            let outputs = sealed::outputs(applied.outputs, schema, run.world.sealing);
-            Look::Happened(Made {
-                id: applied.id,
-                outputs,
-                wholeness: Wholeness::Whole,
-            })
+    loop {
+        if let Err(lost) = run.check_lease() {
+            return Look::Open(Unresolved::LeaseLost(lost));
         }
-        Err(error) if proves_nothing_made(&error) => Look::Not(Finding::NothingMade),
-        Err(error) => Look::Open(Unresolved::Unreachable(Box::new(error))),
+        let error = match kind.create(creation.request).await {
+            Ok(applied) => {
+                let schema = run.world.schema(creation.key.address.resource_type_str());
+                let outputs = sealed::outputs(applied.outputs, schema, run.world.sealing);
+                return Look::Happened(Made {
+                    id: applied.id,
+                    outputs,
+                    wholeness: Wholeness::Whole,
+                });
+            }
+            Err(error) => error,
+        };
+        if proves_nothing_made(&error) {
+            return Look::Not(Finding::NothingMade);
+        }
+        match pacer.next(&error) {
+            Some(pause) if pacer.rest(pause).await => {}
+            _ => return Look::Open(Unresolved::Unreachable(Box::new(error))),
+        }
     }
 }
 

@@ -142,6 +142,9 @@ pub enum StepError {
     /// The journal or the state could not be written.
     #[error("The journal cannot be written")]
     Journal(#[from] StoreError),
+    /// The lease was lost before the provider was called.
+    #[error("The lease was lost before anything was asked of the provider")]
+    LeaseLost(#[from] LeaseLost),
 }
 
 /// How the world moved since the plan was made.
@@ -194,6 +197,9 @@ pub enum Unresolved {
     /// The provider could not be asked.
     #[error("the provider cannot be asked: {0}")]
     Unreachable(Box<ProviderError>),
+    /// The lease was lost while it was being found out.
+    #[error("the lease was lost: {0}")]
+    LeaseLost(LeaseLost),
     /// The provider says that the object exists, but does not show it.
     #[error("the provider says that it exists, but does not show it")]
     Hidden,
@@ -303,6 +309,7 @@ impl Stop {
         match error {
             StepError::Journal(_) => Some(Stop::Journal { key }),
             StepError::Moved(_) => Some(Stop::WorldMoved { key }),
+            StepError::LeaseLost(lost) => Some(Stop::LeaseLost(*lost)),
             StepError::Unknown {
                 why: Unresolved::Several(_),
                 ..

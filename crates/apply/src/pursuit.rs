@@ -117,7 +117,7 @@ async fn again<'r>(
     pacer: &mut Pacer<'_>,
     error: &ProviderError,
 ) -> Option<Pass<'r>> {
-    let is_ours = || run.holding.check(run.world.clock.now()).is_ok();
+    let is_ours = || run.check_lease().is_ok();
     let pause = pacer.next(error)?;
     run.world.emit(&Event::StepRetried {
         step: subject.step,

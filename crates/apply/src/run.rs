@@ -12,7 +12,7 @@ use infra_provider::request::Known;
 
 use crate::gate::Gate;
 use crate::interrupt::Interrupt;
-use crate::lease::Holding;
+use crate::lease::{Holding, LeaseLost};
 use crate::ledger::Ledger;
 use crate::pacer::Pacer;
 use crate::sealed;
@@ -32,6 +32,11 @@ pub(crate) struct Run<'a> {
 impl Run<'_> {
     pub(crate) fn kind(&self, key: &RecordKey) -> Result<&dyn ResourceKind, ProviderError> {
         self.world.provider.kinds().get(key.address.resource_type_str())
+    }
+
+    /// Checks that the lease is still ours; nothing may be asked of the provider that changes something otherwise.
+    pub(crate) fn check_lease(&self) -> Result<(), LeaseLost> {
+        self.holding.check(self.world.clock.now())
     }
 
     /// Returns a pacer whose pauses differ from those of other steps.

@@ -8,7 +8,6 @@ use infra_model::plan::{Action, Draft, Step};
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
-use infra_state::contract::StoreError;
 
 use super::{Failure, create, delete, update};
 use crate::changes;
@@ -95,8 +94,9 @@ impl Job<'_> {
         })
     }
 
-    /// Makes the intent durable; only then may the provider be called.
-    pub(super) async fn intend(&self, action: Action, token: Token) -> Result<IntentId, StoreError> {
+    /// Makes the intent durable; only then may the provider be called, and only if the lease is still ours: writing
+    /// takes time, and a process may sleep. Whoever took the lease meanwhile is resolving this very intent.
+    pub(super) async fn intend(&self, action: Action, token: Token) -> Result<IntentId, Failure> {
         let intent = Intent {
             plan: self.plan,
             step: self.step.id,
@@ -105,7 +105,14 @@ impl Job<'_> {
             token,
             at: self.run.world.clock.now(),
         };
-        self.run.ledger.append(&intent).await
+        let id = self.run.ledger.append(&intent).await?;
+        match self.run.check_lease() {
+            Ok(()) => Ok(id),
+            Err(lost) => Err(Failure {
+                error: lost.into(),
+                left: Left::OpenIntent,
+            }),
+        }
     }
 
     /// Writes what a call that was done changes, and what it took.

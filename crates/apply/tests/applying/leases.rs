@@ -148,3 +148,38 @@ async fn a_call_is_not_made_again_under_a_lease_that_was_lost() {
     assert_eq!(ran.outcome.report().failed[0].left, Left::OpenIntent);
     assert_eq!((lab.count(CallKind::Create), lab.cloud.objects().len()), (1, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_slept_on_its_intent_calls_nobody() {
+    for text in ["a token size=2", "a token size=1 zone=b", ""] {
+        let lab = Lab::with("a token size=1").await;
+        let calls = lab.changing_calls();
+        lab.fuse.slow_down(LEASE * 2);
+        lab.fuse.fill_disk(Some(Write::Renewal));
+        let ran = lab.run(text).await;
+        let report = ran.outcome.report();
+        assert!(
+            matches!(report.stopped, Some(Stop::LeaseLost(LeaseLost::RanOut { .. }))),
+            "{report:?}"
+        );
+        assert_eq!(report.failed[0].left, Left::OpenIntent);
+        assert_eq!(lab.changing_calls(), calls, "{text}");
+        lab.fuse.slow_down(Duration::ZERO);
+        lab.fuse.fill_disk(None);
+        lab.run(text).await.completed();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_not_sent_again_under_a_lease_that_was_lost() {
+    let lab = Lab::new().await;
+    let retry_after = Some(LEASE * 2);
+    lab.cloud
+        .disturb(Rule::next(CallKind::Create, Fault::LoseRequest));
+    lab.cloud
+        .disturb(Rule::next(CallKind::Create, Fault::Throttle { retry_after }));
+    lab.fuse.fill_disk(Some(Write::Renewal));
+    let ran = lab.run("a token").await;
+    assert_eq!(ran.outcome.report().failed[0].left, Left::OpenIntent);
+    assert_eq!((lab.count(CallKind::Create), lab.cloud.objects().len()), (2, 0));
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use infra_model::clock::Timestamp;
@@ -31,6 +32,8 @@ struct Inner {
     death: Notify,
     /// What a dead disk answers, if it is the disk that dies.
     disk_full_at: Mutex<Option<Write>>,
+    /// How long an intent takes to be durable.
+    slow: Mutex<Duration>,
     intents: Mutex<Vec<String>>,
 }
 
@@ -50,6 +53,7 @@ impl Fuse {
             blown: AtomicBool::new(false),
             death: Notify::new(),
             disk_full_at: Mutex::new(None),
+            slow: Mutex::new(Duration::ZERO),
             intents: Mutex::new(Vec::new()),
         }))
     }
@@ -70,6 +74,11 @@ impl Fuse {
     /// Makes the disk refuse these writes from now on; nothing lets them through again.
     pub(crate) fn fill_disk(&self, write: Option<Write>) {
         *self.0.disk_full_at.lock().unwrap() = write;
+    }
+
+    /// Makes the disk take so long for an intent from now on.
+    pub(crate) fn slow_down(&self, duration: Duration) {
+        *self.0.slow.lock().unwrap() = duration;
     }
 
     /// Returns the intents as they were written.
@@ -146,7 +155,10 @@ impl<S: Store> Store for FusedStore<S> {
             .lock()
             .unwrap()
             .push(serde_json::to_string(intent).unwrap());
-        self.fuse.around(self.inner.append(epoch, intent)).await
+        let appended = self.fuse.around(self.inner.append(epoch, intent)).await;
+        let slow = *self.fuse.0.slow.lock().unwrap();
+        tokio::time::sleep(slow).await;
+        appended
     }
 
     async fn commit(&self, epoch: Epoch, commit: &Commit) -> Result<Serial, StoreError> {
