@@ -88,6 +88,11 @@ fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desi
     let on_main = |resource_type: &str, name: &str| {
         thing(component, resource_type, name, [output(&main.address, "id")])
     };
+    // A named object is deleted before it is made anew, and what lives in it has to go first.
+    let in_main = |resource_type: &str, name: &str| {
+        let thing = thing(component, resource_type, name, []);
+        with(thing, "home", output(&main.address, "id"))
+    };
     match &component.spec {
         ComponentSpec::Network(network) => {
             let names = network.segments.keys();
@@ -96,9 +101,9 @@ fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desi
         }
         ComponentSpec::Postgres(postgres) => {
             let numbers = 1..=postgres.replicas;
-            let replicas = numbers.map(|number| named(stack, on_main(NAMED, &format!("replica-{number}"))));
+            let replicas = numbers.map(|number| named(stack, in_main(NAMED, &format!("replica-{number}"))));
             let roles = postgres.roles.keys().map(|name| {
-                let role = on_main(TOKEN, &format!("role-{name}"));
+                let role = in_main(TOKEN, &format!("role-{name}"));
                 with(role, "password", secret_output(&main.address, "key"))
             });
             replicas.chain(roles).collect()
@@ -106,7 +111,7 @@ fn standing_on(main: &Desired, component: &Component, stack: &Stack) -> Vec<Desi
         ComponentSpec::KeyVault(vault) => {
             let secrets = vault.secrets.iter();
             let secrets = secrets.map(|(name, secret)| {
-                let thing = on_main(TOKEN, &format!("secret-{name}"));
+                let thing = in_main(TOKEN, &format!("secret-{name}"));
                 match secret {
                     VaultSecret::Generated(_) => with(thing, "rotation", 0_i64.into()),
                     VaultSecret::Given(value) => with(thing, "password", value.clone()),

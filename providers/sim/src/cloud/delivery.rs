@@ -1,4 +1,5 @@
-//! Requests that arrive without anybody waiting for them: late ones, repeated ones, and those of a dead engine.
+//! Requests on their way to the cloud. They arrive whether or not anybody still waits for the answer: their sender may
+//! be dead, asleep, or have given up.
 
 use std::fmt;
 
@@ -9,14 +10,19 @@ use super::World;
 /// What a request does when it arrives.
 pub(super) type Effect = Box<dyn FnOnce(&mut World) + Send>;
 
-/// Requests on their way.
+/// Requests on their way, in the order in which they were sent.
 #[derive(Debug, Default)]
-pub(super) struct Deliveries(Vec<Delivery>);
+pub(super) struct Deliveries {
+    sent: u64,
+    waiting: Vec<Delivery>,
+}
 
-struct Delivery {
-    arrives: Instant,
+/// One request on its way.
+pub(super) struct Delivery {
+    number: u64,
+    pub(super) arrives: Instant,
     subject: String,
-    effect: Effect,
+    pub(super) effect: Effect,
 }
 
 impl fmt::Debug for Delivery {
@@ -29,30 +35,44 @@ impl fmt::Debug for Delivery {
 }
 
 impl Deliveries {
-    /// Sends a request. The subject says which object it is about, so that others for it wait behind it.
-    pub(super) fn send(&mut self, arrives: Instant, subject: &str, effect: Effect) {
-        self.0.push(Delivery {
+    /// Sends a request and returns its number. The subject says which object it is about, so that requests for one
+    /// object keep their order.
+    pub(super) fn send(&mut self, arrives: Instant, subject: &str, effect: Effect) -> u64 {
+        self.sent += 1;
+        self.waiting.push(Delivery {
+            number: self.sent,
             arrives,
             subject: subject.to_owned(),
             effect,
         });
+        self.sent
     }
 
-    /// Takes out the first request that has arrived by now.
-    pub(super) fn due(&mut self, now: Instant) -> Option<Effect> {
-        let due = self.0.iter().enumerate().filter(|(_, one)| one.arrives <= now);
-        let (first, _) = due.min_by_key(|(at, one)| (one.arrives, *at))?;
-        Some(self.0.remove(first).effect)
+    /// Takes out what comes next by now: the first request that has arrived, or one for the same object that was
+    /// sent before it.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Delivery> {
+        let due = self.waiting.iter().filter(|one| one.arrives <= now);
+        let first = due.min_by_key(|one| (one.arrives, one.number))?;
+        let (arrives, subject) = (first.arrives, &first.subject);
+        let at = self.waiting.iter().position(|one| one.subject == *subject)?;
+        let delivery = self.waiting.remove(at);
+        Some(Delivery { arrives, ..delivery })
     }
 
-    /// Takes out the oldest request for a subject.
-    pub(super) fn bound_for(&mut self, subject: &str) -> Option<Effect> {
-        let at = self.0.iter().position(|one| one.subject == subject)?;
-        Some(self.0.remove(at).effect)
+    /// Takes a request back that has not arrived.
+    pub(super) fn take_back(&mut self, number: u64) -> Option<Delivery> {
+        let at = self.waiting.iter().position(|one| one.number == number)?;
+        Some(self.waiting.remove(at))
+    }
+
+    /// Lets a request that was taken back go on.
+    pub(super) fn let_go(&mut self, delivery: Delivery) {
+        let at = self.waiting.partition_point(|one| one.number < delivery.number);
+        self.waiting.insert(at, delivery);
     }
 
     /// Returns when the last one arrives.
     pub(super) fn last(&self) -> Option<Instant> {
-        self.0.iter().map(|one| one.arrives).max()
+        self.waiting.iter().map(|one| one.arrives).max()
     }
 }

@@ -1,5 +1,6 @@
 //! One call from its sending to its answer, and what may go wrong in between.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra_provider::error::{ErrorKind, ProviderError};
@@ -34,7 +35,9 @@ impl Cloud {
     }
 
     /// Asks for a change. The subject names the object, so that requests for one object keep their order.
-    pub(crate) async fn change<T>(
+    ///
+    /// The change happens when the request arrives, whatever its sender does then.
+    pub(crate) async fn change<T: Send + 'static>(
         &self,
         request: Request<'_>,
         subject: &str,
@@ -44,51 +47,71 @@ impl Cloud {
         if let Some(error) = flight.refusal(request) {
             return flight.land(Err(error));
         }
-        let again = |effect: &_| alone(Clone::clone(effect));
-        flight.is_on_its_way(subject, again(&effect));
-        tokio::time::sleep(flight.to_arrival()).await;
-        flight.letter = None;
         let fault = flight.fault.clone();
-        let later = |pause: Duration| {
-            let arrives = Instant::now() + pause;
-            self.world().deliveries.send(arrives, subject, again(&effect));
-        };
-        match fault {
-            Some(Fault::LoseRequest) => return flight.land(Err(request.lost())),
-            Some(Fault::FailBefore) => return flight.land(Err(request.broken())),
+        let arrives = Instant::now() + flight.to_arrival();
+        let answer = Answer::default();
+        match &fault {
+            Some(Fault::LoseRequest | Fault::FailBefore) => {}
+            Some(Fault::FailLate(_)) if request.kind != CallKind::Create => {}
             Some(Fault::ArriveLate(pause)) => {
-                later(pause);
-                return flight.land(Err(request.lost()));
+                flight.send(arrives + *pause, subject, answer.of(effect, None));
             }
+            Some(Fault::Repeat(pause)) => {
+                flight.send(arrives, subject, answer.of(effect.clone(), None));
+                let pause = if request.makes_two_of_two() {
+                    Duration::ZERO
+                } else {
+                    *pause
+                };
+                flight.send(arrives + pause, subject, Answer::default().of(effect, None));
+            }
+            _ => flight.send(arrives, subject, answer.of(effect, fault.clone())),
+        }
+        tokio::time::sleep_until(arrives).await;
+        match fault {
+            Some(Fault::LoseRequest | Fault::ArriveLate(_)) => return flight.land(Err(request.lost())),
+            Some(Fault::FailBefore) => return flight.land(Err(request.broken())),
             Some(Fault::FailLate(pause)) if request.kind != CallKind::Create => {
                 tokio::time::sleep(pause).await;
                 return flight.land(Err(request.failed_late()));
             }
             _ => {}
         }
-        let result = {
-            let mut world = self.world();
-            world.hurry(subject);
-            effect(&mut world, fault.as_ref())
-        };
-        if let Some(Fault::Repeat(pause)) = fault {
-            later(if request.makes_two_of_two() {
-                Duration::ZERO
-            } else {
-                pause
-            });
-        }
         tokio::time::sleep(flight.latency / 2).await;
         let lost = flight.lost(request);
+        let result = answer.take(self).unwrap_or_else(|| Err(request.lost()));
         flight.land(lost.map_or(result, Err))
     }
 }
 
-/// Returns what a request does when nobody waits for its answer.
-fn alone<T>(effect: impl FnOnce(&mut World, Option<&Fault>) -> T + Send + 'static) -> Effect {
-    Box::new(move |world| {
-        let _ = effect(world, None);
-    })
+/// Where the cloud leaves its answer to a request.
+struct Answer<T>(Arc<Mutex<Option<Result<T, ProviderError>>>>);
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Answer(Arc::default())
+    }
+}
+
+impl<T: Send + 'static> Answer<T> {
+    /// Returns what a request does when it arrives.
+    fn of(
+        &self,
+        effect: impl FnOnce(&mut World, Option<&Fault>) -> Result<T, ProviderError> + Send + 'static,
+        fault: Option<Fault>,
+    ) -> Effect {
+        let place = self.0.clone();
+        Box::new(move |world| {
+            let result = effect(world, fault.as_ref());
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        })
+    }
+
+    /// Returns the answer, if the request has arrived by now.
+    fn take(&self, cloud: &Cloud) -> Option<Result<T, ProviderError>> {
+        drop(cloud.world());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A call on its way. Dropping it is the end of the engine that made it.
@@ -99,14 +122,9 @@ struct Flight<'a> {
     crowded: bool,
     latency: Duration,
     fault: Option<Fault>,
-    letter: Option<Letter>,
-}
-
-/// A request that has not arrived yet.
-struct Letter {
-    arrives: Instant,
-    subject: String,
-    effect: Effect,
+    /// The request itself; what else the cloud makes of it goes its own way.
+    letter: Option<u64>,
+    landed: bool,
 }
 
 impl<'a> Flight<'a> {
@@ -131,6 +149,7 @@ impl<'a> Flight<'a> {
             latency: world.latency(request),
             fault,
             letter: None,
+            landed: false,
         }
     }
 
@@ -142,16 +161,9 @@ impl<'a> Flight<'a> {
         self.latency / 2 + delay
     }
 
-    /// From here on the request may arrive although its sender dies.
-    fn is_on_its_way(&mut self, subject: &str, effect: Effect) {
-        // A connection that broke off carries nothing any more.
-        if !matches!(self.fault, Some(Fault::LoseRequest | Fault::FailBefore)) {
-            self.letter = Some(Letter {
-                arrives: Instant::now() + self.to_arrival(),
-                subject: subject.to_owned(),
-                effect,
-            });
-        }
+    fn send(&mut self, arrives: Instant, subject: &str, effect: Effect) {
+        let number = self.cloud.world().deliveries.send(arrives, subject, effect);
+        self.letter.get_or_insert(number);
     }
 
     fn refusal(&self, request: Request<'_>) -> Option<ProviderError> {
@@ -181,7 +193,8 @@ impl<'a> Flight<'a> {
         }
     }
 
-    fn land<T>(self, result: Result<T, ProviderError>) -> Result<T, ProviderError> {
+    fn land<T>(mut self, result: Result<T, ProviderError>) -> Result<T, ProviderError> {
+        self.landed = true;
         let mut world = self.cloud.world();
         let call = &mut world.calls[self.place];
         call.ended = Some(Instant::now());
@@ -198,16 +211,18 @@ impl Drop for Flight<'_> {
     fn drop(&mut self) {
         let mut world = self.cloud.world();
         world.in_flight -= u32::from(self.counted);
-        let Some(letter) = self.letter.take() else {
+        if self.landed {
+            return;
+        }
+        // The engine died. What it was about to send may be on the wire already.
+        let Some(letter) = self.letter.and_then(|number| world.deliveries.take_back(number)) else {
             return;
         };
         let soon = Instant::now() + Duration::from_millis(ARRIVAL_MS_MAX);
         let weather = world.weather.clone();
         if letter.arrives <= soon && weather.brings(FaultKind::Outlived, &mut world.random) {
             world.meet(FaultKind::Outlived);
-            world
-                .deliveries
-                .send(letter.arrives, &letter.subject, letter.effect);
+            world.deliveries.let_go(letter);
         }
     }
 }

@@ -32,17 +32,17 @@ impl Limits {
     }
 
     /// Takes a name out of use after its object was deleted.
-    pub(crate) fn reserve(&mut self, resource_type: &str, name: &str) {
+    pub(crate) fn reserve(&mut self, now: Instant, resource_type: &str, name: &str) {
         if !self.reservation.is_zero() {
-            let until = Instant::now() + self.reservation;
+            let until = now + self.reservation;
             self.reserved
                 .insert((resource_type.to_owned(), name.to_owned()), until);
         }
     }
 
     /// Tells whether a name cannot be used yet.
-    pub(crate) fn is_reserved(&self, resource_type: &str, name: &str) -> bool {
+    pub(crate) fn is_reserved(&self, now: Instant, resource_type: &str, name: &str) -> bool {
         let until = self.reserved.get(&(resource_type.to_owned(), name.to_owned()));
-        until.is_some_and(|until| Instant::now() < *until)
+        until.is_some_and(|until| now < *until)
     }
 }

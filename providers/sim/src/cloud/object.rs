@@ -57,7 +57,12 @@ impl Object {
     /// Tells whether it is still being made.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.busy_until.is_some_and(|until| Instant::now() < until)
+        self.is_busy_at(Instant::now())
+    }
+
+    /// Tells whether it was still being made at a time.
+    pub(crate) fn is_busy_at(&self, time: Instant) -> bool {
+        self.busy_until.is_some_and(|until| time < until)
     }
 
     /// Tells whether it can be used by whoever looks for it.
@@ -65,10 +70,9 @@ impl Object {
         self.is_visible() && self.is_readable() && !self.is_busy()
     }
 
-    /// Returns the identities of the objects that it stands on.
+    /// Returns the identities of the objects that it stands on, and of the one that it lives in.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
-        let parents = self.attributes.get("parents").and_then(Value::as_list);
-        parents.unwrap_or_default().iter().filter_map(Value::as_str)
+        parents_in(&self.attributes)
     }
 
     /// Returns what the state with this lineage is shown; a password is never shown.
@@ -86,4 +90,12 @@ impl Object {
                 .map_or(Owner::Untagged, |tag| tag.owner(lineage)),
         }
     }
+}
+
+/// Returns the identities of the objects on which one with these attributes stands or in which it lives.
+pub(crate) fn parents_in(attributes: &Attributes) -> impl Iterator<Item = &str> {
+    let parents = attributes.get("parents").and_then(Value::as_list);
+    let home = attributes.get("home").and_then(Value::as_str);
+    let parents = parents.unwrap_or_default().iter();
+    parents.filter_map(Value::as_str).chain(home)
 }

@@ -1,5 +1,7 @@
 //! Other people with access to the account: they change, delete and build on what is not theirs.
 
+use std::collections::BTreeSet;
+
 use infra_model::record::ObjectId;
 use infra_model::snapshot::{Condition, Lineage};
 use infra_model::value::{Attributes, Value};
@@ -35,13 +37,14 @@ pub enum Deed {
 const THEIRS: &str = "theirs";
 
 impl Cloud {
-    /// Lets somebody do something to an object of the state with this lineage; nothing where there is none to
-    /// choose from.
-    pub fn let_others_act(&self, lineage: &Lineage) -> Option<Deed> {
+    /// Lets somebody do something to an object of the state with this lineage, but not to those that are spared;
+    /// nothing where there is none to choose from.
+    pub fn let_others_act(&self, lineage: &Lineage, spared: &BTreeSet<ObjectId>) -> Option<Deed> {
         let mut world = self.world();
         let ours = |object: &&Object| {
             let tag = object.tag.as_ref();
-            tag.map_or(!is_theirs(object), |tag| tag.lineage == *lineage)
+            let is_ours = tag.map_or(!is_theirs(object), |tag| tag.lineage == *lineage);
+            is_ours && !spared.contains(&object.id)
         };
         let ours: Vec<Object> = world.objects.values().filter(ours).cloned().collect();
         if ours.is_empty() {

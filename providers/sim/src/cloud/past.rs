@@ -25,8 +25,7 @@ struct Moment {
 }
 
 impl Past {
-    pub(super) fn remember(&mut self, place: Place, before: Option<Object>) {
-        let now = Instant::now();
+    pub(super) fn remember(&mut self, now: Instant, place: Place, before: Option<Object>) {
         let is_old = |moment: &Moment| now - moment.at > LAG_MAX;
         // One at a time keeps the cost of a change constant on average: as many go as come.
         if self.0.len() > 64 && self.0.iter().take(32).all(is_old) {
@@ -49,7 +48,7 @@ impl World {
         let Some(lag) = lag else {
             return Cow::Borrowed(&self.objects);
         };
-        let now = Instant::now();
+        let now = self.now;
         let mut objects = self.objects.clone();
         let recent = self.past.0.iter().rev();
         for moment in recent.take_while(|moment| now - moment.at < lag.min(LAG_MAX)) {

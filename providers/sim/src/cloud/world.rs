@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     /// Decides whatever is left to chance.
     pub(crate) random: fastrand::Rng,
+    /// The time at which whatever happens just now happens.
+    pub(crate) now: Instant,
     /// Numbers the identities that the cloud assigns.
     pub(crate) assigned: u64,
     pub(crate) objects: BTreeMap<Place, Object>,
@@ -50,6 +52,7 @@ impl World {
         World {
             seed,
             random: fastrand::Rng::with_seed(seed),
+            now: Instant::now(),
             assigned: 0,
             objects: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -71,13 +74,13 @@ impl World {
     pub(crate) fn insert(&mut self, object: Object) {
         let place = (object.resource_type.clone(), object.id.clone());
         let before = self.objects.insert(place.clone(), object);
-        self.past.remember(place, before);
+        self.past.remember(self.now, place, before);
     }
 
     /// Changes an object, if it is there.
     pub(crate) fn alter(&mut self, place: &Place, change: impl FnOnce(&mut Object)) {
         if let Some(object) = self.objects.get_mut(place) {
-            self.past.remember(place.clone(), Some(object.clone()));
+            self.past.remember(self.now, place.clone(), Some(object.clone()));
             change(object);
         }
     }
@@ -85,7 +88,7 @@ impl World {
     /// Takes an object out, if it is there.
     pub(crate) fn remove(&mut self, place: &Place) {
         if let Some(object) = self.objects.remove(place) {
-            self.past.remember(place.clone(), Some(object));
+            self.past.remember(self.now, place.clone(), Some(object));
         }
     }
 
@@ -128,18 +131,12 @@ impl World {
         self.spread.around(usual, &mut self.random)
     }
 
-    /// Lets everything happen that has arrived by now, in the order in which it arrived.
+    /// Lets everything happen that has arrived by now, each thing at its time.
     pub(super) fn catch_up(&mut self, now: Instant) {
-        while let Some(effect) = self.deliveries.due(now) {
-            effect(self);
+        while let Some(delivery) = self.deliveries.next(now) {
+            self.now = delivery.arrives;
+            (delivery.effect)(self);
         }
-    }
-
-    /// Lets everything happen at once that is on its way to this subject: requests for one object do not overtake
-    /// each other.
-    pub(super) fn hurry(&mut self, subject: &str) {
-        while let Some(effect) = self.deliveries.bound_for(subject) {
-            effect(self);
-        }
+        self.now = now;
     }
 }

@@ -12,11 +12,10 @@ use infra_model::snapshot::Condition;
 use infra_model::value::{Attributes, Value, canonical};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, FindRequest, UpdateRequest};
-use tokio::time::Instant;
 
 use super::schema::name_of;
 use crate::cloud::fault::{Fault, FaultKind};
-use crate::cloud::object::Object;
+use crate::cloud::object::{Object, parents_in};
 use crate::cloud::{Place, World};
 
 /// Names what a create is about: whatever makes it the same create when it comes again.
@@ -123,7 +122,7 @@ fn allow(
     operation: &str,
 ) -> Result<(), ProviderError> {
     let resource_type = name_of(class);
-    if class == RecoveryClass::Named && world.limits.is_reserved(resource_type, &id.0) {
+    if class == RecoveryClass::Named && world.limits.is_reserved(world.now, resource_type, &id.0) {
         world.meet(FaultKind::NameReserved);
         let message = format!("The name `{id}` was used a moment ago");
         return Err(coded(ErrorKind::Busy, operation, message, "NameReserved"));
@@ -146,7 +145,7 @@ fn made(
     id: ObjectId,
     fault: Option<&Fault>,
 ) -> Object {
-    let at = |pause: &Duration| Some(Instant::now() + *pause);
+    let at = |pause: &Duration| Some(world.now + *pause);
     let (hidden_until, unread_until) = match fault {
         Some(Fault::LoseReplyAndHide(pause)) => (at(pause), at(pause)),
         Some(Fault::Hide { lists, reads, .. }) => (at(lists), at(reads)),
@@ -217,7 +216,7 @@ fn set(object: &mut Object, request: &UpdateRequest, seed: u64) {
 /// Refuses to touch an object that is still being made.
 fn idle(world: &World, place: &Place, operation: &str) -> Result<(), ProviderError> {
     match world.objects.get(place) {
-        Some(object) if object.is_busy() => {
+        Some(object) if object.is_busy_at(world.now) => {
             let message = format!("`{}` is still being made", object.id);
             Err(ProviderError::rejected(ErrorKind::Busy, operation, message))
         }
@@ -237,7 +236,7 @@ pub(super) fn delete(world: &mut World, class: RecoveryClass, id: &ObjectId) -> 
     let place = (name_of(class).to_owned(), id.clone());
     idle(world, &place, &operation)?;
     if class == RecoveryClass::Named && world.objects.contains_key(&place) {
-        world.limits.reserve(name_of(class), &id.0);
+        world.limits.reserve(world.now, name_of(class), &id.0);
     }
     world.remove(&place);
     Ok(())
@@ -249,8 +248,7 @@ fn check(world: &World, inputs: &Attributes, operation: &str) -> Result<(), Prov
         let message = format!("The value of `{name}` is not known or still sealed");
         return Err(ProviderError::rejected(ErrorKind::Bug, operation, message));
     }
-    let parents = inputs.get("parents").and_then(Value::as_list).unwrap_or_default();
-    for parent in parents.iter().filter_map(Value::as_str) {
+    for parent in parents_in(inputs) {
         if !world.objects.values().any(|object| object.id.0 == parent) {
             let message = format!("There is no object `{parent}` to stand on");
             return Err(ProviderError::rejected(ErrorKind::NotFound, operation, message));

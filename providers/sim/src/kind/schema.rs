@@ -84,6 +84,13 @@ fn thing_attributes(class: RecoveryClass) -> BTreeMap<String, AttributeSchema> {
             },
         ),
         (
+            "home",
+            attribute(
+                "The identity of the object that it lives in; it goes with it",
+                OnChange::Replace,
+            ),
+        ),
+        (
             "password",
             AttributeSchema {
                 observed: false,

@@ -484,9 +484,10 @@ async fn others_change_delete_and_build_on_what_is_ours() {
         let request = setting.request(&at.to_string(), &[("mode", "ours")]);
         setting.kind().create(&request).await.unwrap();
     }
+    let (lineage, spared) = (Lineage("mine".to_owned()), Default::default());
     let mut deeds = [0; 3];
     for _ in 0..20 {
-        match setting.cloud.let_others_act(&Lineage("mine".to_owned())) {
+        match setting.cloud.let_others_act(&lineage, &spared) {
             Some(Deed::Changed { .. }) => deeds[0] += 1,
             Some(Deed::Deleted { .. }) => deeds[1] += 1,
             Some(Deed::BuiltOn { .. }) => deeds[2] += 1,

@@ -130,13 +130,13 @@ fn components_become_objects_that_stand_on_each_other() {
     "#);
     assert_snapshot!(text(&lower("postgres", postgres())), @r#"
     postgres.main/sim.named.thing.main {"mode": "version 16", "name": "shop-test-postgres-main-main", "parents": [network.main/sim.tagged.thing.segment-data.id], "size": 20}
-    postgres.main/sim.named.thing.replica-1 {"name": "shop-test-postgres-main-replica-1", "parents": [postgres.main/sim.named.thing.main.id]}
-    postgres.main/sim.token.thing.role-reader {"parents": [postgres.main/sim.named.thing.main.id], "password": postgres.main/sim.named.thing.main.key}
+    postgres.main/sim.named.thing.replica-1 {"home": postgres.main/sim.named.thing.main.id, "name": "shop-test-postgres-main-replica-1", "parents": []}
+    postgres.main/sim.token.thing.role-reader {"home": postgres.main/sim.named.thing.main.id, "parents": [], "password": postgres.main/sim.named.thing.main.key}
     "#);
     assert_snapshot!(text(&lower("key_vault", key_vault())), @r#"
     key_vault.main/sim.named.thing.main {"name": "shop-test-key-vault-main-main", "parents": []}
-    key_vault.main/sim.token.thing.secret-given {"parents": [key_vault.main/sim.named.thing.main.id], "password": (secret)}
-    key_vault.main/sim.token.thing.secret-made {"parents": [key_vault.main/sim.named.thing.main.id], "rotation": 0}
+    key_vault.main/sim.token.thing.secret-given {"home": key_vault.main/sim.named.thing.main.id, "parents": [], "password": (secret)}
+    key_vault.main/sim.token.thing.secret-made {"home": key_vault.main/sim.named.thing.main.id, "parents": [], "rotation": 0}
     "#);
 }
 
