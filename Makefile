@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check e2e bench fmt clean-servers tools test-tools servers
+.PHONY: help demo test check sim e2e bench fmt clean-servers tools test-tools servers
 
 # Where rustup puts cargo, for shells that read no profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -46,6 +46,9 @@ e2e: test-tools servers ## Runs the end-to-end tests alone; E2E=<text> picks som
 	@mkdir -p $(TARGET) && : > $(INFRA_TEST_SKIPS)
 	cargo nextest run --package infra-tests $(E2E)
 	@scripts/report-skips $(INFRA_TEST_SKIPS)
+
+sim: tools ## Simulates the whole engine; RUNS=<n> seeds, SEED=<n> replays one
+	cargo run --release --package infra-tests --bin sim -- $(if $(SEED),--seed $(SEED),--runs $(or $(RUNS),10000) --all)
 
 bench: tools servers ## Runs the benchmarks; scripts/bench-local compares with servers started by hand
 	cargo bench --workspace
