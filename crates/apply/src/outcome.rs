@@ -309,7 +309,7 @@ impl Stop {
         match error {
             StepError::Journal(_) => Some(Stop::Journal { key }),
             StepError::Moved(_) => Some(Stop::WorldMoved { key }),
-            StepError::LeaseLost(lost) => Some(Stop::LeaseLost(*lost)),
+            StepError::LeaseLost(lost) => Some(Stop::LeaseLost(lost.clone())),
             StepError::Unknown {
                 why: Unresolved::Several(_),
                 ..

@@ -1,11 +1,15 @@
 //! The concrete parts of a simulated engine: its cloud, its store, its key, its time, its chance.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use infra_engine::backend::{ConnectRequest, Entropy, EntropyError, Keyring, ProviderFactory, StoreFactory};
+use infra_engine::backend::{
+    ConnectRequest, Entropy, EntropyError, Keyring, ProviderFactory, StoreFactory, StoreRequest,
+};
 use infra_model::clock::{Clock, Timestamp};
 use infra_model::sealing::{OpenError, Sealed, Sealing, Secret};
+use infra_model::store::StoreChoice;
 use infra_provider::error::ProviderError;
 use infra_provider::provider::Provider;
 use infra_state::contract::{Store, StoreError};
@@ -63,12 +67,20 @@ pub struct Stores {
 
 #[async_trait]
 impl StoreFactory for Stores {
-    async fn open(&self, _environment: &str) -> Result<Arc<dyn Store>, StoreError> {
+    fn knows(&self, _choice: &StoreChoice) -> bool {
+        true
+    }
+
+    async fn open(&self, _request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(KeptStore {
             inner: self.store.clone(),
             life: self.life.clone(),
             watch: self.watch.clone(),
         }))
+    }
+
+    fn set_aside(&self, _request: &StoreRequest<'_>) -> Result<Option<PathBuf>, StoreError> {
+        Ok(None)
     }
 }
 
