@@ -15,9 +15,16 @@ const STATEMENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Writes what was staged. Nothing of it counts before the transaction is committed.
 pub(super) async fn write(connection: &Connection, staging: &Staging) -> Result<(), Failure> {
+    if staging.rows.cleared {
+        clear(connection, staging.state).await?;
+    }
+    put(connection, staging).await
+}
+
+async fn put(connection: &Connection, staging: &Staging) -> Result<(), Failure> {
     let state = staging.state;
     let Rows {
-        cleared,
+        cleared: _,
         records,
         intents,
         durations,
@@ -47,9 +54,6 @@ pub(super) async fn write(connection: &Connection, staging: &Staging) -> Result<
         .map(|(serial, digest, body)| (serial.0.cast_signed(), &digest.as_bytes()[..], body.as_str()));
     let entries: Vec<(i64, &[u8], &str)> = entries.collect();
 
-    if *cleared {
-        clear(connection, state).await?;
-    }
     // Sent together, answered together: the statements of one change need one journey.
     let (lease, row, records, intents, durations, history) = futures::join!(
         write_lease(connection, staging),
