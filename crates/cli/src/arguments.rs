@@ -110,6 +110,8 @@ pub(crate) enum Command {
     Output(commands::output::OutputArguments),
     Graph(commands::graph::GraphArguments),
     State(commands::state::StateArguments),
+    Audit(commands::audit::AuditArguments),
+    Rollback(commands::rollback::RollbackArguments),
     Import(commands::import::ImportArguments),
     Rotate(commands::rotate::RotateArguments),
     Version(commands::version::VersionArguments),
@@ -128,6 +130,8 @@ impl Command {
             Command::Output(arguments) => &arguments.target,
             Command::Graph(arguments) => &arguments.target,
             Command::State(arguments) => arguments.target(),
+            Command::Audit(arguments) => arguments.target(),
+            Command::Rollback(arguments) => &arguments.target,
             Command::Import(arguments) => &arguments.target,
             Command::Rotate(arguments) => &arguments.target,
             Command::Init(_)

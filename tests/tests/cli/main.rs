@@ -2,12 +2,14 @@
 //! One file per behaviour; what tests of the stages can tell is tested there.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do, by a panic")]
 
+mod audit;
 mod broken_stacks;
 mod confirmation;
 mod exit_codes;
 mod formatting;
 mod full_disk;
 mod help;
+mod history;
 mod init;
 mod interruption;
 mod json;
