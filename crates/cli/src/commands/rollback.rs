@@ -60,7 +60,7 @@ pub(crate) async fn run(
     plan::show(&planned, invocation)?;
     if let Some(path) = &arguments.out {
         plan_file::write(&planned.plan, path).map_err(context::failure)?;
-        plan::saved(path, &planned, invocation);
+        plan::saved(path, &arguments.target.variables, &planned, invocation);
     }
     Ok(ExitCode::SUCCESS)
 }

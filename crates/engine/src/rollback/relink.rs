@@ -6,8 +6,6 @@
 //! something that the resource needed. A plain text is taken for a reference only where the object is made anew:
 //! there a coincidence costs nothing, while of an object that exists it could force a replacement.
 
-use std::collections::BTreeMap;
-
 use infra_model::address::Address;
 use infra_model::expression::{Expression, Reference, each_reference, resolve};
 use infra_model::record::Record;
@@ -86,10 +84,11 @@ impl Relinking<'_> {
             ),
             Value::Map(entries) => {
                 let entries = entries.into_iter();
-                let entries: BTreeMap<String, Value> = entries
-                    .map(|(key, value)| (key, self.relinked(value, record)))
-                    .collect();
-                Value::Map(entries)
+                Value::Map(
+                    entries
+                        .map(|(key, value)| (key, self.relinked(value, record)))
+                        .collect(),
+                )
             }
             Value::Deferred(expression) => match *expression {
                 Expression::Apply { operation, arguments } => Value::deferred(Expression::Apply {
