@@ -126,7 +126,10 @@ async fn again<'r>(
         pause,
     });
     // Whoever took the lease meanwhile is resolving this very intent: a call of ours would come on top.
-    run.gate
+    let pass = run
+        .gate
         .enter_after(group, async { pacer.rest(pause).await && is_ours() })
-        .await
+        .await?;
+    // The wait for a slot may have outlasted the lease too.
+    is_ours().then_some(pass)
 }

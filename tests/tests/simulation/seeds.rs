@@ -1,7 +1,6 @@
-//! Five hundred seeds: whatever happens, nothing is lost, and everything ends where it would have anyway.
+//! A thousand seeds, but for three: whatever happens, nothing is lost, and everything ends where it would have anyway.
 //!
-//! They are spread over several tests, because a test has one processor. The seeds between these ranges are not in here
-//! because five of them fail: 317, 382, 388, 414 and 999, see the page on the simulation.
+//! They are spread over several tests, because a test has one processor.
 
 use std::ops::Range;
 
@@ -11,9 +10,12 @@ use infra_tests::simulation::tally::Tally;
 /// Lines of the trace that are shown of a failure.
 const TAIL: usize = 80;
 
+/// Seeds that fail today, each for a reason that the page on the simulation tells. The list may only shrink.
+const FAILING: [u64; 3] = [317, 388, 414];
+
 fn all_invariants_hold(seeds: Range<u64>) {
     let mut tally = Tally::default();
-    for seed in seeds {
+    for seed in seeds.filter(|seed| !FAILING.contains(seed)) {
         let told = tell(&StoryRequest::of(seed)).expect("the machine gives a folder");
         tally.add(&told.tally);
         if let Err(violation) = told.verdict {
@@ -38,7 +40,17 @@ fn whatever_happens_nothing_is_lost_1() {
 
 #[test]
 fn whatever_happens_nothing_is_lost_2() {
+    all_invariants_hold(250..500);
+}
+
+#[test]
+fn whatever_happens_nothing_is_lost_3() {
     all_invariants_hold(500..750);
+}
+
+#[test]
+fn whatever_happens_nothing_is_lost_4() {
+    all_invariants_hold(750..1000);
 }
 
 #[test]
