@@ -82,9 +82,9 @@ pub fn is_alive(identity: &Identity) -> Result<bool, ProcessError> {
     Ok(same_start && boot_id()? == identity.boot_id)
 }
 
-/// Tells whether the process runs the program that was recorded.
+/// Tells whether the process runs the program that was recorded. One that is just ending runs none any more, and no other.
 pub(crate) fn runs_recorded_program(identity: &Identity) -> Result<bool, ProcessError> {
-    Ok(executable(identity.pid)?.is_some_and(|found| found == identity.executable))
+    Ok(executable(identity.pid)?.is_none_or(|found| found == identity.executable))
 }
 
 /// Returns the number of the network namespace that a process is in, or `None` when it is gone.

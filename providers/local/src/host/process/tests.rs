@@ -226,6 +226,19 @@ async fn a_process_that_runs_another_program_is_left_alone() {
     assert!(is_alive(&sleeper.identity()).unwrap());
 }
 
+/// Between its last instruction and its end a process has no program any more, for as long as its memory takes to free.
+#[tokio::test]
+async fn a_process_that_is_just_ending_is_not_taken_for_another() {
+    for _ in 0..300 {
+        let mut sleeper = Sleeper::start("test", Path::new("/"));
+        let identity = sleeper.identity();
+        sleeper.0.kill().unwrap();
+        while is_alive(&identity).unwrap() {
+            stop(&identity, &[]).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_process_that_is_gone_takes_no_signal() {
     let mut sleeper = Sleeper::start("test", Path::new("/"));
