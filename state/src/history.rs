@@ -1,9 +1,11 @@
 //! The chain of the history: each entry holds the digest of the one before, so that nothing can be taken out or
 //! altered in the middle without a trace.
 
+use std::collections::BTreeMap;
+
 use infra_model::digest::Digest;
 use infra_model::journal::HistoryEntry;
-use infra_model::record::Serial;
+use infra_model::record::{Record, RecordEntry, RecordError, RecordKey, Serial};
 
 use crate::contract::StoreError;
 
@@ -58,12 +60,33 @@ pub fn verify_chain(entries: &[HistoryEntry]) -> Result<(), ChainError> {
             });
         }
         if Digest::of(&bytes(before)?) != after.previous {
-            return Err(ChainError::Altered {
-                serial: before.serial,
+            return Err(ChainError::Broken {
+                before: before.serial,
+                after: after.serial,
             });
         }
     }
     Ok(())
+}
+
+/// Returns the records as they were after the last of these entries, which begin with the first of all.
+///
+/// # Errors
+///
+/// When a record cannot be encoded.
+pub fn replay(entries: &[HistoryEntry]) -> Result<BTreeMap<RecordKey, RecordEntry>, RecordError> {
+    let mut newest: BTreeMap<&RecordKey, (Serial, Option<&Record>)> = BTreeMap::new();
+    for entry in entries {
+        for change in &entry.changes {
+            newest.insert(&change.key, (entry.serial, change.after.as_deref()));
+        }
+    }
+    let recorded = newest
+        .into_iter()
+        .filter_map(|(key, (serial, record))| Some((key, serial, record?)));
+    recorded
+        .map(|(key, serial, record)| Ok((key.clone(), RecordEntry::of(record.clone(), serial)?)))
+        .collect()
 }
 
 /// A history is not what was written.
@@ -77,11 +100,19 @@ pub enum ChainError {
         /// The entry after it.
         found: Serial,
     },
-    /// An entry is not the one that the next was chained to.
+    /// The first entry is chained to something.
     #[error("The history entry {serial} was altered")]
     Altered {
         /// The entry.
         serial: Serial,
+    },
+    /// An entry is not the one that the next was chained to.
+    #[error("The history breaks between entries {before} and {after}: one of them is not what was written")]
+    Broken {
+        /// The one entry.
+        before: Serial,
+        /// The other.
+        after: Serial,
     },
     /// An entry cannot be encoded.
     #[error("The history cannot be checked")]

@@ -4,6 +4,7 @@
 //! [`conformance`] suite.
 
 pub mod archive;
+pub mod audit;
 pub mod conformance;
 pub mod contract;
 pub mod history;
