@@ -8,6 +8,7 @@ use infra_model::plan::PlanFileError;
 use infra_plan::error::PlanError;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_state::archive::ArchiveError;
+use infra_state::audit::AuditError;
 use infra_state::contract::StoreError;
 use infra_state::sealing::error::KeyError;
 
@@ -122,6 +123,15 @@ pub enum EngineError {
         /// Why.
         #[source]
         source: ArchiveError,
+    },
+    /// The history is not what was written, or does not lead to the state.
+    #[error("The history of environment `{environment}` does not hold")]
+    Audit {
+        /// The environment.
+        environment: String,
+        /// Where and why.
+        #[source]
+        source: AuditError,
     },
     /// A plan file is not what was written.
     #[error("The plan file `{path}` was altered or cut short: it does not fit its digest")]
@@ -250,6 +260,11 @@ impl EngineError {
             EngineError::PlanFile { .. } | EngineError::PlanAltered { .. } => {
                 Some("Make a new one with: infra plan ENVIRONMENT --out FILE".to_owned())
             }
+            EngineError::Audit { .. } => Some(
+                "Something changed it past the engine: keep it as it is, and compare it with an earlier copy of: infra \
+                 state pull ENVIRONMENT"
+                    .to_owned(),
+            ),
             EngineError::Approval(error) => Some(approval_hint(error).to_owned()),
             EngineError::Request { hint, .. } => hint.clone(),
             _ => None,

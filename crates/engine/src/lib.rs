@@ -3,6 +3,7 @@
 //! What is concrete (providers, stores, keys) comes in through [`backend::Backend`]; the command line chooses it.
 
 pub mod apply;
+pub mod audit;
 pub mod backend;
 pub mod configuration;
 pub mod error;
@@ -12,11 +13,13 @@ pub mod inspect;
 pub mod migrate;
 pub mod opened;
 pub mod output;
+pub mod past;
 pub mod plan;
 pub mod plan_file;
 pub mod recovery;
 pub mod refresh;
 pub mod restore;
+pub mod rollback;
 pub mod saved_plan;
 pub mod surgery;
 mod whereabouts;

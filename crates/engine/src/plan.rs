@@ -93,13 +93,7 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     // What was lowered is not looked at again; with 100,000 components it is a third of the memory.
     opened.stack.components.clear();
     graph.exports.clear();
-    let started = backend.clock.now();
-    backend.observer.on_event(&Event::StageStarted(Stage::Observe));
     let snapshot = observe(backend, &mut opened, &*provider, request.options.refresh).await?;
-    let took = backend.clock.now().since(started);
-    backend
-        .observer
-        .on_event(&Event::StageFinished(Stage::Observe, took));
     let plan = staged(backend, Stage::Plan, || {
         let compare = |options: &Options| compare(backend, &opened, &*provider, &graph, &snapshot, options);
         // What was named wrongly is told before what waits.
@@ -204,12 +198,14 @@ fn seal_in_place(
 }
 
 /// Moves the records into a snapshot and puts beside them what the provider sees.
-async fn observe(
+pub(crate) async fn observe(
     backend: &Backend,
     opened: &mut Opened,
     provider: &dyn Provider,
     refresh: bool,
 ) -> Result<Snapshot, EngineError> {
+    let started = backend.clock.now();
+    backend.observer.on_event(&Event::StageStarted(Stage::Observe));
     let records = std::mem::take(&mut opened.state.records);
     let state = State {
         records,
@@ -222,13 +218,18 @@ async fn observe(
         interrupt: &Interrupt::never(),
     };
     let observed = infra_apply::observe::observe(state, request).await;
-    observed.map_err(|error| EngineError::Observe {
+    let observed = observed.map_err(|error| EngineError::Observe {
         provider: provider.name().to_owned(),
         source: Box::new(error),
-    })
+    })?;
+    let took = backend.clock.now().since(started);
+    backend
+        .observer
+        .on_event(&Event::StageFinished(Stage::Observe, took));
+    Ok(observed)
 }
 
-fn compare(
+pub(crate) fn compare(
     backend: &Backend,
     opened: &Opened,
     provider: &dyn Provider,
@@ -245,6 +246,7 @@ fn compare(
         given: opened.given.clone(),
         created,
         expires: created.after(PLAN_LIFETIME),
+        rollback: options.rollback,
     };
     let schemas = provider.kinds().schemas();
     let options = options::resolved(options, graph, schemas)?;
@@ -270,7 +272,7 @@ pub(crate) fn digest(plan: &Plan) -> Result<Digest, EngineError> {
     plan.digest().map_err(EngineError::defect)
 }
 
-fn staged<T>(
+pub(crate) fn staged<T>(
     backend: &Backend,
     stage: Stage,
     work: impl FnOnce() -> Result<T, EngineError>,

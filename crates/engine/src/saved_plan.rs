@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use infra_model::approval::{self, ApprovalError};
 use infra_model::clock::Timestamp;
-use infra_model::plan::{GivenDigests, Plan};
+use infra_model::plan::{GivenDigests, Plan, PlanHeader};
 use infra_model::record::{RecordKey, Serial};
 use infra_model::snapshot::Snapshot;
 
@@ -46,7 +46,8 @@ pub async fn reopen(
 
 /// Returns the error that the configuration is another one; what was given for variables is looked at first, because
 /// the same can be given again.
-fn changed(then: &GivenDigests, now: &GivenDigests) -> EngineError {
+fn changed(header: &PlanHeader, now: &GivenDigests) -> EngineError {
+    let then = &header.given;
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     let differs = |name: &&String| match (then.get(*name), now.get(*name)) {
         (Some(then), Some(now)) if then == now => None,
@@ -57,7 +58,7 @@ fn changed(then: &GivenDigests, now: &GivenDigests) -> EngineError {
     let differing: Vec<String> = names.iter().filter_map(differs).collect();
     if differing.is_empty() {
         let message = "The files of the stack changed since the plan was made";
-        return EngineError::request(message, "Make a new plan and review it");
+        return EngineError::request(message, again(header));
     }
     let message = format!("The plan was made with other variables: {}", differing.join(", "));
     EngineError::request(
@@ -81,7 +82,7 @@ fn fits(plan: &Plan, opened: &Opened, now: Timestamp) -> Result<(), EngineError>
         return Err(ApprovalError::Expired { expired }.into());
     }
     if header.config != opened.stack.config_digest {
-        return Err(changed(&header.given, &opened.given));
+        return Err(changed(header, &opened.given));
     }
     let records = &opened.state.records;
     let is_moved = |(key, planned): &(&RecordKey, &Option<Serial>)| {
@@ -97,5 +98,15 @@ fn fits(plan: &Plan, opened: &Opened, now: Timestamp) -> Result<(), EngineError>
         count => format!(" and {count} others"),
     };
     let message = format!("The plan is out of date: `{first}`{others} changed since it was made");
-    Err(EngineError::request(message, "Make a new plan and review it"))
+    Err(EngineError::request(message, again(header)))
+}
+
+/// Returns how to get a plan for the same end.
+fn again(header: &PlanHeader) -> String {
+    match header.rollback {
+        None => "Make a new plan and review it".to_owned(),
+        Some(to) => {
+            format!("Make a new one and review it: infra rollback ENVIRONMENT --to {to} --out FILE")
+        }
+    }
 }

@@ -67,6 +67,9 @@ pub struct PlanHeader {
     pub environment: String,
     /// Whether everything is destroyed.
     pub destroy: bool,
+    /// The change after which the state was as this plan makes it again; none where it leads to what the stack wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Serial>,
     /// The lineage of the state.
     pub lineage: Lineage,
     /// The serial of the state.

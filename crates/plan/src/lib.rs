@@ -91,6 +91,7 @@ fn header(request: &PlanRequest<'_>) -> PlanHeader {
         stack: origin.stack.clone(),
         environment: origin.environment.clone(),
         destroy: request.options.goal == Goal::Destroy,
+        rollback: origin.rollback,
         lineage: request.snapshot.lineage.clone(),
         serial: request.snapshot.serial,
         config: origin.config,

@@ -6,6 +6,7 @@ use infra_model::address::Address;
 use infra_model::clock::Timestamp;
 use infra_model::digest::Digest;
 use infra_model::plan::GivenDigests;
+use infra_model::record::Serial;
 use infra_model::resource::ResourceGraph;
 use infra_model::schema::SchemaSet;
 use infra_model::snapshot::Snapshot;
@@ -45,6 +46,8 @@ pub struct PlanOrigin {
     pub created: Timestamp,
     /// When it may no longer be applied.
     pub expires: Timestamp,
+    /// The earlier change that the graph was taken from instead of the stack.
+    pub rollback: Option<Serial>,
 }
 
 /// What the user asked for beyond the stack.

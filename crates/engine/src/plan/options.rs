@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use infra_model::address::Address;
 use infra_model::diagnostic::near_match;
+use infra_model::record::Serial;
 use infra_model::resource::ResourceGraph;
 use infra_model::schema::SchemaSet;
 use infra_model::value::Value;
@@ -27,6 +28,8 @@ pub struct Options {
     pub refresh: bool,
     /// Whether everything is deleted.
     pub destroy: bool,
+    /// The earlier change that is gone back to.
+    pub rollback: Option<Serial>,
 }
 
 /// Returns the options with names resolved to resources.

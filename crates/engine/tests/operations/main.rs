@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do, by a panic")]
 
 mod migrate;
+mod rollback;
 mod support;
 mod whereabouts;

@@ -7,11 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
+use infra_engine::apply::interrupt::Interrupt;
+use infra_engine::apply::outcome::ApplyOutcome;
+use infra_engine::apply::{self, ApplyPlan};
 use infra_engine::backend::{
     Backend, ConnectRequest, Keyring, ProviderFactory, StoreFactory, StoreRequest, SystemEntropy,
 };
 use infra_engine::error::EngineError;
 use infra_engine::opened::{self, Absent, Opened, Target};
+use infra_engine::plan::options::Options;
+use infra_engine::plan::{self, PlanRequest, Planned};
 use infra_model::clock::{Clock, Timestamp};
 use infra_model::event::Silent;
 use infra_model::journal::{Commit, Epoch, HistoryEntry, Intent, IntentId};
@@ -131,6 +136,45 @@ impl Machine {
     /// Opens the environment, as a command does that says what happens where there is no state.
     pub(crate) async fn open(&self, absent: Absent) -> Result<Opened, EngineError> {
         opened::open(&self.backend(), &self.target(), absent, Duration::ZERO).await
+    }
+
+    /// Plans what the stack wants, for an apply.
+    pub(crate) async fn plan(&self) -> Planned {
+        let request = PlanRequest {
+            target: self.target(),
+            intent: plan::Intent::Apply,
+            options: Options {
+                refresh: true,
+                ..Options::default()
+            },
+            wait: Duration::ZERO,
+        };
+        let planned = plan::plan(&self.backend(), &request).await;
+        planned.unwrap_or_else(|error| panic!("{}", shown(&error)))
+    }
+
+    /// Applies a plan to its end.
+    pub(crate) async fn finish(&self, planned: &Planned) {
+        let request = ApplyPlan {
+            planned,
+            command: "apply",
+            wait: Duration::ZERO,
+            interrupt: &Interrupt::never(),
+        };
+        let applied = apply::apply(&self.backend(), request).await;
+        let applied = applied.unwrap_or_else(|error| panic!("{}", shown(&error)));
+        assert!(
+            matches!(applied.outcome, ApplyOutcome::Completed(_)),
+            "{applied:?}"
+        );
+    }
+
+    /// Applies this stack and returns the serial that the state has then.
+    pub(crate) async fn apply(&self, stack: &str) -> Serial {
+        self.write("stack.hcl", stack);
+        let planned = self.plan().await;
+        self.finish(&planned).await;
+        self.open(Absent::Refuse).await.unwrap().state.serial
     }
 
     /// Returns the name of the place of this machine's own store.

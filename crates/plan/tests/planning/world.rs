@@ -153,6 +153,7 @@ impl World {
             config: Digest::default(),
             created: Timestamp::from_millis(1),
             expires: Timestamp::from_millis(2),
+            rollback: None,
         };
         let request = PlanRequest {
             graph,

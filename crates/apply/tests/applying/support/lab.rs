@@ -241,6 +241,7 @@ impl Lab {
             config: Digest::of(b"config"),
             created: self.clock.now(),
             expires: self.clock.now().after(Duration::from_secs(24 * 3600)),
+            rollback: None,
         };
         let request = PlanRequest {
             graph,

@@ -1,0 +1,119 @@
+//! Plans the way back to what was recorded after an earlier change.
+//!
+//! It is a plan like any other, made from the recorded inputs of then instead of what the stack wants, and it is never
+//! applied by itself. What cannot be undone stands in its notices.
+
+use std::time::Duration;
+
+use infra_model::event::Stage;
+use infra_model::plan::Plan;
+use infra_model::record::Serial;
+use infra_model::resource::ResourceGraph;
+use infra_model::snapshot::Snapshot;
+use infra_plan::error::{PlanError, ProtectedObject};
+use infra_provider::provider::Provider;
+
+use crate::backend::Backend;
+use crate::error::EngineError;
+use crate::opened::{self, Absent, Opened, Target};
+use crate::plan::options::Options;
+use crate::plan::{self, Planned};
+use crate::rollback::honesty::Told;
+use crate::rollback::rewind::{Rewound, Times};
+use crate::{configuration, past, recovery};
+
+mod honesty;
+mod relink;
+mod rewind;
+
+/// Asks for the way back.
+#[derive(Clone, Debug)]
+pub struct RollbackRequest {
+    /// The environment.
+    pub target: Target,
+    /// The change after which the state was as it shall be again.
+    pub to: Serial,
+    /// How long to wait for somebody else's lease.
+    pub wait: Duration,
+}
+
+/// Plans the way back. Open intents of an earlier run are resolved first.
+///
+/// # Errors
+///
+/// When there is no such change, the way back leads to what this engine cannot make, or as for any plan.
+pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planned, EngineError> {
+    let read = configuration::read(&request.target)?;
+    opened::known_provider(backend, &read.stack)?;
+    let mut opened = opened::attach(backend, &request.target, read, Absent::Refuse, request.wait).await?;
+    let provider = opened.connect(backend).await?;
+    recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
+    let past = past::at(&opened, request.to).await?;
+    let schemas = provider.kinds().schemas();
+    let (mut rewound, told) = plan::staged(backend, Stage::Lower, || {
+        let stack = wanted_now(&opened, &*provider)?;
+        let times = Times::new(&past.records, &opened.state.records)?;
+        let rewound = rewind::rewind(&times, &stack, schemas)?;
+        let told = Told::new(&opened.stack.environment.name, &past, &times, schemas);
+        Ok((rewound, told))
+    })?;
+    opened.stack.components.clear();
+    opened.stack.moved = rewound.moved.clone();
+    let snapshot = plan::observe(backend, &mut opened, &*provider, true).await?;
+    let options = Options {
+        refresh: true,
+        rollback: Some(request.to),
+        ..Options::default()
+    };
+    let (mut plan, kept) = plan::staged(backend, Stage::Plan, || {
+        compare(backend, &opened, &*provider, &mut rewound, &snapshot, &options)
+    })?;
+    plan.notices.extend(told.notices(&plan, &kept, &rewound.moved));
+    let digest = plan::digest(&plan)?;
+    Ok(Planned {
+        plan,
+        digest,
+        opened,
+        provider,
+        snapshot,
+    })
+}
+
+/// Returns what the stack wants now, to see what refers to what; nothing where the provider can no longer make it.
+fn wanted_now(opened: &Opened, provider: &dyn Provider) -> Result<ResourceGraph, EngineError> {
+    match plan::lower(opened, provider) {
+        Err(EngineError::Lowering { .. }) => Ok(ResourceGraph::default()),
+        lowered => lowered,
+    }
+}
+
+/// Compares, and leaves protected objects as they are until no more of them is in the way.
+fn compare(
+    backend: &Backend,
+    opened: &Opened,
+    provider: &dyn Provider,
+    rewound: &mut Rewound,
+    snapshot: &Snapshot,
+    options: &Options,
+) -> Result<(Plan, Vec<ProtectedObject>), EngineError> {
+    let mut kept = Vec::new();
+    loop {
+        let compared = plan::compare(backend, opened, provider, &rewound.graph, snapshot, options);
+        let protected = match compared {
+            Err(EngineError::Plan(error)) => match *error {
+                PlanError::Protected { objects } => objects,
+                other => return Err(EngineError::Plan(Box::new(other))),
+            },
+            other => return Ok((other?, kept)),
+        };
+        let mut news = false;
+        for object in &protected {
+            news |= rewound.keep(&object.address, &snapshot.records)?;
+        }
+        if !news {
+            let objects = protected;
+            return Err(EngineError::Plan(Box::new(PlanError::Protected { objects })));
+        }
+        kept.extend(protected);
+    }
+}

@@ -1,0 +1,283 @@
+//! What a rollback cannot undo, told in the notices of its plan.
+
+use std::collections::BTreeMap;
+
+use infra_model::address::Address;
+use infra_model::decision::Decision;
+use infra_model::journal::HistoryEntry;
+use infra_model::plan::{Plan, PlanNotice};
+use infra_model::record::{Record, Serial};
+use infra_model::schema::{SchemaSet, StepClass};
+use infra_model::stack::Moved;
+use infra_model::value::Value;
+use infra_plan::error::{Harm, ProtectedObject};
+
+use crate::past::Past;
+use crate::rollback::rewind::Times;
+
+/// How many names a notice lists.
+const NAMES_MAX: usize = 5;
+
+/// What the history tells of the way back before a plan is made.
+#[derive(Debug)]
+pub(super) struct Told {
+    environment: String,
+    to: Serial,
+    command: String,
+    ends: Serial,
+    /// What holds data, by address.
+    holds_data: BTreeMap<Address, bool>,
+    /// When objects of then were deleted since, by the address that they had then.
+    deleted: BTreeMap<Address, Serial>,
+    /// What was made anew since and is there now.
+    made_anew: Vec<(Address, Serial)>,
+    /// Whose secrets of then are gone.
+    secrets: Vec<Address>,
+}
+
+impl Told {
+    /// Reads the history since then.
+    pub(super) fn new(environment: &str, past: &Past, times: &Times, schemas: &SchemaSet) -> Self {
+        let deleted = deletions(past, times);
+        let holds = |address: &Address| {
+            schemas
+                .get(address.resource_type_str())
+                .is_some_and(|schema| schema.holds_data)
+        };
+        let all = times.past.keys().chain(times.now.keys());
+        let anew = deleted
+            .iter()
+            .filter(|(address, _)| times.now_of(address).is_some() && holds(address));
+        Told {
+            environment: environment.to_owned(),
+            to: past.serial,
+            command: past.operation.command.clone(),
+            ends: past.ends,
+            holds_data: all.map(|address| (address.clone(), holds(address))).collect(),
+            made_anew: anew.map(|(address, serial)| (address.clone(), *serial)).collect(),
+            secrets: lost_secrets(times),
+            deleted,
+        }
+    }
+
+    /// Returns what is to be known before saying yes to a plan.
+    pub(super) fn notices(&self, plan: &Plan, kept: &[ProtectedObject], moved: &[Moved]) -> Vec<PlanNotice> {
+        let mut notices: Vec<PlanNotice> = self.half_way().into_iter().collect();
+        notices.extend(self.empty(plan));
+        notices.extend(self.lost(plan));
+        notices.extend(self.kept_secrets());
+        notices.extend(destroyed(plan));
+        notices.extend(protected(kept));
+        notices.extend(names(moved));
+        if !plan.is_empty() {
+            notices.push(self.forward());
+        }
+        notices
+    }
+
+    fn half_way(&self) -> Option<PlanNotice> {
+        let (to, ends, command) = (self.to, self.ends, &self.command);
+        (ends != to).then(|| {
+            notice(
+                "The state was on its way",
+                format!(
+                    "Change {to} is one of several of the same {command}, which went on to change {ends}"
+                ),
+                Some(format!(
+                    "Go to where it arrived with: infra rollback {} --to {ends}",
+                    self.environment
+                )),
+            )
+        })
+    }
+
+    /// Objects that this plan makes again and that held data.
+    fn empty(&self, plan: &Plan) -> Option<PlanNotice> {
+        let created = plan.decisions.iter().filter(|(address, decision)| {
+            matches!(decision, Decision::Create { .. }) && self.holds_data.get(*address) == Some(&true)
+        });
+        let when = |address: &Address| match self.deleted.get(address) {
+            Some(serial) => format!("`{address}` (deleted by change {serial})"),
+            None => format!("`{address}`"),
+        };
+        let names: Vec<String> = created.map(|(address, _)| when(address)).collect();
+        some(&names, |names| {
+            notice(
+                "Objects come back without their data",
+                format!(
+                    "{names}: they are made again from what is recorded, and nothing else that they held comes back"
+                ),
+                Some("Restore their data from a backup afterwards".to_owned()),
+            )
+        })
+    }
+
+    /// Objects that stand where others did then.
+    fn lost(&self, plan: &Plan) -> Option<PlanNotice> {
+        let is_made =
+            |address: &Address| matches!(plan.decisions.get(address), Some(Decision::Create { .. }));
+        let stands = self.made_anew.iter().filter(|(address, _)| !is_made(address));
+        let names: Vec<String> = stands
+            .map(|(address, serial)| format!("`{address}` (gone with change {serial})"))
+            .collect();
+        some(&names, |names| {
+            notice(
+                "Data of then is gone",
+                format!(
+                    "{names}: they were made anew since, and what they held before went with the old objects"
+                ),
+                None,
+            )
+        })
+    }
+
+    fn kept_secrets(&self) -> Option<PlanNotice> {
+        let names: Vec<String> = self
+            .secrets
+            .iter()
+            .map(|address| format!("`{address}`"))
+            .collect();
+        some(&names, |names| {
+            notice(
+                "Secrets of then are gone",
+                format!(
+                    "{names}: what was generated or rotated since is not turned back, and everything that uses it gets the secret of now"
+                ),
+                None,
+            )
+        })
+    }
+
+    fn forward(&self) -> PlanNotice {
+        notice(
+            "The stack is not turned back",
+            "Where its files want something else than this, the next plan leads there again".to_owned(),
+            Some(format!(
+                "Put its files back to what they were at change {} too: first, and plan again, or once this is applied",
+                self.to
+            )),
+        )
+    }
+}
+
+/// Returns the last change that deleted an object of then or put another in its place, by the address that it had then.
+fn deletions(past: &Past, times: &Times) -> BTreeMap<Address, Serial> {
+    let mut deleted = BTreeMap::new();
+    for (address, record) in &times.past {
+        let mut since = past.since.iter().rev();
+        if let Some(entry) = since.find(|entry| takes_away(entry, record)) {
+            deleted.insert(address.clone(), entry.serial);
+        }
+    }
+    deleted
+}
+
+/// Tells whether a change took the object from its address, and did not just give it another name or forget it.
+fn takes_away(entry: &HistoryEntry, record: &Record) -> bool {
+    let is_it = |after: &Record| {
+        let (before, after_type) = (
+            record.key.address.resource_type_str(),
+            after.key.address.resource_type_str(),
+        );
+        after.id == record.id && before == after_type && after.key.deposed.is_none()
+    };
+    let mut after = entry.changes.iter().filter_map(|change| change.after.as_deref());
+    let mut own = entry.changes.iter().filter(|change| change.key == record.key);
+    entry.operation.command != "state rm" && own.next().is_some() && !after.any(is_it)
+}
+
+/// Returns whose secret outputs of then neither exist now nor stand in the inputs of then.
+fn lost_secrets(times: &Times) -> Vec<Address> {
+    let is_lost = |(address, record): &(&Address, &std::sync::Arc<Record>)| {
+        let now = times.now_of(address);
+        record.outputs.iter().any(|(name, value)| {
+            let is_same = now.is_some_and(|now| now.outputs.get(name) == Some(value));
+            value.is_secret() && !is_same && !is_given(record, value)
+        })
+    };
+    let lost = times.past.iter().filter(is_lost);
+    lost.map(|(address, _)| address.clone()).collect()
+}
+
+/// Tells whether a secret was given to the object, so that it can be given again.
+fn is_given(record: &Record, secret: &Value) -> bool {
+    record
+        .inputs
+        .values()
+        .any(|input| input.any(&|part| part == secret))
+}
+
+fn destroyed(plan: &Plan) -> Option<PlanNotice> {
+    let destroys = plan
+        .steps
+        .iter()
+        .filter(|step| step.class == StepClass::DestroysData);
+    let names: Vec<String> = destroys.map(|step| format!("`{}`", step.key)).collect();
+    some(&names, |names| {
+        notice(
+            "This cannot be undone",
+            format!(
+                "{names}: their data is destroyed, and going forward again makes the objects and not the data"
+            ),
+            None,
+        )
+    })
+}
+
+fn protected(kept: &[ProtectedObject]) -> Option<PlanNotice> {
+    let names: Vec<String> = kept
+        .iter()
+        .map(|object| match object.harm {
+            Harm::Delete => format!("`{}` (would be deleted)", object.address),
+            Harm::Replace => format!("`{}` (would be replaced)", object.address),
+        })
+        .collect();
+    some(&names, |names| {
+        notice(
+            "Protected objects stay as they are",
+            format!("{names}: a rollback does not lift protection"),
+            Some("To undo them too, lift their protection first, in a change of its own".to_owned()),
+        )
+    })
+}
+
+fn names(moved: &[Moved]) -> Option<PlanNotice> {
+    let names: Vec<String> = moved
+        .iter()
+        .map(|moved| format!("`{}` as `{}`", moved.from, moved.to))
+        .collect();
+    some(&names, |names| {
+        notice(
+            "Names of then come back",
+            format!(
+                "{names}: while the stack's files have the new names, a plan takes them for other objects"
+            ),
+            Some("Put the stack's files back before the next plan is applied".to_owned()),
+        )
+    })
+}
+
+fn notice(summary: &str, detail: String, hint: Option<String>) -> PlanNotice {
+    PlanNotice {
+        summary: summary.to_owned(),
+        detail,
+        hint,
+    }
+}
+
+/// Returns a notice about names, if there are any.
+fn some(names: &[String], notice: impl FnOnce(String) -> PlanNotice) -> Option<PlanNotice> {
+    if names.is_empty() {
+        return None;
+    }
+    let mut shown = names
+        .iter()
+        .take(NAMES_MAX)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > NAMES_MAX {
+        shown += &format!(" and {} more", names.len() - NAMES_MAX);
+    }
+    Some(notice(shown))
+}
