@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use infra_model::record::Serial;
 
 use crate::commands;
 use crate::terminal::LogFormat;
@@ -110,6 +111,8 @@ pub(crate) enum Command {
     Output(commands::output::OutputArguments),
     Graph(commands::graph::GraphArguments),
     State(commands::state::StateArguments),
+    Audit(commands::audit::AuditArguments),
+    Rollback(commands::rollback::RollbackArguments),
     Import(commands::import::ImportArguments),
     Rotate(commands::rotate::RotateArguments),
     Version(commands::version::VersionArguments),
@@ -128,6 +131,8 @@ impl Command {
             Command::Output(arguments) => &arguments.target,
             Command::Graph(arguments) => &arguments.target,
             Command::State(arguments) => arguments.target(),
+            Command::Audit(arguments) => arguments.target(),
+            Command::Rollback(arguments) => &arguments.target,
             Command::Import(arguments) => &arguments.target,
             Command::Rotate(arguments) => &arguments.target,
             Command::Init(_)
@@ -248,4 +253,10 @@ pub(crate) struct WaitArguments {
 
 fn seconds(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| "expected a whole number of seconds")
+}
+
+/// Reads the number of a change.
+pub(crate) fn change(text: &str) -> Result<Serial, &'static str> {
+    let number = text.parse().map(Serial);
+    number.map_err(|_| "expected the number of a change, as `infra state log ENVIRONMENT` lists them")
 }

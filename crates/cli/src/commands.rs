@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::terminal::Terminal;
 
 pub(crate) mod apply;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod context;
 pub(crate) mod destroy;
@@ -18,6 +19,7 @@ pub(crate) mod init;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod refresh;
+pub(crate) mod rollback;
 pub(crate) mod rotate;
 pub(crate) mod run;
 pub(crate) mod show;
@@ -66,6 +68,8 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Output(arguments) => output::run(&arguments, invocation).await,
         Command::Graph(arguments) => graph::run(&arguments, invocation).await,
         Command::State(arguments) => state::run(&arguments, invocation).await,
+        Command::Audit(arguments) => audit::run(&arguments, invocation).await,
+        Command::Rollback(arguments) => rollback::run(&arguments, invocation).await,
         Command::Import(arguments) => import::run(&arguments, invocation).await,
         Command::Rotate(arguments) => rotate::run(&arguments, invocation).await,
         Command::Init(_)

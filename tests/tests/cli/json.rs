@@ -26,7 +26,7 @@ fn every_document_is_described_and_every_described_one_exists() {
         seen.insert(document["format"].as_str().expect("a format").to_owned());
     };
     let url = "key_vault.web/local.vault.secret.url";
-    let commands: [(&[&str], i32); 21] = [
+    let commands: [(&[&str], i32); 24] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
@@ -41,6 +41,9 @@ fn every_document_is_described_and_every_described_one_exists() {
         (&["state", "list", "local"], 0),
         (&["state", "show", "local", "key_vault.app"], 0),
         (&["state", "log", "local"], 0),
+        (&["state", "at", "local", "1"], 0),
+        (&["audit", "verify", "local"], 0),
+        (&["rollback", "local", "--to", "1"], 0),
         (&["output", "local"], 0),
         (&["graph", "local"], 0),
         (&["state", "mv", "local", "key_vault.app", "key_vault.b"], 0),

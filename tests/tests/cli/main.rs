@@ -2,12 +2,14 @@
 //! One file per behaviour; what tests of the stages can tell is tested there.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do, by a panic")]
 
+mod audit;
 mod broken_stacks;
 mod confirmation;
 mod exit_codes;
 mod formatting;
 mod full_disk;
 mod help;
+mod history;
 mod init;
 mod interruption;
 mod json;
@@ -21,6 +23,7 @@ mod plan_files;
 mod plans;
 mod providers;
 mod pty;
+mod rollback;
 mod secrets;
 mod state;
 mod state_damage;

@@ -22,10 +22,13 @@ fn looking_leaves_no_trace() {
 fn there_is_nothing_to_show() {
     let mut env = TestEnv::stack(VAULT);
     let before = contents(env.root());
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 11] = [
         &["state", "list", "local"],
         &["state", "show", "local", "key_vault.app"],
         &["state", "log", "local"],
+        &["state", "at", "local", "1"],
+        &["audit", "verify", "local"],
+        &["rollback", "local", "--to", "1"],
         &["state", "mv", "local", "key_vault.app", "key_vault.b"],
         &["state", "rm", "local", "key_vault.app"],
         &["state", "pull", "local"],

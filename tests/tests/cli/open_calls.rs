@@ -1,4 +1,4 @@
-//! Commands that change the state alone, after a run that died in the middle of a call.
+//! Commands that change the state alone, or plan on it, after a run that died in the middle of a call.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -56,7 +56,7 @@ fn dead() -> (TestEnv, PathBuf) {
     (env, place)
 }
 
-const CASES: [&[&str]; 3] = [
+const CASES: [&[&str]; 4] = [
     &["state", "mv", "local", "key_vault.old", "key_vault.new"],
     &["state", "rm", "local", "key_vault.old"],
     &[
@@ -65,6 +65,8 @@ const CASES: [&[&str]; 3] = [
         "key_vault.new/local.vault.secret.key",
         "key_vault.new/key",
     ],
+    // It changes nothing that exists either, and is planned on what is known.
+    &["rollback", "local", "--to", "1"],
 ];
 
 #[test]

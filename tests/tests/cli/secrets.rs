@@ -55,6 +55,18 @@ fn no_file_and_no_output_holds_a_secret() {
         run(&mut env, &["state", command, "local", "--json"]);
     }
     run(&mut env, &["state", "show", "local", "key_vault.app"]);
+    for command in [
+        &["state", "at", "local", "3"][..],
+        &["audit", "verify", "local"],
+        &["rollback", "local", "--to", "3"],
+    ] {
+        run(&mut env, command);
+        run(&mut env, &[command, &["--json"]].concat());
+    }
+    run(
+        &mut env,
+        &["rollback", "local", "--to", "3", "--out", "back.plan"],
+    );
     run(&mut env, &["state", "pull", "local", "--out", "local.state"]);
     run(&mut env, &["plan", "local", "--target", "nothing"]);
     run(&mut env, &["validate", "--json"]);

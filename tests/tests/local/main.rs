@@ -10,6 +10,7 @@ mod event_api;
 mod folders;
 mod pooler;
 mod replicated;
+mod rollback;
 mod rotate;
 mod secrets;
 mod stopped;

@@ -85,10 +85,14 @@ async fn saved(
     if !invocation.global.json {
         plan::show(&planned, invocation)?;
     }
+    let command = match planned.plan.header.rollback {
+        Some(_) => "rollback",
+        None => "apply",
+    };
     let run = Run {
         backend: &backend,
         planned: &planned,
-        command: "apply",
+        command,
         wait,
         progress,
     };

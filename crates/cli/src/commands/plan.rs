@@ -85,7 +85,7 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
 }
 
 /// Says how the saved plan is applied: the variables belong to it, so they are given again.
-fn saved(path: &Path, variables: &[String], planned: &Planned, invocation: &Invocation<'_>) {
+pub(crate) fn saved(path: &Path, variables: &[String], planned: &Planned, invocation: &Invocation<'_>) {
     let (path, digest) = (path.display(), planned.digest);
     let mut words = format!("apply {path}");
     let mut secrets = String::new();

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use infra_engine::{inspect, migrate, restore, surgery};
+use infra_engine::{inspect, migrate, past, restore, surgery};
+use infra_model::record::Serial;
 
-use crate::arguments::{TargetArguments, WaitArguments};
+use crate::arguments::{TargetArguments, WaitArguments, change};
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 use crate::render;
@@ -19,6 +20,7 @@ Examples:
   infra state list local
   infra state show local postgres.main
   infra state log local                         who changed what, when, by which plan
+  infra state at local 7                        what was recorded after the seventh change
   infra state mv local postgres.old postgres.new
   infra state pull local --out local.state      a copy to keep
   infra state migrate local                     to the store that the stack names now
@@ -34,8 +36,8 @@ enum StateCommand {
     List(ListArguments),
     /// Show records whole; secrets are hidden
     Show(ShowArguments),
-    /// List the operations that changed the state, newest last
     Log(LogArguments),
+    At(AtArguments),
     /// Rename a resource, or all resources of a component, without touching the objects
     Mv(MvArguments),
     /// Forget resources; the objects go on to exist
@@ -65,10 +67,39 @@ struct ShowArguments {
     wait: WaitArguments,
 }
 
+/// List the operations that changed the state, newest last
+///
+/// Each operation is told with its time, who asked for it, and the plan; below it stand its changes with their numbers,
+/// which `infra state at` and `infra rollback` take. Nothing is ever removed from this list.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra state log prod                          the changes and their numbers
+  infra state log prod --json                   the same for a machine, with each record as it was written
+  infra state at prod 40                        what was recorded after change 40")]
 struct LogArguments {
     #[command(flatten)]
     target: TargetArguments,
+    #[command(flatten)]
+    wait: WaitArguments,
+}
+
+/// Show the state as it was after an earlier change; secrets are hidden
+///
+/// `infra state log` lists the changes with their numbers. One operation makes several: after one of the first the state
+/// was still on its way.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  infra state at prod 40                        every resource as it was recorded then
+  infra state at prod 40 --json                 the same for a machine
+  infra rollback prod --to 40                   what it would take to go back there")]
+struct AtArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// The number of the change, as `infra state log` lists them
+    #[arg(value_parser = change)]
+    serial: Serial,
     #[command(flatten)]
     wait: WaitArguments,
 }
@@ -114,6 +145,7 @@ impl StateArguments {
             StateCommand::List(arguments) => &arguments.target,
             StateCommand::Show(arguments) => &arguments.target,
             StateCommand::Log(arguments) => &arguments.target,
+            StateCommand::At(arguments) => &arguments.target,
             StateCommand::Mv(arguments) => &arguments.target,
             StateCommand::Rm(arguments) => &arguments.target,
             StateCommand::Pull(arguments) => &arguments.target,
@@ -176,6 +208,7 @@ pub(crate) async fn run(
         StateCommand::List(arguments) => list(arguments, invocation).await,
         StateCommand::Show(arguments) => show(arguments, invocation).await,
         StateCommand::Log(arguments) => log(arguments, invocation).await,
+        StateCommand::At(arguments) => at(arguments, invocation).await,
         StateCommand::Mv(arguments) => mv(arguments, invocation).await,
         StateCommand::Rm(arguments) => rm(arguments, invocation).await,
         StateCommand::Pull(arguments) => pull(arguments, invocation).await,
@@ -219,6 +252,18 @@ async fn log(arguments: &LogArguments, invocation: &Invocation<'_>) -> Result<()
         );
     }
     context::print(invocation, &render::history::render(&history))
+}
+
+async fn at(arguments: &AtArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+    let (_, opened) = context::recorded(&arguments.target, &arguments.wait, invocation).await?;
+    let past = past::at(&opened, arguments.serial)
+        .await
+        .map_err(context::failure)?;
+    let records = past.records().map_err(context::failure)?;
+    if invocation.global.json {
+        return context::print_json(invocation, &render::json::past(&opened.state, &past, &records));
+    }
+    context::print(invocation, &render::state::past(&opened.state, &past, &records))
 }
 
 async fn mv(arguments: &MvArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {

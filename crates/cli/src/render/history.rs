@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use infra_engine::audit::Audited;
 use infra_model::journal::{Finding, HistoryEntry, Outcome, Relocation};
 use infra_model::record::RecordKey;
 
+use crate::render::words::counted;
 use crate::terminal::{style, styled};
 
 /// Returns the history, oldest first.
@@ -59,6 +61,23 @@ fn changes(entry: &HistoryEntry, known: &mut BTreeSet<RecordKey>) -> String {
     if let Some(relocation) = &entry.relocation {
         let Relocation { from, to } = relocation;
         text += &format!("{serial:>8}  the state moved from {from} to {to}\n");
+    }
+    text
+}
+
+/// Returns what an audit found of a history that holds.
+pub(crate) fn audited(audited: &Audited) -> String {
+    let entries = counted(usize::try_from(audited.entries).unwrap_or(usize::MAX), "change");
+    let records = counted(audited.records, "record");
+    let mut text = format!("The history holds: {entries}, which lead to the {records} that are kept\n");
+    if let (Some(first), Some(last)) = (audited.first, audited.last) {
+        text += &format!("first  {first}\nlast   {last}\n");
+    }
+    text += &format!("tip    {}\n", audited.tip);
+    if let Some(kept) = audited.kept {
+        let since = audited.entries.saturating_sub(kept.0);
+        let since = counted(usize::try_from(since).unwrap_or(usize::MAX), "change");
+        text += &format!("The digest that was kept is that of change {kept}; {since} since\n");
     }
     text
 }

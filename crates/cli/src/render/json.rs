@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use infra_engine::apply::Applied;
 use infra_engine::apply::outcome::ApplyOutcome;
+use infra_engine::audit::Audited;
 use infra_engine::configuration::Checked;
 use infra_engine::migrate::{How, Migrated};
+use infra_engine::past::Past;
 use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 use infra_model::digest::Digest;
 use infra_model::plan::Plan;
@@ -155,6 +157,36 @@ pub(crate) fn migrated(migrated: &Migrated) -> Json {
         "records": migrated.records,
         "open_intents": migrated.open_intents,
         "aside": migrated.aside,
+    })
+}
+
+/// Returns a state as it was after a change, in the format `infra.past_state/1`. Secrets stay sealed.
+pub(crate) fn past(state: &State, past: &Past, records: &[Arc<Record>]) -> Json {
+    json!({
+        "format": "infra.past_state/1",
+        "stack": state.header.stack,
+        "environment": state.header.environment,
+        "lineage": state.header.lineage,
+        "serial": past.serial,
+        "at": past.at,
+        "operation": past.operation,
+        "operation_ends": past.ends,
+        "records": records,
+    })
+}
+
+/// Returns what an audit found of a history that holds, in the format `infra.audit/1`.
+pub(crate) fn audited(state: &State, audited: &Audited) -> Json {
+    json!({
+        "format": "infra.audit/1",
+        "environment": state.header.environment,
+        "lineage": state.header.lineage,
+        "entries": audited.entries,
+        "first": audited.first,
+        "last": audited.last,
+        "tip": audited.tip,
+        "kept": audited.kept,
+        "records": audited.records,
     })
 }
 

@@ -8,7 +8,7 @@ use infra_model::decision::{
     Change, CreateReason, Decision, DeleteReason, Drift, ForgetReason, ReplaceReason,
 };
 use infra_model::plan::{Plan, PlanNotice};
-use infra_model::record::RecordKey;
+use infra_model::record::{RecordKey, Serial};
 use infra_model::schema::StepClass;
 
 use crate::render::change::{self, changed, created};
@@ -23,6 +23,12 @@ pub(crate) fn render(plan: &Plan) -> String {
     let mut text = styled(style::BOLD, title);
     if header.destroy {
         text += &styled(style::DELETE, ": everything is destroyed");
+    }
+    if let Some(serial) = header.rollback {
+        text += &styled(
+            style::WARNING,
+            format!(": back to how it was after change {serial}"),
+        );
     }
     text += "\n\n";
     if !plan.drift.is_empty() {
@@ -45,7 +51,7 @@ pub(crate) fn render(plan: &Plan) -> String {
             Decision::Adopt { changes, .. } if is_recorded(plan, address) => {
                 recorded(address.as_str(), changes)
             }
-            _ => self::decision(address.as_str(), decision),
+            _ => self::decision(address.as_str(), decision, header.rollback),
         };
         text.push('\n');
     }
@@ -90,8 +96,8 @@ fn headline(headline: &Headline, name: &str, words: &str) -> String {
     }
 }
 
-fn decision(name: &str, decision: &Decision) -> String {
-    let (start, reasons) = announced(decision);
+fn decision(name: &str, decision: &Decision, rollback: Option<Serial>) -> String {
+    let (start, reasons) = announced(decision, rollback);
     let words = if reasons.is_empty() {
         String::new()
     } else {
@@ -118,7 +124,7 @@ fn recorded(name: &str, changes: &[Change]) -> String {
 }
 
 /// Returns sign and verb of a decision, and what is to be said about it.
-fn announced(decision: &Decision) -> (Headline, Vec<String>) {
+fn announced(decision: &Decision, rollback: Option<Serial>) -> (Headline, Vec<String>) {
     let start = Headline::new;
     match decision {
         Decision::Keep => (start(" ", "keep", style::DIM), Vec::new()),
@@ -150,6 +156,7 @@ fn announced(decision: &Decision) -> (Headline, Vec<String>) {
         }
         Decision::Delete { because, class } => {
             let reason = match because {
+                DeleteReason::Undeclared if rollback.is_some() => Some("made since".to_owned()),
                 DeleteReason::Undeclared => Some("no longer declared".to_owned()),
                 DeleteReason::Destroy => None,
                 DeleteReason::Deposed => Some("set aside by a replacement".to_owned()),

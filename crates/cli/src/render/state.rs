@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use infra_engine::migrate::{How, Migrated};
+use infra_engine::past::Past;
 use infra_model::record::Record;
 use infra_model::value::Attributes;
 use infra_state::contract::State;
@@ -26,6 +27,35 @@ pub(crate) fn render(state: &State, records: &[Arc<Record>]) -> String {
             text,
             "{start} {} {key}, begun {}; the next plan or apply finds out what happened",
             verb.doing, open.intent.at
+        );
+    }
+    if !records.is_empty() {
+        text.push('\n');
+    }
+    text + &self::records(records)
+}
+
+/// Returns a state as it was after a change.
+pub(crate) fn past(state: &State, past: &Past, records: &[Arc<Record>]) -> String {
+    let header = &state.header;
+    let title = format!(
+        "{}, environment {}, after change {}",
+        header.stack, header.environment, past.serial
+    );
+    let resources = counted(records.len(), "resource");
+    let (at, operation) = (past.at, &past.operation);
+    let mut text = format!("{}\n", styled(style::BOLD, title));
+    let _ = writeln!(
+        text,
+        "{resources}, at {at} by {} of {}",
+        operation.command, operation.who
+    );
+    if past.ends != past.serial {
+        let start = styled(style::WARNING, "On its way:");
+        let _ = writeln!(
+            text,
+            "{start} the {} went on to change {}",
+            operation.command, past.ends
         );
     }
     if !records.is_empty() {

@@ -81,6 +81,9 @@ fn unchanged(plan: &Plan) -> String {
     }
     match as_wanted {
         0 => format!("{title} There are no resources.\n"),
+        kept if plan.header.rollback.is_some() => {
+            format!("{title} As it was then: {}.\n", counted(kept, "resource"))
+        }
         kept => format!("{title} As the stack wants: {}.\n", counted(kept, "resource")),
     }
 }
