@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sim e2e bench fmt clean-servers tools test-tools servers
+.PHONY: help demo test check sim e2e bench fmt clean-servers tools test-tools servers test-servers
 
 # Where rustup puts cargo, for shells that read no profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -27,7 +27,7 @@ demo: tools servers ## Installs, builds, and brings stacks/event-api up on this 
 	cargo build --release --package infra-cli --target-dir target
 	@scripts/demo target/release/infra $(DEMO_STACK)
 
-test: test-tools servers ## Runs every test, on real servers too
+test: test-tools test-servers ## Runs every test, on real servers too
 	cargo build --workspace --bins
 	@mkdir -p $(TARGET) && : > $(INFRA_TEST_SKIPS)
 	cargo nextest run --workspace
@@ -41,7 +41,7 @@ check: test-tools ## Formatting, lints, unit tests, architecture, dependencies: 
 	cargo nextest run --package infra-tests --test tidy
 	@scripts/check-dependencies
 
-e2e: test-tools servers ## Runs the end-to-end tests alone; E2E=<text> picks some
+e2e: test-tools test-servers ## Runs the end-to-end tests alone; E2E=<text> picks some
 	cargo build --workspace --bins
 	@mkdir -p $(TARGET) && : > $(INFRA_TEST_SKIPS)
 	cargo nextest run --package infra-tests $(E2E)
@@ -69,3 +69,6 @@ test-tools:
 
 servers: tools
 	@scripts/install-servers
+
+test-servers: tools
+	@scripts/install-servers --for-tests

@@ -1,0 +1,64 @@
+"""moto: S3 in memory, for the tests of the object store."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from .folder import digest_of, is_own, publish, replace_link, unpacking_in
+from .postgresql import pip_command
+from .programs import Missing, install_packages, run, say
+
+VERSION = "5.2.5"
+LOCK = Path(__file__).parent / "locks" / "moto.txt"
+LAUNCHER = Path(__file__).parent / "launchers" / "moto-s3"
+
+
+def is_installed(servers):
+    link = servers / "moto"
+    if not (link / "bin" / "moto-s3").exists():
+        return False
+    return is_own(link) or os.readlink(link) == tree_name()
+
+
+def tree_name():
+    # Some of its parts are compiled for one version of Python.
+    python = f"{sys.executable} {sys.version_info.major}.{sys.version_info.minor}"
+    return f"moto-{VERSION}-{digest_of(LOCK.read_text(), LAUNCHER.read_text(), python)}"
+
+
+def install(servers):
+    """Installs it; without it the tests on S3 are skipped."""
+    try:
+        put_together(servers)
+    except Missing as missing:
+        say(f"moto is missing: tests on S3 will be skipped\n  {missing}")
+
+
+def put_together(servers):
+    pip = pip_command()
+    if pip is None:
+        install_packages(["python3-pip"], "moto is fetched with pip")
+        pip = pip_command()
+    if pip is None:
+        raise Missing("`pip` is not installed, and moto is fetched with it")
+    name = tree_name()
+    with unpacking_in(servers) as work:
+        say(f"Fetching moto {VERSION} (20 MB)")
+        tree = work / "tree"
+        exact = ["--require-hashes", "--only-binary=:all:", "--no-deps"]
+        run([*pip, "install", "--quiet", *exact, f"--target={tree / 'lib'}", f"--requirement={LOCK}"])
+        (tree / "bin").mkdir()
+        launcher = tree / "bin" / "moto-s3"
+        launcher.write_text(f"#!{sys.executable}\n{LAUNCHER.read_text()}")
+        launcher.chmod(0o755)
+        # Of the descriptions of all services the server needs those of two.
+        keep_services(tree / "lib" / "botocore" / "data", {"s3", "sts"})
+        publish(tree, servers / name)
+    replace_link(servers / "moto", name)
+
+
+def keep_services(data, kept):
+    for folder in data.iterdir():
+        if folder.is_dir() and folder.name not in kept:
+            shutil.rmtree(folder)
