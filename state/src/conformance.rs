@@ -29,10 +29,19 @@ pub trait OpenStore: Send + Sync {
 }
 
 /// Makes one test of each promise; the argument is an expression that gives a fresh [`OpenStore`].
+///
+/// With `together`, makes one test of all promises, for places that take longer to make than to test: the argument
+/// gives an `Option` of a server, none when this machine has none, whose method `place` gives a fresh [`OpenStore`].
 #[macro_export]
 macro_rules! conformance_suite {
+    (together $server:expr) => {
+        $crate::conformance_suite!(@list together $server);
+    };
     ($place:expr) => {
-        $crate::conformance_suite!(@tests $place;
+        $crate::conformance_suite!(@list apart $place);
+    };
+    (@list $how:ident $place:expr) => {
+        $crate::conformance_suite!(@$how $place;
             records: round_trip, removed_records_are_gone, commit_is_atomic, many_records,
                 secret_in_clear_is_refused, sealed_secrets_survive, every_number_survives,
                 what_could_not_be_read_again_is_refused;
@@ -47,7 +56,7 @@ macro_rules! conformance_suite {
                 reopen_sees_everything, archive_restores_the_same_state;
         );
     };
-    (@tests $place:expr; $($module:ident: $($test:ident),*;)*) => {
+    (@apart $place:expr; $($module:ident: $($test:ident),*;)*) => {
         mod conformance {
             use super::*;
             $($(
@@ -56,6 +65,21 @@ macro_rules! conformance_suite {
                     $crate::conformance::$module::$test(&$place).await;
                 }
             )*)*
+        }
+    };
+    (@together $server:expr; $($module:ident: $($test:ident),*;)*) => {
+        mod conformance {
+            use super::*;
+
+            #[tokio::test]
+            async fn every_promise_is_kept() {
+                let Some(server) = $server else { return };
+                $($(
+                    // Shown when the next one breaks.
+                    println!(stringify!($test));
+                    $crate::conformance::$module::$test(&server.place()).await;
+                )*)*
+            }
         }
     };
 }

@@ -290,9 +290,10 @@ impl StoreError {
                 "Put a backup of the whole folder back in its place, or see: infra help state push"
             }
             StoreError::Full { .. } => "Free some space and run the command again: nothing is lost",
-            StoreError::AlreadyInitialized | StoreError::Unwritable { .. } | StoreError::Io { .. } => {
-                return None;
+            StoreError::Io { .. } => {
+                "Check that it can be reached and that you may read and write there, then run the command again"
             }
+            StoreError::AlreadyInitialized | StoreError::Unwritable { .. } => return None,
         })
     }
 }

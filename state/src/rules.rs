@@ -5,7 +5,7 @@
 use infra_model::clock::Timestamp;
 use infra_model::digest::Digest;
 use infra_model::journal::{
-    Commit, Epoch, HistoryChange, HistoryEntry, Intent, IntentId, OpenIntent, RecordChange,
+    Commit, Epoch, HistoryChange, HistoryEntry, Intent, IntentId, OpenIntent, RecordChange, Relocation,
 };
 use infra_model::record::{RecordEntry, RecordKey, Serial};
 use serde::{Deserialize, Serialize};
@@ -209,7 +209,7 @@ pub(crate) fn change(
 ) -> Result<Change, StoreError> {
     fence(head, epoch)?;
     begun(header)?;
-    let standing = relocated(&head.standing, commit)?;
+    let standing = standing_after(&head.standing, commit)?;
     let closed = commit.closes.as_ref().map(|(id, _)| *id);
     if let Some(id) = closed.filter(|id| !is_open(*id)) {
         return Err(unwritable(format!("the intent {} is not open", id.0)));
@@ -235,7 +235,7 @@ pub(crate) fn change(
 }
 
 /// Returns the standing after a commit, and refuses one that the standing does not allow.
-fn relocated(standing: &Standing, commit: &Commit) -> Result<Standing, StoreError> {
+fn standing_after(standing: &Standing, commit: &Commit) -> Result<Standing, StoreError> {
     let Some(relocation) = &commit.relocation else {
         standing.require()?;
         return Ok(Standing::InForce);
@@ -243,6 +243,11 @@ fn relocated(standing: &Standing, commit: &Commit) -> Result<Standing, StoreErro
     if commit.closes.is_some() || !commit.changes.is_empty() {
         return Err(unwritable("a move changes nothing else".to_owned()));
     }
+    relocated(standing, relocation)
+}
+
+/// Returns the standing after a move: away, or to here.
+pub(crate) fn relocated(standing: &Standing, relocation: &Relocation) -> Result<Standing, StoreError> {
     match standing {
         Standing::InForce => Ok(Standing::Moved {
             to: relocation.to.clone(),

@@ -2,5 +2,8 @@
 
 pub mod embedded;
 pub mod memory;
+#[cfg(feature = "object")]
+pub mod object;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod record_bytes;

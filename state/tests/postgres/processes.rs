@@ -84,6 +84,12 @@ async fn fight(store: PostgresStore, name: &str) {
     }
 }
 
+/// How many commits of each process are heard before it is killed.
+const COMMITS_EACH: usize = 70;
+
+/// How often the first one lost the lease before it is killed.
+const FENCED_MIN: usize = 6;
+
 /// What children said.
 #[derive(Default)]
 struct Said {
@@ -117,9 +123,11 @@ async fn processes_that_fight_for_the_lease_and_are_killed_write_one_history() {
         .map(|child| BufReader::new(child.0.stdout.take().unwrap()).lines())
         .collect();
     let mut said = Said::default();
-    // Each is killed in the middle of the fight of the others; the last one fights alone for a while.
-    for (child, output) in children.iter_mut().zip(&mut outputs) {
-        for _ in 0..120 {
+    // Each is killed in the middle of the fight of the others; the last one fights alone for a while. How often they
+    // took the lease from each other until then depends on the machine, so that is waited for.
+    for (number, (child, output)) in children.iter_mut().zip(&mut outputs).enumerate() {
+        let commits = said.commits.len() + COMMITS_EACH;
+        while said.commits.len() < commits || (number == 0 && said.fenced < FENCED_MIN) {
             said.hear(&output.next().expect("it fights until it is killed").unwrap());
         }
         child.0.kill().unwrap();
@@ -130,12 +138,6 @@ async fn processes_that_fight_for_the_lease_and_are_killed_write_one_history() {
         let lines: Vec<String> = output.map_while(Result::ok).collect();
         lines.iter().for_each(|line| said.hear(line));
     }
-    assert!(
-        said.fenced > 5 && said.commits.len() > 200,
-        "{} {}",
-        said.fenced,
-        said.commits.len()
-    );
 
     // Of three commits at most nobody heard: those that the children were killed in.
     let store = place.store().await;

@@ -10,11 +10,11 @@ use crate::contract::{Lease, LeaseRequest, StateHeader, StoreError};
 use crate::history;
 use crate::rules::{self, unwritable};
 use crate::stores::embedded::layout::{
-    DURATIONS, HEADER, HISTORY, INTENTS, RECORDS, history_parts, number_key, record_key, record_payload,
-    text_key,
+    DURATIONS, HEADER, HISTORY, INTENTS, RECORDS, history_parts, number_key, record_key, text_key,
 };
 use crate::stores::embedded::reading::walk;
 use crate::stores::embedded::session::{Purpose, Session};
+use crate::stores::record_bytes;
 
 /// sled copies pages for every value of a batch and frees them after it: sixteen times the batch in memory.
 const COMMIT_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -163,7 +163,7 @@ fn record_change((key, entry): &(RecordKey, Option<RecordEntry>)) -> Change {
 }
 
 fn put(key: &RecordKey, entry: &RecordEntry) -> Change {
-    (record_key(key), Some(record_payload(entry)))
+    (record_key(key), Some(record_bytes::encode(entry)))
 }
 
 /// Returns the duration as it is after this commit's measure was learned.

@@ -20,14 +20,14 @@
 
 use std::path::Path;
 
-use infra_model::digest::Digest;
-use infra_model::record::{RecordEntry, RecordHeader, RecordKey, Serial};
+use infra_model::record::{RecordEntry, RecordKey, Serial};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::rules::Head;
 use crate::stores::embedded::failure::Failure;
+use crate::stores::record_bytes;
 
 pub(super) const POSITION: &[u8] = b"p";
 pub(super) const HEADER: &[u8] = b"h";
@@ -42,10 +42,6 @@ const PAYLOAD_AT: usize = 1 + CHECK_BYTES;
 
 /// Large enough that most entries have one part, small enough that sled keeps it among others.
 const HISTORY_PART_BYTES: usize = 32 * 1024;
-
-const RECORD_HEAD_BYTES: usize = 8 + 1 + 32;
-const TAINTED: u8 = 1;
-const PROTECTED: u8 = 2;
 
 /// Where the database stands: written with every batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,18 +202,6 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path, key: &[u8], framed: &[
     parse(path, key, unframe(path, key, framed)?)
 }
 
-/// Returns the payload that keeps a record.
-pub(super) fn record_payload(entry: &RecordEntry) -> Vec<u8> {
-    let mut payload = Vec::with_capacity(RECORD_HEAD_BYTES + entry.bytes().len());
-    payload.extend(entry.serial.0.to_le_bytes());
-    let tainted = if entry.tainted { TAINTED } else { 0 };
-    let protected = if entry.protect { PROTECTED } else { 0 };
-    payload.push(tainted | protected);
-    payload.extend(entry.inputs_digest.as_bytes());
-    payload.extend(&**entry.bytes());
-    payload
-}
-
 /// Reads a record's key and entry; the record itself stays unparsed.
 pub(super) fn read_record(
     path: &Path,
@@ -230,14 +214,5 @@ pub(super) fn read_record(
 
 fn split_record(key: &[u8], payload: &[u8]) -> Option<(RecordKey, RecordEntry)> {
     let text = std::str::from_utf8(key.get(1..)?).ok()?;
-    let (serial, rest) = payload.split_first_chunk::<8>()?;
-    let (flags, rest) = rest.split_first()?;
-    let (inputs, record) = rest.split_first_chunk::<32>()?;
-    let header = RecordHeader {
-        inputs_digest: Digest::from_bytes(*inputs),
-        tainted: flags & TAINTED != 0,
-        protect: flags & PROTECTED != 0,
-        serial: Serial(u64::from_le_bytes(*serial)),
-    };
-    Some((text.parse().ok()?, RecordEntry::from_parts(header, record.into())))
+    Some((text.parse().ok()?, record_bytes::decode(payload)?))
 }

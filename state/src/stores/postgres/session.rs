@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
+/// How many further tries there are however late it is.
+const TRIES_MIN: u32 = 2;
+
 /// Speaks with the server for one store.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -214,10 +217,11 @@ impl Session {
     }
 }
 
-/// Counts the time of further tries.
+/// Counts further tries and their time.
 struct Tries {
     until: Instant,
     pause: Duration,
+    count: u32,
 }
 
 impl Tries {
@@ -225,14 +229,17 @@ impl Tries {
         Tries {
             until: Instant::now() + PATIENCE,
             pause: PAUSE,
+            count: 0,
         }
     }
 
-    /// Waits a little; says no when the patience is over.
+    /// Waits a little; says no when the patience is over. A process that was stopped for a while wakes up with broken
+    /// connections and no time left, so the first tries do not ask for the time.
     async fn pause(&mut self) -> bool {
-        if Instant::now() + self.pause > self.until {
+        if self.count >= TRIES_MIN && Instant::now() + self.pause > self.until {
             return false;
         }
+        self.count += 1;
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(PAUSE_MAX);
         true
@@ -244,4 +251,28 @@ fn new_name(place: &Place) -> Result<WriteName, Failure> {
     let filled = getrandom::fill(&mut name);
     filled.map_err(|error| Failure::lasting("written", &place.address, error))?;
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_was_stopped_tries_again_whatever_the_clock_says() {
+        let mut tries = Tries::new();
+        tokio::time::advance(PATIENCE * 10).await;
+        let mut count = 0;
+        while tries.pause().await {
+            count += 1;
+        }
+        assert_eq!(count, TRIES_MIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tries_end_with_the_patience() {
+        let (mut tries, began) = (Tries::new(), Instant::now());
+        while tries.pause().await {}
+        let took = began.elapsed();
+        assert!(took > PATIENCE - 2 * PAUSE_MAX && took <= PATIENCE, "{took:?}");
+    }
 }

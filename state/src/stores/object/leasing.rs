@@ -1,0 +1,73 @@
+//! The lease: it is in the log like everything else, so that taking it and writing exclude each other.
+//!
+//! All times are the caller's. Clocks that differ make somebody wait for too long or take over too early; neither lets
+//! the old holder write, because what stops it is the segment that took the lease, not the time.
+
+use bytes::Bytes;
+use infra_model::clock::Timestamp;
+
+use crate::contract::{Lease, LeaseRequest, StoreError};
+use crate::rules::{self, unwritable};
+use crate::stores::object::Shared;
+use crate::stores::object::bucket::Created;
+use crate::stores::object::names;
+use crate::stores::object::segment::Entry;
+use crate::stores::object::session::Written;
+
+impl Shared {
+    /// Takes the lease.
+    pub(super) async fn acquire(&self, request: &LeaseRequest) -> Result<Lease, StoreError> {
+        let mut session = self.session.lock().await;
+        loop {
+            let view = session.current().await.map_err(|error| self.told(error))?.view();
+            let lease = rules::grant(&view.head, view.lease.as_ref(), request)?;
+            let is_first = view.number == 0;
+            let taken = Entry::Taken(lease.clone());
+            let written = session.write(lease.epoch, vec![taken]).await;
+            if written.map_err(|error| self.told(error))? == Written::Overtaken {
+                continue;
+            }
+            if is_first {
+                self.try_conditions().await?;
+            }
+            return Ok(lease);
+        }
+    }
+
+    /// Prolongs the lease.
+    pub(super) async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Lease, StoreError> {
+        self.write_alone(|view| {
+            let renewed = rules::prolong(&view.head, view.lease.as_ref(), lease, now)?;
+            Ok((Some(Entry::Renewed(renewed.clone())), renewed))
+        })
+        .await
+    }
+
+    /// Gives the lease back.
+    pub(super) async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.write_alone(|view| {
+            let is_held = view.lease.as_ref().is_some_and(|held| held.epoch == lease.epoch);
+            Ok((is_held.then_some(Entry::Released), ()))
+        })
+        .await?;
+        self.compact_now().await;
+        Ok(())
+    }
+
+    /// Makes sure that the service refuses to put an object where there is one. Some ignore the condition, and then
+    /// nothing here holds. Tried once in the life of a state, at its first segment.
+    async fn try_conditions(&self) -> Result<(), StoreError> {
+        let name = names::segment(1);
+        let other = Bytes::from_static(b"If this is read, the service ignores the conditions of puts.\n");
+        let created = self.bucket.create(&name, &other).await;
+        if created.map_err(|error| self.told(error))? == Created::Ours {
+            let deleted = self.bucket.delete(vec![name]).await;
+            deleted.map_err(|error| self.told(error))?;
+            return Err(unwritable(format!(
+                "`{}` overwrites objects when it is asked not to, so that two writers would not notice each other",
+                self.bucket.place()
+            )));
+        }
+        Ok(())
+    }
+}
