@@ -3,6 +3,8 @@
 
 pub mod environment;
 pub mod machine;
+pub mod moto;
 pub mod run;
+pub mod secrets;
 pub mod servers;
 pub mod simulation;

@@ -71,6 +71,10 @@ const BOXED_IN: &[BoxedIn] = &[
         home: "crates/model/src/",
     },
     BoxedIn {
+        name: "object_store",
+        home: "state/src/stores/object",
+    },
+    BoxedIn {
         name: "sled",
         home: "state/src/stores/embedded",
     },

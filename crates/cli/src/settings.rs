@@ -7,11 +7,16 @@ use infra_model::sealing::Secret;
 
 use crate::failure::{Failure, FailureKind};
 
+/// Variables of clouds' own tools, with values that may be secret.
+pub(crate) type CloudVariables = BTreeMap<String, Secret>;
+
 /// What the user's environment says.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Values of variables, from `INFRA_VAR_<name>`.
     pub(crate) variables: BTreeMap<String, Secret>,
+    /// How clouds are reached, from `AWS_…` and `AZURE_…`.
+    pub(crate) cloud: CloudVariables,
     /// Whether colours are unwanted, or the terminal shows none.
     pub(crate) plain: bool,
     /// Where server programs of the local provider are.
@@ -53,6 +58,7 @@ impl Settings {
         let under = |base: Option<PathBuf>, path: &str| base.unwrap_or_else(|| current.clone()).join(path);
         Ok(Settings {
             variables: variables()?,
+            cloud: cloud(),
             plain: text("NO_COLOR").is_some() || text("TERM").is_some_and(|terminal| terminal == "dumb"),
             servers: folder("INFRA_SERVERS").unwrap_or_else(|| under(data, "infra/servers")),
             identity: folder("INFRA_IDENTITY").or_else(|| Some(config?.join("infra/identity.txt"))),
@@ -97,6 +103,18 @@ fn variables() -> Result<BTreeMap<String, Secret>, Failure> {
         variables.insert(short.to_owned(), Secret::new(value));
     }
     Ok(variables)
+}
+
+/// Returns the variables of clouds. One that is empty or not UTF-8 means nothing to their tools either.
+fn cloud() -> CloudVariables {
+    let read = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os()
+        .filter_map(read)
+        .filter(|(name, value)| (name.starts_with("AWS_") || name.starts_with("AZURE_")) && !value.is_empty())
+        .map(|(name, value)| (name, Secret::new(value)))
+        .collect()
 }
 
 fn who(user: Option<String>) -> String {

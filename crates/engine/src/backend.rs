@@ -108,9 +108,6 @@ impl fmt::Debug for ConnectRequest<'_> {
 /// Opens the store of an environment.
 #[async_trait]
 pub trait StoreFactory: Send + Sync {
-    /// Tells whether the engine was built with this kind of store.
-    fn knows(&self, choice: &StoreChoice) -> bool;
-
     /// Returns the store; an empty one where there is none.
     ///
     /// # Errors

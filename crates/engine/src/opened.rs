@@ -231,14 +231,6 @@ pub(crate) async fn open_store(
     deadline: Timestamp,
 ) -> Result<Arc<dyn Store>, EngineError> {
     let environment = stack.environment.name.as_str();
-    if !backend.stores.knows(choice) {
-        let message = format!(
-            "The store `{}` of environment `{environment}` is not built yet",
-            choice.kind()
-        );
-        let hint = "Without a block `store` the state is kept on this machine";
-        return Err(EngineError::request(message, hint));
-    }
     let request = StoreRequest {
         stack: &stack.name,
         environment,

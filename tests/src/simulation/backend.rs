@@ -9,7 +9,6 @@ use infra_engine::backend::{
 };
 use infra_model::clock::{Clock, Timestamp};
 use infra_model::sealing::{OpenError, Sealed, Sealing, Secret};
-use infra_model::store::StoreChoice;
 use infra_provider::error::ProviderError;
 use infra_provider::provider::Provider;
 use infra_state::contract::{Store, StoreError};
@@ -67,10 +66,6 @@ pub struct Stores {
 
 #[async_trait]
 impl StoreFactory for Stores {
-    fn knows(&self, _choice: &StoreChoice) -> bool {
-        true
-    }
-
     async fn open(&self, _request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(KeptStore {
             inner: self.store.clone(),

@@ -63,6 +63,15 @@ fn every_document_is_described_and_every_described_one_exists() {
     std::fs::remove_dir_all(env.folder().join(".infra/local/state")).unwrap();
     let pushed = env.run(&["state", "push", "local", "local.state", "--json"]);
     see(&document(&pushed.expect(0)));
+    let states = env.root().join("states");
+    std::fs::create_dir(&states).unwrap();
+    let store = format!(
+        "\nstore \"object\" {{\n  url = \"file://{}\"\n}}\n",
+        states.display()
+    );
+    env.write("stack.hcl", &format!("{VAULT}{store}"));
+    let moved = env.run(&["state", "migrate", "local", "--json"]);
+    see(&document(&moved.expect(0)));
     env.write(
         "stack.hcl",
         "stack {\n  name = \"shop\"\n}\n\nvariable \"unused\" {}\n",

@@ -1,12 +1,8 @@
 //! No generated password is found in clear, wherever one looks.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::Command;
-
 use infra_tests::environment::TestEnv;
+use infra_tests::secrets::{files_with, secrets};
 use infra_tests::servers::{execute, kill, refusal, server};
-use serde_json::Value;
 
 use crate::support::{PRIMARY, applied, apply};
 
@@ -15,10 +11,10 @@ fn no_secret_is_on_disk_or_in_anything_that_was_said() {
     let Some(mut env) = applied("no_secret_is_on_disk", "stacks/event-api") else {
         return;
     };
-    let mut secrets = secrets(&mut env);
-    assert!(secrets.len() >= 3, "passwords of two roles and a key");
+    let mut known = secrets(&mut env);
+    assert!(known.len() >= 3, "passwords of two roles and a key");
     use_it(&mut env);
-    secrets.extend(self::secrets(&mut env));
+    known.extend(secrets(&mut env));
     let _ = env.run(&["plan", "local", "--out", "saved.plan"]).expect(0);
     let _ = env.run(&["show", "local"]).expect(0);
     let _ = env.run(&["show", "local", "--json"]).expect(0);
@@ -29,7 +25,7 @@ fn no_secret_is_on_disk_or_in_anything_that_was_said() {
     let _ = env.run(&["output", "local"]).expect(0);
     apply(&mut env);
 
-    for secret in &secrets {
+    for secret in &known {
         assert!(
             !env.transcript().contains(secret),
             "said at the terminal: {secret}"
@@ -51,33 +47,6 @@ fn use_it(env: &mut TestEnv) {
     let _ = env
         .run(&["rotate", "local", "postgres.main", "key_vault.app", "--yes"])
         .expect(0);
-}
-
-/// Returns the secrets that are not made of others.
-fn secrets(env: &mut TestEnv) -> BTreeSet<String> {
-    let mut command = env.command(&["output", "local", "--show-secrets", "--json"]);
-    let output = command.output().expect("the binary starts");
-    let document: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let outputs = document["outputs"].as_object().expect("outputs");
-    let secret = outputs.values().filter(|output| output["secret"] == true);
-    let values = secret.filter_map(|output| output["value"].as_str().map(str::to_owned));
-    values.filter(|value| !value.contains("://")).collect()
-}
-
-fn files_with(secret: &str, folder: &Path) -> String {
-    let mut grep = Command::new("grep");
-    grep.args([
-        "--recursive",
-        "--files-with-matches",
-        "--text",
-        "--fixed-strings",
-        "-e",
-        secret,
-    ]);
-    let output = grep.arg(folder).output().expect("`grep` runs");
-    // It found nothing, or a file vanished while it looked.
-    assert_ne!(output.status.code(), None);
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn shown_by_processes(secret: &str) -> Vec<String> {

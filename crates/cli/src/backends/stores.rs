@@ -6,24 +6,31 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use infra_engine::backend::{StoreFactory, StoreRequest};
 use infra_engine::opened::environment_folder;
-use infra_model::clock::Clock;
-use infra_model::store::StoreChoice;
+use infra_model::clock::{Clock, SystemClock};
+use infra_model::sealing::Secret;
+use infra_model::store::{ObjectChoice, StoreChoice};
 use infra_state::contract::{Store, StoreError};
-use infra_state::stores::embedded::{self, OpenRequest};
+use infra_state::stores::{embedded, object, postgres};
+
+use crate::settings::{CloudVariables, Settings};
+
+mod options;
 
 /// Opens stores of one stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Stores {
     folder: PathBuf,
+    cloud: CloudVariables,
     clock: Arc<dyn Clock>,
     holder: String,
 }
 
 impl Stores {
-    pub(crate) fn new(folder: PathBuf, clock: Arc<dyn Clock>, holder: String) -> Self {
+    pub(crate) fn new(folder: PathBuf, settings: &Settings, holder: String) -> Self {
         Stores {
             folder,
-            clock,
+            cloud: settings.cloud.clone(),
+            clock: Arc::new(SystemClock),
             holder,
         }
     }
@@ -33,28 +40,44 @@ impl Stores {
     }
 
     fn embedded(&self, environment: &str) -> Result<Arc<dyn Store>, StoreError> {
-        let request = OpenRequest {
+        let request = embedded::OpenRequest {
             path: self.state_folder(environment),
             holder: self.holder.clone(),
             now: self.clock.now(),
         };
         Ok(Arc::new(embedded::open(&request)?))
     }
+
+    async fn object(
+        &self,
+        request: &StoreRequest<'_>,
+        choice: &ObjectChoice,
+    ) -> Result<Arc<dyn Store>, StoreError> {
+        let request = object::OpenRequest {
+            url: choice.url.clone(),
+            options: options::of(choice, &self.cloud),
+            path: format!("{}/{}", request.stack, request.environment),
+        };
+        Ok(Arc::new(object::open(&request).await?))
+    }
+}
+
+async fn in_database(request: &StoreRequest<'_>, url: &Secret) -> Result<Arc<dyn Store>, StoreError> {
+    let request = postgres::OpenRequest {
+        url: url.clone(),
+        stack: request.stack.to_owned(),
+        environment: request.environment.to_owned(),
+    };
+    Ok(Arc::new(postgres::open(&request).await?))
 }
 
 #[async_trait]
 impl StoreFactory for Stores {
-    fn knows(&self, choice: &StoreChoice) -> bool {
-        *choice == StoreChoice::Embedded
-    }
-
     async fn open(&self, request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError> {
         match request.choice {
             StoreChoice::Embedded => self.embedded(request.environment),
-            other => Err(StoreError::Io {
-                attempt: "opened",
-                source: format!("this engine was not built with the store `{}`", other.kind()).into(),
-            }),
+            StoreChoice::Object(choice) => self.object(request, choice).await,
+            StoreChoice::Postgres { url } => in_database(request, url).await,
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn backend(invocation: &Invocation<'_>, observer: Arc<dyn Observer>) 
     let who = format!("{}, process {}", invocation.settings.who, std::process::id());
     Ok(Backend {
         providers: Arc::new(Providers::new(invocation.settings)),
-        stores: Arc::new(Stores::new(folder, Arc::new(SystemClock), who.clone())),
+        stores: Arc::new(Stores::new(folder, invocation.settings, who.clone())),
         keys: Arc::new(Keys::new(invocation.settings)?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

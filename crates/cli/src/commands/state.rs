@@ -179,8 +179,6 @@ struct PushArguments {
 /// is marked as left: whoever still uses it is told where the state went. A folder of this machine is moved aside.
 /// Killed at any moment, the same command goes on where it was. What a run has left open is taken along, and the next
 /// plan resolves it.
-///
-/// This engine opens only the store `embedded` yet: `object` and `postgres` are refused before anything is touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example, from this machine to a bucket:

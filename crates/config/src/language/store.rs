@@ -62,7 +62,7 @@ const OBJECT: BlockSchema = BlockSchema {
         AttributeSchema::new(
             "region",
             TEXT,
-            Default::Unset("as `AWS_REGION` or the profile says"),
+            Default::Unset("as `AWS_REGION` says"),
             "The region of a bucket",
         ),
         AttributeSchema::new(

@@ -351,10 +351,6 @@ struct Shelf {
 
 #[async_trait]
 impl StoreFactory for Shelf {
-    fn knows(&self, _: &StoreChoice) -> bool {
-        true
-    }
-
     async fn open(&self, request: &StoreRequest<'_>) -> Result<Arc<dyn Store>, StoreError> {
         let place = match request.choice {
             StoreChoice::Embedded => self.machine.to_owned(),
