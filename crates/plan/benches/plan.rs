@@ -1,234 +1,72 @@
-//! How long a plan of many unchanged resources and one change takes, with and without references and observations.
-//!
-//! Each resource has fifteen attributes; in the linked shape every second one refers to two outputs of the one
-//! before it. Records are bytes, as a store gives them.
+//! How long plans take of many unchanged resources and of one change among them, with and without references and
+//! observations, and how long it takes to read the same records once.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use infra_model::address::Address;
-use infra_model::component::Lifecycle;
-use infra_model::expression::{Expression, Reference, resolve};
-use infra_model::operation::{Operation, Operator};
-use infra_model::record::{ObjectId, Record, RecordEntry, RecordKey, Serial};
-use infra_model::resource::{Desired, ResourceGraph, Target};
-use infra_model::schema::{
-    AttributeSchema, Equality, OnChange, OutputSchema, RecoveryClass, ResourceSchema, SchemaSet,
-    TypicalDurations,
-};
-use infra_model::snapshot::{Condition, Observation, Observed, Owner, Snapshot};
-use infra_model::value::{Attributes, Value};
-use infra_plan::plan;
-use infra_plan::request::{PlanOptions, PlanOrigin, PlanRequest};
 
-/// Whether resources refer to each other.
-#[derive(Clone, Copy, PartialEq)]
-enum Shape {
-    Plain,
-    Linked,
-}
+use crate::world::{Shape, change, observe, read, schemas, steps, world};
 
-fn address(at: usize) -> Address {
-    let text = format!("postgres.main[\"tenant-{at:06}\"]/bench.postgres.server.primary");
-    text.parse().expect("a well-formed address")
-}
+mod world;
 
-fn desired(at: usize, shape: Shape) -> Desired {
-    let mut inputs: Attributes = (0..12)
-        .map(|number| {
-            (
-                format!("attribute_{number:02}"),
-                Value::string(format!("value {number} of {at}")),
-            )
-        })
-        .collect();
-    inputs.insert("size_gb".into(), Value::from(20_i64));
-    inputs.insert(
-        "tags".into(),
-        Value::map([("team", Value::from("shop")), ("stage", "production".into())]),
-    );
-    inputs.insert("zones".into(), Value::list(["a", "b", "c"].map(Value::from)));
-    if shape == Shape::Linked && at % 2 == 1 {
-        let output = |output: &str| {
-            Value::deferred(Expression::Reference(Reference::Output {
-                address: address(at - 1),
-                output: output.to_owned(),
-                secret: false,
-            }))
-        };
-        let url = vec!["postgres://".into(), output("endpoint"), "/app".into()];
-        let url = Operation::Operator(Operator::Template)
-            .fold(url)
-            .expect("a template");
-        inputs.insert("attribute_00".into(), url);
-        inputs.insert("attribute_01".into(), output("id"));
-    }
-    Desired {
-        address: address(at),
-        inputs,
-        after: BTreeSet::new(),
-        target: Target([("region".to_owned(), "eu-west-1".to_owned())].into()),
-        lifecycle: Lifecycle::default(),
-    }
-}
+const COUNTS: [usize; 3] = [1_000, 10_000, 100_000];
 
-fn outputs(address: &Address) -> Attributes {
-    let value = |name: &str| (name.to_owned(), Value::string(format!("{name} of {address}")));
-    ["id", "endpoint", "arn", "created"].map(value).into()
-}
-
-fn record(desired: &Desired) -> Record {
-    let lookup = |reference: &Reference| match reference {
-        Reference::Output { address, output, .. } => outputs(address).get(output).cloned(),
-        Reference::Export { .. } => None,
-    };
-    let inputs = desired.inputs.iter();
-    Record {
-        key: RecordKey::current(desired.address.clone()),
-        id: ObjectId(desired.address.to_string()),
-        target: desired.target.clone(),
-        schema_version: 1,
-        recovery: RecoveryClass::Named,
-        inputs: inputs
-            .map(|(name, value)| {
-                (
-                    name.clone(),
-                    resolve(value.clone(), &lookup).expect("known outputs"),
-                )
-            })
-            .collect(),
-        outputs: outputs(&desired.address),
-        dependencies: desired.dependencies(),
-        protect: false,
-        create_before_destroy: false,
-        tainted: false,
-    }
-}
-
-fn schemas() -> SchemaSet {
-    let attribute = |name: &str| {
-        let schema = AttributeSchema {
-            summary: String::new(),
-            on_change: OnChange::InPlace,
-            equality: if name == "tags" {
-                Equality::DesiredKeys
-            } else {
-                Equality::Exact
-            },
-            carried: false,
-            observed: true,
-            default: None,
-        };
-        (name.to_owned(), schema)
-    };
-    let output = |name: &str| {
-        let schema = OutputSchema {
-            summary: String::new(),
-            secret: false,
-            changes_on_update: false,
-        };
-        (name.to_owned(), schema)
-    };
-    SchemaSet::new([ResourceSchema {
-        resource_type: "bench.postgres.server".parse().expect("a well-formed type"),
-        summary: String::new(),
-        version: 1,
-        recovery: RecoveryClass::Named,
-        attributes: desired(0, Shape::Plain)
-            .inputs
-            .keys()
-            .map(|name| attribute(name))
-            .collect(),
-        outputs: ["id", "endpoint", "arn", "created"].map(output).into(),
-        holds_data: true,
-        create_before_destroy: false,
-        typical: TypicalDurations {
-            create_ms: 1,
-            update_ms: 1,
-            delete_ms: 1,
-        },
-    }])
-}
-
-/// Returns a stack in which one resource changed since everything was recorded.
-fn world(count: usize, shape: Shape) -> (ResourceGraph, Snapshot) {
-    let mut graph = ResourceGraph::default();
-    let mut records = BTreeMap::new();
-    for at in 0..count {
-        let desired = desired(at, shape);
-        let entry = RecordEntry::of(record(&desired), Serial(1)).expect("no secrets");
-        let unread = RecordEntry::from_parts(entry.header(), entry.bytes().clone());
-        records.insert(RecordKey::current(desired.address.clone()), unread);
-        graph.resources.insert(desired.address.clone(), desired);
-    }
-    let changed = graph
-        .resources
-        .get_mut(&address(count / 2))
-        .expect("one in the middle");
-    changed.inputs.insert("size_gb".into(), Value::from(40_i64));
-    let snapshot = Snapshot {
-        serial: Serial(1),
-        records,
-        ..Snapshot::default()
-    };
-    (graph, snapshot)
-}
-
-/// Lets every object be seen as it is recorded, with the records parsed, as observing needs them.
-fn observe(snapshot: &mut Snapshot) {
-    for (key, entry) in &snapshot.records {
-        let record = entry.record().expect("a sound record");
-        let observed = Observed {
-            id: record.id.clone(),
-            attributes: record.inputs.clone(),
-            outputs: record.outputs.clone(),
-            condition: Condition::Complete,
-            owner: Owner::Ours {
-                address: key.address.clone(),
-                token: infra_model::journal::Token(String::new()),
-            },
-        };
-        snapshot
-            .observations
-            .insert(key.clone(), Observation::Present(observed));
-    }
-}
-
-fn steps(graph: &ResourceGraph, snapshot: &Snapshot, schemas: &SchemaSet) -> usize {
-    let request = PlanRequest {
-        graph,
-        snapshot,
-        schemas,
-        moved: &[],
-        options: &PlanOptions::default(),
-        origin: &PlanOrigin::default(),
-    };
-    plan(&request).expect("a plan").steps.len()
-}
-
-fn bench(criterion: &mut Criterion) {
+fn planning(criterion: &mut Criterion) {
     let schemas = schemas();
-    let mut group = criterion.benchmark_group("one change among unchanged");
+    let mut group = criterion.benchmark_group("plan");
     group.sample_size(10);
     group.warm_up_time(Duration::from_millis(200));
     group.measurement_time(Duration::from_secs(1));
-    for count in [1_000, 10_000, 100_000] {
+    for count in COUNTS {
         for (name, shape) in [("plain", Shape::Plain), ("linked", Shape::Linked)] {
-            let (graph, mut snapshot) = world(count, shape);
+            let (mut graph, mut snapshot) = world(count, shape);
+            assert_eq!(steps(&graph, &snapshot, &schemas), 0);
+            group.bench_function(BenchmarkId::new(format!("{name}, unchanged"), count), |bencher| {
+                bencher.iter(|| steps(black_box(&graph), black_box(&snapshot), &schemas));
+            });
+            change(&mut graph);
             assert_eq!(steps(&graph, &snapshot, &schemas), 1);
-            group.bench_function(BenchmarkId::new(name, count), |bencher| {
-                bencher.iter(|| steps(black_box(&graph), black_box(&snapshot), &schemas));
-            });
+            group.bench_function(
+                BenchmarkId::new(format!("{name}, one change"), count),
+                |bencher| {
+                    bencher.iter(|| steps(black_box(&graph), black_box(&snapshot), &schemas));
+                },
+            );
             observe(&mut snapshot);
-            group.bench_function(BenchmarkId::new(format!("{name}, observed"), count), |bencher| {
-                bencher.iter(|| steps(black_box(&graph), black_box(&snapshot), &schemas));
-            });
+            group.bench_function(
+                BenchmarkId::new(format!("{name}, observed, one change"), count),
+                |bencher| bencher.iter(|| steps(black_box(&graph), black_box(&snapshot), &schemas)),
+            );
         }
     }
     group.finish();
 }
 
-criterion_group!(benches, bench);
+/// Sets planning against what cannot be avoided by whoever looks at all records: to parse them once.
+#[expect(clippy::print_stdout, reason = "ratios beside criterion's times")]
+fn against_reading(_: &mut Criterion) {
+    let schemas = schemas();
+    for count in COUNTS {
+        let (mut graph, snapshot) = world(count, Shape::Linked);
+        change(&mut graph);
+        let planned = best(|| steps(black_box(&graph), black_box(&snapshot), &schemas));
+        let parsed = best(|| read(black_box(&snapshot)));
+        let ratio = planned.as_secs_f64() / parsed.as_secs_f64();
+        println!(
+            "{count} resources: a plan takes {planned:.1?}, reading its records {parsed:.1?}: {ratio:.2}"
+        );
+    }
+}
+
+fn best<T>(work: impl Fn() -> T) -> Duration {
+    let once = |_| {
+        let began = Instant::now();
+        black_box(work());
+        began.elapsed()
+    };
+    (0..5).map(once).min().unwrap_or_default()
+}
+
+criterion_group!(benches, planning, against_reading);
 criterion_main!(benches);
