@@ -1,21 +1,18 @@
 //! What it costs to save one change, in time and in bytes, and whether it costs more in a large state.
 //!
-//! A change is what a step of apply saves: an intent, and the commit that closes it with a record of about 1 KB. To measure
-//! another store, implement [`Subject`] for it and name it in [`subjects`].
+//! A change is what a step of apply saves: an intent, and the commit that closes it with a record of about 1 KB.
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use futures::future::join_all;
 use infra_model::journal::{Commit, Epoch, Outcome, RecordChange};
 use infra_model::record::Record;
 use infra_state::conformance::{SharedStore, sample};
-use infra_state::stores::embedded::{OpenRequest, open};
-use infra_state::stores::memory::MemoryStore;
-use tempfile::TempDir;
+use subjects::{Subject, subjects};
 use tokio::runtime::Runtime;
+
+mod subjects;
 
 /// How many records the states hold.
 const SIZES: [usize; 2] = [100, 100_000];
@@ -28,76 +25,6 @@ const COUNTED: usize = 3_000;
 
 /// How many records are filled in together.
 const AT_ONCE: usize = 256;
-
-/// A kind of store to be measured.
-trait Subject {
-    /// What it is called.
-    fn name(&self) -> &'static str;
-
-    /// Returns an empty store.
-    fn open(&self) -> SharedStore;
-
-    /// Returns how many bytes all its stores have written so far; none if it writes nowhere.
-    fn written(&self) -> Option<u64>;
-}
-
-fn subjects() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(Memory), Box::new(Embedded::new())]
-}
-
-struct Memory;
-
-impl Subject for Memory {
-    fn name(&self) -> &'static str {
-        "memory"
-    }
-
-    fn open(&self) -> SharedStore {
-        Arc::new(MemoryStore::new())
-    }
-
-    fn written(&self) -> Option<u64> {
-        None
-    }
-}
-
-struct Embedded {
-    folder: TempDir,
-}
-
-impl Embedded {
-    fn new() -> Self {
-        Embedded {
-            folder: tempfile::tempdir().expect("a folder"),
-        }
-    }
-}
-
-impl Subject for Embedded {
-    fn name(&self) -> &'static str {
-        "embedded"
-    }
-
-    fn open(&self) -> SharedStore {
-        let path = tempfile::tempdir_in(&self.folder).expect("a folder").keep();
-        let request = OpenRequest {
-            path,
-            holder: "bench".to_owned(),
-            now: sample::at(0),
-        };
-        Arc::new(open(&request).expect("nobody else has the store"))
-    }
-
-    /// Nothing else in this process writes while changes are counted.
-    fn written(&self) -> Option<u64> {
-        let counters = std::fs::read_to_string("/proc/self/io").ok()?;
-        let counters: BTreeMap<&str, &str> = counters
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .collect();
-        counters.get("wchar")?.parse().ok()
-    }
-}
 
 /// A store with a state of some size.
 struct Filled {
@@ -120,7 +47,7 @@ fn record(number: usize, size: i64) -> Record {
 
 impl Filled {
     async fn new(subject: &dyn Subject, size: usize) -> Self {
-        let store = subject.open();
+        let store = subject.open().await;
         let epoch = sample::begin(&store).await;
         // A commit for each record, as apply writes them: what a change costs depends on the entries of the history
         // that lie beside it. Many at once, because stores write together what comes together.
