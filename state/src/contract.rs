@@ -287,11 +287,11 @@ impl StoreError {
             StoreError::Arriving { .. } => "Finish it with: infra state migrate ENVIRONMENT",
             StoreError::Newer { .. } => "Use an engine at least as new as the one that wrote the state",
             StoreError::Damaged { .. } => {
-                "Put a backup of the whole folder back in its place, or see: infra help state push"
+                "Begin anew from the last archive, in an empty place, and keep the damaged one: infra help state push"
             }
             StoreError::Full { .. } => "Free some space and run the command again: nothing is lost",
             StoreError::Io { .. } => {
-                "Check that it can be reached and that you may read and write there, then run the command again"
+                "Check that its address is right, that it can be reached, and that you may read and write there; then run the command again"
             }
             StoreError::AlreadyInitialized | StoreError::Unwritable { .. } => return None,
         })

@@ -71,7 +71,7 @@ fn a_state_that_lost_a_file() {
     assert_snapshot!(refused(&mut env, 3), @"
     Error: The state of environment `local` cannot be used
     Caused by: The state is damaged: the file `format` is missing, in `[ROOT]/stack/.infra/local/state`
-    Hint: Put a backup of the whole folder back in its place, or see: infra help state push
+    Hint: Begin anew from the last archive, in an empty place, and keep the damaged one: infra help state push
     ");
 }
 

@@ -146,7 +146,7 @@ store "postgres" { url = "${var.scheme}://infra:${sensitive("hunter2")}@db/infra
       --> stack.hcl:4:26 
       | store "postgres" { url = "${var.scheme}://infra:${sensitive("hunter2")}@db/infra" }
       |                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      `url` is no URL of PostgreSQL
+      `url` is no URL for such a store
       hint: Expected a URL such as `postgres://user:password@host:5432/database`
     "#);
 }

@@ -86,16 +86,17 @@ fn misfits(ty: &Type, value: &Value, what: &str, expression: &Expr) -> Vec<Diagn
 fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
     match (ty, value) {
         (Type::Any | Type::Special(_), _) | (Type::Bool, Value::Bool(_)) => None,
-        (Type::Text(_), Value::Deferred(_) | Value::Secret(_) | Value::Sealed(_)) => None,
+        (Type::Text(_) | Type::Scalar, Value::Deferred(_) | Value::Secret(_) | Value::Sealed(_)) => None,
         (Type::Scalar, Value::String(_) | Value::Number(_) | Value::Bool(_)) => None,
         (Type::Whole { min, max }, Value::Number(_)) => {
             let fits = whole(value).is_some_and(|value| (*min..=*max).contains(&value));
             (!fits).then(|| wrong(ty, value, what))
         }
         // It may hold a password that nobody marked as a secret, so it is not repeated.
-        (Type::Text(rule @ Rule::PostgresUrl), Value::String(text)) => rule.fault(text).map(|fault| {
-            Diagnostic::error("Invalid value", format!("{what} is no URL of PostgreSQL")).hint(fault)
-        }),
+        (Type::Text(rule), Value::String(text)) if may_hold_password(*rule, text) => {
+            let fault = rule.fault(text)?;
+            Some(Diagnostic::error("Invalid value", format!("{what} is no URL for such a store")).hint(fault))
+        }
         (Type::Text(rule), Value::String(text)) => rule.fault(text).map(|fault| {
             Diagnostic::error("Invalid value", format!("{what} cannot be {}", shown(value))).hint(fault)
         }),
@@ -103,6 +104,11 @@ fn misfit(ty: &Type, value: &Value, what: &str) -> Option<Diagnostic> {
         (Type::Segment, value) if segment(value).is_some() => None,
         _ => Some(wrong(ty, value, what)),
     }
+}
+
+/// Tells whether a text may hold a password.
+fn may_hold_password(rule: Rule, text: &str) -> bool {
+    rule == Rule::PostgresUrl || (rule == Rule::ObjectUrl && text.contains('@'))
 }
 
 /// Returns the expression of an element, the whole list if it is not written out.

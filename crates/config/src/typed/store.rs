@@ -72,7 +72,7 @@ fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Secret, Failed> {
         Value::Secret(url) => match Rule::PostgresUrl.fault(url.expose()) {
             None => Ok(url.clone()),
             Some(fault) => {
-                let diagnostic = Diagnostic::error("Invalid value", "`url` is no URL of PostgreSQL");
+                let diagnostic = Diagnostic::error("Invalid value", "`url` is no URL for such a store");
                 Err(world.report.fail(diagnostic.at(span).hint(fault)))
             }
         },

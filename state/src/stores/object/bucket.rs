@@ -118,6 +118,23 @@ impl Bucket {
         }
     }
 
+    /// Tells whether the storage refuses another object where there is one. Only a refusal for that reason counts.
+    pub(super) async fn refuses_another(&self, name: &str) -> Result<bool, Failure> {
+        let other = Bytes::from_static(b"If this is read, the service ignores the conditions of puts.\n");
+        let mut pauses = self.pauses.iter();
+        loop {
+            let error = match self.put(name, &other, PutMode::Create).await {
+                Ok(_) => return Ok(false),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(true),
+                Err(error) => error,
+            };
+            match pauses.next().filter(|_| !is_final(&error)) {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(self.sort("written", &error)),
+            }
+        }
+    }
+
     /// Puts an object whose name follows from what it holds, so that it may be put any number of times.
     pub(super) async fn write(&self, name: &str, object: &Bytes) -> Result<(), Failure> {
         let put = self.put(name, object, PutMode::Overwrite).await;

@@ -34,17 +34,31 @@ impl Shared {
         }
     }
 
-    /// Compacts what is due, after whoever does that already has ended.
-    pub(super) async fn compact_now(&self) {
+    /// Compacts what is due, after whoever does that already has ended. Only damage is a failure.
+    pub(super) async fn compact_now(&self) -> Result<(), Failure> {
         let _compacting = self.compacting.lock().await;
-        let _ = self.compact().await;
+        match self.compact().await {
+            Err(failure @ Failure::Damaged { .. }) => Err(failure),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     async fn compact(&self) -> Result<(), Failure> {
         while let Some(due) = self.due().await? {
-            let snapshot_bytes = self.make(&due).await?;
+            let made = self.make(&due).await;
             let mut session = self.session.lock().await;
-            session.known().await?.packed_until(due.name.last, snapshot_bytes);
+            let replica = session.known().await?;
+            let snapshot_bytes = match made {
+                Ok(snapshot_bytes) => snapshot_bytes,
+                Err(failure) => {
+                    replica.leave_for_later();
+                    return Err(failure);
+                }
+            };
+            replica.packed_until(due.name.last, snapshot_bytes);
+            drop(session);
+            // What is left is dead, and whoever may not delete it works on.
+            let _ = self.sweep(&due).await;
         }
         Ok(())
     }
@@ -58,17 +72,24 @@ impl Shared {
         }
     }
 
-    /// Writes what is due and deletes what it replaces. Returns the number of bytes in the snapshot if it made one.
+    /// Writes what is due. Returns the number of bytes in the snapshot if it made one.
     async fn make(&self, due: &Due) -> Result<Option<u64>, Failure> {
         write_pack(&self.bucket, due).await?;
-        let mut snapshot_bytes = None;
+        match &due.view {
+            None => Ok(None),
+            Some(view) => write_snapshot(&self.bucket, view, self.shape.part_bytes)
+                .await
+                .map(Some),
+        }
+    }
+
+    /// Deletes what was replaced by what was due.
+    async fn sweep(&self, due: &Due) -> Result<(), Failure> {
         if let Some(view) = &due.view {
-            snapshot_bytes = Some(write_snapshot(&self.bucket, view, self.shape.part_bytes).await?);
             delete_snapshots(&self.bucket, view.number).await?;
         }
         let swept = PACKS_SWEPT * self.shape.pack;
-        delete_segments(&self.bucket, due.pack.first.saturating_sub(swept), due.pack.first).await?;
-        Ok(snapshot_bytes)
+        delete_segments(&self.bucket, due.pack.first.saturating_sub(swept), due.pack.first).await
     }
 }
 

@@ -22,12 +22,11 @@ const REQUEST_TIMEOUT: &str = "60 seconds";
 /// A place in object storage cannot be reached with what was given.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The address is not one.
-    #[error("`{url}` is not the address of a bucket, container or folder")]
-    Address {
-        /// The address.
-        url: String,
-    },
+    /// The address is not one. It is not repeated: somebody may have put a password into it.
+    #[error(
+        "The address of the store is not one of a bucket, container or folder: `s3://bucket/path`, `az://container/path` or `file:///folder`"
+    )]
+    Address,
     /// The option has no meaning there.
     #[error("`{option}` is not an option for `{url}`")]
     Option {
@@ -104,19 +103,19 @@ fn cannot_open(error: ConnectError) -> StoreError {
 }
 
 fn address(url: &str) -> Result<(Service, Url), ConnectError> {
-    let refused = || ConnectError::Address { url: url.to_owned() };
-    let parsed = Url::parse(url).map_err(|_| refused())?;
+    let parsed = Url::parse(url).map_err(|_| ConnectError::Address)?;
     let service = match parsed.scheme() {
-        "s3" | "s3a" => Service::S3,
-        "az" | "azure" | "adl" | "abfs" | "abfss" => Service::Azure,
+        "s3" => Service::S3,
+        "az" => Service::Azure,
         "file" => Service::Folder,
-        _ => return Err(refused()),
+        _ => return Err(ConnectError::Address),
     };
     let has_host = parsed.host_str().is_some_and(|host| !host.is_empty());
-    let is_plain = parsed.query().is_none() && parsed.fragment().is_none() && parsed.password().is_none();
+    let is_plain = parsed.query().is_none() && parsed.fragment().is_none();
+    let is_plain = is_plain && parsed.username().is_empty() && parsed.password().is_none();
     match is_plain && has_host == (service != Service::Folder) {
         true => Ok((service, parsed)),
-        false => Err(refused()),
+        false => Err(ConnectError::Address),
     }
 }
 
@@ -126,9 +125,7 @@ fn folder(request: &OpenRequest, url: &Url) -> Result<(Objects, PathBuf), Connec
     if let Some(option) = request.options.keys().next() {
         return Err(unknown(option, request));
     }
-    let folder = url.to_file_path().map_err(|()| ConnectError::Address {
-        url: request.url.clone(),
-    })?;
+    let folder = url.to_file_path().map_err(|()| ConnectError::Address)?;
     if !folder.is_dir() {
         return Err(ConnectError::NoFolder {
             folder: folder.display().to_string(),

@@ -3,13 +3,11 @@
 //! All times are the caller's. Clocks that differ make somebody wait for too long or take over too early; neither lets
 //! the old holder write, because what stops it is the segment that took the lease, not the time.
 
-use bytes::Bytes;
 use infra_model::clock::Timestamp;
 
 use crate::contract::{Lease, LeaseRequest, StoreError};
 use crate::rules::{self, unwritable};
 use crate::stores::object::Shared;
-use crate::stores::object::bucket::Created;
 use crate::stores::object::names;
 use crate::stores::object::segment::Entry;
 use crate::stores::object::session::Written;
@@ -21,14 +19,15 @@ impl Shared {
         loop {
             let view = session.current().await.map_err(|error| self.told(error))?.view();
             let lease = rules::grant(&view.head, view.lease.as_ref(), request)?;
-            let is_first = view.number == 0;
+            let is_unproven = view.header.is_none();
+            let number = view.number + 1;
             let taken = Entry::Taken(lease.clone());
             let written = session.write(lease.epoch, vec![taken]).await;
             if written.map_err(|error| self.told(error))? == Written::Overtaken {
                 continue;
             }
-            if is_first {
-                self.try_conditions().await?;
+            if is_unproven {
+                self.try_conditions(number).await?;
             }
             return Ok(lease);
         }
@@ -50,17 +49,15 @@ impl Shared {
             Ok((is_held.then_some(Entry::Released), ()))
         })
         .await?;
-        self.compact_now().await;
-        Ok(())
+        self.compact_now().await.map_err(|failure| self.told(failure))
     }
 
     /// Makes sure that the service refuses to put an object where there is one. Some ignore the condition, and then
-    /// nothing here holds. Tried once in the life of a state, at its first segment.
-    async fn try_conditions(&self) -> Result<(), StoreError> {
-        let name = names::segment(1);
-        let other = Bytes::from_static(b"If this is read, the service ignores the conditions of puts.\n");
-        let created = self.bucket.create(&name, &other).await;
-        if created.map_err(|error| self.told(error))? == Created::Ours {
+    /// nothing here holds. Tried with each lease until the state begins, so that none begins where it failed.
+    async fn try_conditions(&self, number: u64) -> Result<(), StoreError> {
+        let name = names::segment(number);
+        let refuses = self.bucket.refuses_another(&name).await;
+        if !refuses.map_err(|error| self.told(error))? {
             let deleted = self.bucket.delete(vec![name]).await;
             deleted.map_err(|error| self.told(error))?;
             return Err(unwritable(format!(

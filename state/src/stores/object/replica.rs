@@ -44,6 +44,8 @@ pub(super) struct Replica {
     snapshot_bytes: u64,
     /// How many bytes of segments came after the last snapshot.
     since_bytes: u64,
+    /// Nothing is due before this segment.
+    due_after: u64,
 }
 
 /// Where a pack ends.
@@ -169,6 +171,9 @@ impl Replica {
     /// Returns the next pack to make, if there is one.
     pub(super) fn due(&self) -> Option<Due> {
         let (last, end) = self.ends.first_key_value()?;
+        if self.view.number < self.due_after {
+            return None;
+        }
         let count = usize::try_from(last - self.packed).ok()?;
         Some(Due {
             name: PackName {
@@ -181,6 +186,11 @@ impl Replica {
             },
             view: end.view.clone(),
         })
+    }
+
+    /// Says that nothing is due before another pack is full: what is due could not be made.
+    pub(super) fn leave_for_later(&mut self) {
+        self.due_after = self.view.number + self.shape.pack;
     }
 
     /// Notes that all segments up to one are in packs, and how large a snapshot there is if one was made.
@@ -269,6 +279,7 @@ async fn replay(bucket: &Bucket, shape: Shape, listing: &Listing) -> Result<Foun
         ends: BTreeMap::new(),
         snapshot_bytes,
         since_bytes: 0,
+        due_after: 0,
     };
     let mut objects = std::pin::pin!(bucket.read_all(listing.packs.iter().map(|pack| pack.name())));
     for name in &listing.packs {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use infra_model::journal::RecordChange;
 
-use super::faults::Faulty;
+use super::faults::{Asked, Faulty, Kind};
 use super::workload::objects;
 use super::*;
 use crate::history::verify_chain;
@@ -182,4 +182,27 @@ async fn an_archive_is_read_from_its_own_objects_until_a_snapshot_replaces_it() 
     assert_eq!(history[..30], archive.history[..]);
     assert_eq!(history.len(), 60);
     verify_chain(&history).unwrap();
+}
+
+#[tokio::test]
+async fn who_may_not_delete_makes_each_pack_once_all_the_same() {
+    let memory = Memory::new();
+    let faulty = Faulty::over(&memory);
+    let store = faulty.place().open();
+    let request = sample::request("jo", sample::at(0));
+    let lease = store.acquire(&request).await.unwrap();
+    store.initialize(lease.epoch, &sample::header()).await.unwrap();
+    faulty.be_deaf_to(Some(Kind::Delete));
+    for number in 0..100 {
+        store
+            .commit(lease.epoch, &sample::put("main", number))
+            .await
+            .unwrap();
+    }
+    store.release(&lease).await.unwrap();
+    let asked = faulty.take_asked();
+    let is_pack = |asked: &&Asked| asked.kind == Kind::Put && asked.name.contains("/packs/");
+    assert_eq!(asked.iter().filter(is_pack).count(), 25);
+    let history = memory.open().history(Serial(1)).await.unwrap();
+    assert_eq!(history.len(), 100);
 }

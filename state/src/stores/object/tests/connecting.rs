@@ -31,7 +31,6 @@ async fn addresses_of_all_services_are_understood() {
         ("s3://states", &[][..], "s3://states/shop/local"),
         ("s3://states/team/a/", &[], "s3://states/team/a/shop/local"),
         ("az://states/team", &azure, "az://states/team/shop/local"),
-        ("abfs://states/team", &azure, "abfs://states/team/shop/local"),
     ] {
         let store = open(&request(url, options)).await.unwrap();
         assert_eq!(store.shared.bucket.place(), place);
@@ -43,14 +42,17 @@ async fn what_is_no_address_is_refused() {
     for url in [
         "states",
         "gs://states",
+        "abfs://states",
+        "s3://states@team",
         "s3://",
         "s3://key:secret@states",
         "s3://states?versionId=1",
         "file://host/folder",
     ] {
         let message = refusal(url, &[]).await;
+        let told = "The address of the store is not one of a bucket, container or folder: ";
         assert!(
-            message.ends_with("is not the address of a bucket, container or folder"),
+            message.starts_with(told) && !message.contains("secret"),
             "{message}"
         );
     }
