@@ -41,6 +41,7 @@ Environment:
   INFRA_IDENTITY       file of the age identity that opens the state's secrets
   INFRA_PASSPHRASE     passphrase that opens the state's secrets, instead of an identity
   INFRA_SERVERS        folder of the server programs of the local provider
+  AWS_…, AZURE_…       how a store in a bucket is reached, as the clouds' own tools read them
   NO_COLOR             any value: no colours
 
 First steps:
@@ -109,6 +110,8 @@ pub(crate) enum Command {
     Refresh(commands::refresh::RefreshArguments),
     Show(commands::show::ShowArguments),
     Output(commands::output::OutputArguments),
+    Env(commands::env::EnvArguments),
+    Run(commands::program::ProgramArguments),
     Graph(commands::graph::GraphArguments),
     State(commands::state::StateArguments),
     Audit(commands::audit::AuditArguments),
@@ -129,6 +132,8 @@ impl Command {
             Command::Destroy(arguments) => &arguments.target,
             Command::Refresh(arguments) => &arguments.target,
             Command::Output(arguments) => &arguments.target,
+            Command::Env(arguments) => &arguments.target,
+            Command::Run(arguments) => &arguments.target,
             Command::Graph(arguments) => &arguments.target,
             Command::State(arguments) => arguments.target(),
             Command::Audit(arguments) => arguments.target(),

@@ -12,12 +12,14 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod context;
 pub(crate) mod destroy;
+pub(crate) mod env;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod output;
 pub(crate) mod plan;
+pub(crate) mod program;
 pub(crate) mod refresh;
 pub(crate) mod rollback;
 pub(crate) mod rotate;
@@ -66,6 +68,8 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Refresh(arguments) => refresh::run(&arguments, invocation).await,
         Command::Show(arguments) => show::run(&arguments, invocation).await,
         Command::Output(arguments) => output::run(&arguments, invocation).await,
+        Command::Env(arguments) => env::run(&arguments, invocation).await,
+        Command::Run(arguments) => program::run(&arguments, invocation).await,
         Command::Graph(arguments) => graph::run(&arguments, invocation).await,
         Command::State(arguments) => state::run(&arguments, invocation).await,
         Command::Audit(arguments) => audit::run(&arguments, invocation).await,

@@ -12,6 +12,7 @@ pub(crate) mod json;
 pub(crate) mod outputs;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod summary;
 pub(crate) mod value;

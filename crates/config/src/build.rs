@@ -41,6 +41,7 @@ pub(crate) fn build<'a>(
     let mut declared = declarations(root, &report);
     let overlay = overlay.map(|file| split(file, &report)).unwrap_or_default();
     declared.merge(overlay.components, &report);
+    declared.merge_settings(overlay.settings);
     if let Some(store) = overlay.store {
         declared.override_store(store);
     }
@@ -74,6 +75,7 @@ struct Overlay<'a> {
     variables: Option<Shape<'a>>,
     store: Option<Shape<'a>>,
     components: Vec<Shape<'a>>,
+    settings: Vec<Shape<'a>>,
 }
 
 fn split<'a>(file: &'a ParsedFile, report: &Report) -> Overlay<'a> {
@@ -85,6 +87,7 @@ fn split<'a>(file: &'a ParsedFile, report: &Report) -> Overlay<'a> {
             "environment" => overlay.environment = Some(block),
             "variables" => overlay.variables = Some(block),
             "store" => overlay.store = Some(block),
+            "settings" => overlay.settings.push(block),
             _ => overlay.components.push(block),
         }
     }

@@ -20,6 +20,7 @@ pub(crate) struct Declarations<'a> {
     pub variables: BTreeMap<&'a str, Shape<'a>>,
     pub locals: BTreeMap<&'a str, &'a Attribute>,
     pub components: BTreeMap<ComponentName<'a>, Shape<'a>>,
+    pub settings: BTreeMap<&'a str, Shape<'a>>,
     pub modules: BTreeMap<&'a str, Shape<'a>>,
     pub outputs: BTreeMap<&'a str, Shape<'a>>,
     pub moved: Vec<Shape<'a>>,
@@ -35,6 +36,7 @@ pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declaration
         variables: BTreeMap::new(),
         locals: BTreeMap::new(),
         components: BTreeMap::new(),
+        settings: BTreeMap::new(),
         modules: BTreeMap::new(),
         outputs: BTreeMap::new(),
         moved: Vec::new(),
@@ -46,6 +48,7 @@ pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declaration
             "store" => all.store = Some(block),
             "variable" => insert(&mut all.variables, block),
             "module" => insert(&mut all.modules, block),
+            "settings" => insert(&mut all.settings, block),
             "output" => insert(&mut all.outputs, block),
             "moved" => all.moved.push(block),
             "locals" => add_locals(&mut all.locals, &block, report),
@@ -94,6 +97,16 @@ impl<'a> Declarations<'a> {
         match &mut self.store {
             Some(store) => store.override_with(overlay),
             None => self.store = Some(overlay),
+        }
+    }
+
+    /// Merges the settings of an overlay into those of the stack. Only one environment may have a consumer.
+    pub(crate) fn merge_settings(&mut self, overlay: Vec<Shape<'a>>) {
+        for block in overlay {
+            match self.settings.get_mut(block.name()) {
+                Some(settings) => settings.merge(block),
+                None => insert(&mut self.settings, block),
+            }
         }
     }
 

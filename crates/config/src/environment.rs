@@ -9,12 +9,12 @@ use infra_model::value::Value;
 
 use crate::evaluate::{Place, World, shown};
 use crate::language::environment::{OVERLAY, is_provider, provider_names, settings};
-use crate::language::rule::parse_duration;
 use crate::load::{Parsed, ParsedFile};
 use crate::report::{Failed, Report, suggestion, with_hint};
 use crate::shape::{Shape, shape};
 use crate::typed::Node;
 use crate::variable::Missing;
+use infra_model::clock::parse_duration;
 
 /// What commands need to know of an environment before they read the stack for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

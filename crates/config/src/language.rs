@@ -7,6 +7,7 @@ pub mod component;
 pub mod environment;
 pub mod reference;
 pub mod rule;
+pub mod settings;
 pub mod stack;
 pub mod store;
 pub mod ty;

@@ -19,6 +19,7 @@ mod expressions;
 
 mod files;
 mod overlays;
+mod settings;
 mod stores;
 
 /// The overlay of tests that are not about overlays.

@@ -22,6 +22,7 @@ pub(crate) mod moved;
 mod network;
 mod postgres;
 mod redis;
+mod settings;
 mod store;
 
 /// A block with its values. A value that is wrong was reported; asking for it fails.

@@ -55,10 +55,11 @@ fn sections(page: &str) -> Vec<Section> {
     sections
 }
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 5] = [
     "guide/stack-language.md",
     "guide/environments.md",
     "guide/secrets.md",
+    "guide/settings.md",
     "guide/state.md",
 ];
 

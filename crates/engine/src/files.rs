@@ -1,6 +1,8 @@
 //! Files that are replaced as a whole or not at all.
 
+use std::fs::{File, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::error::EngineError;
@@ -8,13 +10,18 @@ use crate::error::EngineError;
 /// Replaces the content of a file; the old content is there until the new one is on the disk. A link stays one, and who
 /// may read and write the file stays as it was.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), EngineError> {
-    let failed = |source| EngineError::File {
-        path: path.display().to_string(),
-        attempt: "written",
-        source,
-    };
     let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let permissions = std::fs::metadata(path).map(|found| found.permissions());
+    let permissions = std::fs::metadata(path).ok().map(|found| found.permissions());
+    put(path, content, permissions)
+}
+
+/// Replaces the content of a file that only its owner may read and write, before and while it is written too.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> Result<(), EngineError> {
+    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    put(path, content, Some(Permissions::from_mode(0o600)))
+}
+
+fn put(path: &Path, content: &[u8], permissions: Option<Permissions>) -> Result<(), EngineError> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -25,20 +32,24 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), EngineError> {
         .to_string_lossy()
         .into_owned();
     let draft = folder.join(format!(".{name}.draft"));
-    let write = |mut file: std::fs::File| {
-        if let Ok(permissions) = permissions {
+    let write = |mut file: File| {
+        if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
         file.write_all(content)?;
         file.sync_all()
     };
-    let written = std::fs::File::create(&draft)
+    let written = File::create(&draft)
         .and_then(write)
         .and_then(|()| std::fs::rename(&draft, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&draft);
     }
-    written.map_err(failed)
+    written.map_err(|source| EngineError::File {
+        path: path.display().to_string(),
+        attempt: "written",
+        source,
+    })
 }
 
 /// Makes the folder that a file lies in.

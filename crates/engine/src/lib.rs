@@ -21,5 +21,6 @@ pub mod refresh;
 pub mod restore;
 pub mod rollback;
 pub mod saved_plan;
+pub mod settings;
 pub mod surgery;
 mod whereabouts;

@@ -64,11 +64,7 @@ pub fn find<'a>(
     let found = component.and_then(|(component, exports)| {
         let mut parts = name[component.as_str().len() + 1..].split('.');
         let first = exports.get(parts.next()?)?;
-        parts.try_fold(first, |value, part| match value {
-            Value::Map(entries) => entries.get(part),
-            Value::List(values) => values.get(part.parse::<usize>().ok()?),
-            _ => None,
-        })
+        within(first, parts)
     });
     found.ok_or_else(|| {
         let names = names(exports);
@@ -78,6 +74,15 @@ pub fn find<'a>(
             |near| format!("Did you mean `{near}`?"),
         );
         EngineError::request(format!("There is no output `{name}`"), hint)
+    })
+}
+
+/// Returns the part of a value at a path of keys and numbers.
+pub(crate) fn within<'a, 'p>(value: &'a Value, mut path: impl Iterator<Item = &'p str>) -> Option<&'a Value> {
+    path.try_fold(value, |value, part| match value {
+        Value::Map(entries) => entries.get(part),
+        Value::List(values) => values.get(part.parse::<usize>().ok()?),
+        _ => None,
     })
 }
 

@@ -68,6 +68,7 @@ fn stack(components: impl IntoIterator<Item = Component>) -> Stack {
             span: Span::default(),
         },
         store: StoreDeclaration::default(),
+        settings: BTreeMap::new(),
         components: components
             .into_iter()
             .map(|component| (component.address.clone(), component))

@@ -78,3 +78,39 @@ impl Clock for SystemClock {
         Timestamp::default().after(elapsed)
     }
 }
+
+/// Returns the seconds of a time span such as `1d12h`, nothing if it is none or longer than a century.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<u64> {
+    const CENTURY_S: u64 = 100 * 365 * 86_400;
+    let mut seconds: u64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let amount: u64 = rest[..digits].parse().ok()?;
+        let unit = match rest.as_bytes()[digits] {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            b'd' => 86_400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(amount.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (seconds > 0 && seconds <= CENTURY_S).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_add_up() {
+        assert_eq!(parse_duration("1d12h"), Some(129_600));
+        assert_eq!(parse_duration("90s"), Some(90));
+        for wrong in ["", "h", "24", "24x", "1h-", "0s", "99999999999999999999h"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+}

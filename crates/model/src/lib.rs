@@ -23,6 +23,7 @@ pub mod record;
 pub mod resource;
 pub mod schema;
 pub mod sealing;
+pub mod settings;
 pub mod snapshot;
 pub mod stack;
 pub mod store;

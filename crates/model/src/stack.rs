@@ -6,6 +6,7 @@ use crate::address::ComponentAddress;
 use crate::component::Component;
 use crate::digest::Digest;
 use crate::environment::Environment;
+use crate::settings::Consumer;
 use crate::store::StoreDeclaration;
 
 /// What a team wants in one environment.
@@ -19,6 +20,8 @@ pub struct Stack {
     pub store: StoreDeclaration,
     /// All components, modules and `for_each` unfolded.
     pub components: BTreeMap<ComponentAddress, Component>,
+    /// What programs that use the stack read, by consumer.
+    pub settings: BTreeMap<String, Consumer>,
     /// Addresses that changed their name.
     pub moved: Vec<Moved>,
     /// The digest of all files and given variables, so that a plan says what it was made from.

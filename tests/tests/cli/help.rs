@@ -16,6 +16,8 @@ const COMMANDS: &[&str] = &[
     "refresh",
     "show",
     "output",
+    "env",
+    "run",
     "graph",
     "state",
     "state list",

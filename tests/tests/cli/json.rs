@@ -72,6 +72,10 @@ fn every_document_is_described_and_every_described_one_exists() {
     env.write("stack.hcl", &format!("{VAULT}{store}"));
     let moved = env.run(&["state", "migrate", "local", "--json"]);
     see(&document(&moved.expect(0)));
+    let settings = "\nsettings \"web\" {\n  setting \"MODE\" { value = \"fast\" }\n}\n";
+    env.write("stack.hcl", &format!("{VAULT}{store}{settings}"));
+    let settings = env.run(&["env", "local", "--json"]);
+    see(&document(&settings.expect(0)));
     env.write(
         "stack.hcl",
         "stack {\n  name = \"shop\"\n}\n\nvariable \"unused\" {}\n",

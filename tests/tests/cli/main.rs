@@ -25,6 +25,7 @@ mod providers;
 mod pty;
 mod rollback;
 mod secrets;
+mod settings;
 mod state;
 mod state_damage;
 mod support;

@@ -8,6 +8,7 @@ use infra_engine::audit::Audited;
 use infra_engine::configuration::Checked;
 use infra_engine::migrate::{How, Migrated};
 use infra_engine::past::Past;
+use infra_engine::settings::{ResolvedConsumer, ResolvedSetting};
 use infra_model::diagnostic::{Diagnostic, SourceMap, Span};
 use infra_model::digest::Digest;
 use infra_model::plan::Plan;
@@ -188,6 +189,24 @@ pub(crate) fn audited(state: &State, audited: &Audited) -> Json {
         "kept": audited.kept,
         "records": audited.records,
     })
+}
+
+/// Returns what consumers read, in the format `infra.settings/1`.
+pub(crate) fn settings(consumers: &[ResolvedConsumer], show_secrets: bool) -> Json {
+    let entry = |setting: &ResolvedSetting| {
+        let shown = (show_secrets || !setting.secret).then(|| setting.text.expose());
+        (
+            setting.name.clone(),
+            json!({ "value": shown, "secret": setting.secret }),
+        )
+    };
+    let consumers = consumers.iter().map(|consumer| {
+        let settings: serde_json::Map<String, Json> = consumer.settings.iter().map(entry).collect();
+        let consumed = json!({ "description": consumer.description, "settings": settings });
+        (consumer.name.clone(), consumed)
+    });
+    let consumers: serde_json::Map<String, Json> = consumers.collect();
+    json!({ "format": "infra.settings/1", "consumers": consumers })
 }
 
 /// Returns one record in the format `infra.record/1`. Secrets stay sealed.

@@ -18,6 +18,10 @@ impl World<'_> {
                 self.check_shape_names(store, here);
             }
             declared
+                .settings
+                .values()
+                .for_each(|settings| self.check_shape_names(settings, here));
+            declared
                 .locals
                 .values()
                 .for_each(|local| self.check_names(&local.value, here));

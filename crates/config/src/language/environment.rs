@@ -3,7 +3,7 @@
 use crate::language::component::{PROVIDERS, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{Type, choice};
-use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, component, store};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, component, settings, store};
 
 /// A file `env/<environment>.hcl`.
 pub const OVERLAY: BlockSchema = BlockSchema {
@@ -23,6 +23,7 @@ pub const OVERLAY: BlockSchema = BlockSchema {
         component::redis::REDIS,
         component::blob_store::BLOB_STORE,
         component::key_vault::KEY_VAULT,
+        settings::SETTINGS,
     ],
     ..BlockSchema::EMPTY
 };

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use infra_model::clock::parse_duration;
+
 /// What a text may look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -17,6 +19,8 @@ pub enum Rule {
     Extension,
     /// The name of a secret in a vault.
     SecretName,
+    /// The name of an environment variable.
+    EnvironmentVariable,
     /// An IPv4 address range.
     Cidr,
     /// `internet`, the name of a segment, or an address range.
@@ -53,6 +57,7 @@ impl Rule {
             }
             Rule::Extension => "the name of an extension: lower-case letters, digits, `-` and `_`",
             Rule::SecretName => "a name: at most 127 letters, digits, `-` and `_`",
+            Rule::EnvironmentVariable => "a name: letters, digits and `_`, no digit first",
             Rule::Cidr => "an IPv4 address range such as `10.0.0.0/16`",
             Rule::Peer => "`internet`, the name of a segment, or an IPv4 address range",
             Rule::Duration => "a time span such as `90m`, `24h` or `1d12h`",
@@ -83,6 +88,10 @@ impl Rule {
             }
             Rule::Extension => plain(is_name_part, IDENTIFIER_LENGTH_MAX),
             Rule::SecretName => plain(|c| is_name_part(c.to_ascii_lowercase()), SECRET_NAME_LENGTH_MAX),
+            Rule::EnvironmentVariable => {
+                plain(|c| c.is_ascii_alphanumeric() || c == '_', usize::MAX)
+                    && !starts(|c| c.is_ascii_digit())
+            }
             Rule::Cidr => return parse_cidr(text).err(),
             Rule::Peer if text.contains('/') => return parse_cidr(text).err(),
             Rule::Peer => plain(is_name_part, NAME_LENGTH_MAX),
@@ -104,7 +113,7 @@ fn is_name_part(c: char) -> bool {
 /// name that no bucket may have, the store says when it is opened.
 fn is_object_url(text: &str) -> bool {
     let is_folder = |path: &str| path.starts_with('/') && path.len() > 1;
-    let is_plain = !text.contains(['?', '#']) && !text.contains(char::is_whitespace);
+    let is_plain = !text.contains(['?', '#', '@']) && !text.contains(char::is_whitespace);
     is_plain && (names_host(text, &["s3://", "az://"]) || text.strip_prefix("file://").is_some_and(is_folder))
 }
 
@@ -142,40 +151,9 @@ fn mask(length: u8) -> u32 {
     u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0)
 }
 
-/// Returns the seconds of a time span such as `1d12h`, nothing if it is none or longer than a century.
-#[must_use]
-pub fn parse_duration(text: &str) -> Option<u64> {
-    const CENTURY_S: u64 = 100 * 365 * 86_400;
-    let mut seconds: u64 = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let amount: u64 = rest[..digits].parse().ok()?;
-        let unit = match rest.as_bytes()[digits] {
-            b's' => 1,
-            b'm' => 60,
-            b'h' => 3600,
-            b'd' => 86_400,
-            _ => return None,
-        };
-        seconds = seconds.checked_add(amount.checked_mul(unit)?)?;
-        rest = &rest[digits + 1..];
-    }
-    (seconds > 0 && seconds <= CENTURY_S).then_some(seconds)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_add_up() {
-        assert_eq!(parse_duration("1d12h"), Some(129_600));
-        assert_eq!(parse_duration("90s"), Some(90));
-        for wrong in ["", "h", "24", "24x", "1h-", "0s", "99999999999999999999h"] {
-            assert_eq!(parse_duration(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn ranges_start_at_their_network() {
@@ -198,6 +176,9 @@ mod tests {
             (Rule::Identifier, "app_rw", true),
             (Rule::Identifier, "app-rw", false),
             (Rule::SecretName, "JWT_KEY", true),
+            (Rule::EnvironmentVariable, "DATABASE_URL", true),
+            (Rule::EnvironmentVariable, "2ND", false),
+            (Rule::EnvironmentVariable, "A-B", false),
             (Rule::Extension, "uuid-ossp", true),
             (Rule::Word, "Big_Name", true),
             (Rule::Word, "a b", false),
@@ -209,6 +190,7 @@ mod tests {
             (Rule::ObjectUrl, "file:///", false),
             (Rule::ObjectUrl, "s3:///infra", false),
             (Rule::ObjectUrl, "s3://bucket?versionId=1", false),
+            (Rule::ObjectUrl, "s3://key:secret@bucket", false),
             (Rule::ObjectUrl, "gs://bucket", false),
             (Rule::PostgresUrl, "postgresql://localhost/infra", true),
             (Rule::PostgresUrl, "mysql://localhost/infra", false),

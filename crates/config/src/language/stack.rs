@@ -3,7 +3,7 @@
 use crate::language::component::{self, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{TEXT, Type};
-use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, store};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, settings, store};
 
 /// The files of a stack's own folder.
 pub const STACK_FILE: BlockSchema = BlockSchema {
@@ -19,6 +19,7 @@ pub const STACK_FILE: BlockSchema = BlockSchema {
         component::redis::REDIS,
         component::blob_store::BLOB_STORE,
         component::key_vault::KEY_VAULT,
+        settings::SETTINGS,
         MODULE,
         MOVED,
     ],

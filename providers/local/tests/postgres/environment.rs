@@ -162,6 +162,7 @@ impl Environment {
                 span: infra_model::diagnostic::Span::default(),
             },
             store: StoreDeclaration::default(),
+            settings: BTreeMap::new(),
             components: components
                 .iter()
                 .map(|one| (one.address.clone(), one.clone()))

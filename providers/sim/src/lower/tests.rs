@@ -48,6 +48,7 @@ fn stack() -> Stack {
         environment,
         store: StoreDeclaration::default(),
         components: BTreeMap::new(),
+        settings: BTreeMap::new(),
         moved: Vec::new(),
         config_digest: Digest::default(),
     }
