@@ -297,7 +297,7 @@ impl Stop {
             Stop::OpenIntents(_) => "Run apply again once the provider can be asked",
             Stop::WorldMoved { .. } => "Make a new plan: it shows what moved",
             Stop::Duplicate { .. } => "Delete all of these objects but one, then run apply again",
-            Stop::LeaseLost(_) => "Run apply again: it goes on from what was done",
+            Stop::LeaseLost(_) => "Run the command again: it goes on from what was done",
             Stop::Store(error) => return error.hint(),
             Stop::Journal { .. } | Stop::Malformed(_) | Stop::Record { .. } => return None,
         })

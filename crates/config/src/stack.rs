@@ -119,6 +119,7 @@ fn read(
     let environment = environment.map_or(Err(Failed), |block| self::environment(&world, &block));
     let components = world.components();
     let moved = world.moved(&components);
+    let settings = world.settings();
     let store = world.store();
     let read = environment.and_then(|environment| Ok((environment, store?)));
     let stack = read.ok().map(|(environment, store)| Stack {
@@ -126,13 +127,16 @@ fn read(
         environment,
         store,
         components,
+        settings,
         moved,
         config_digest: digest(parsed, overlay, &world, variables),
     });
     let mut diagnostics = world.report.into_sorted();
     let failed = has_errors(&diagnostics);
-    if stack.is_none() && !failed && overlay.is_some() {
-        // Every failure is reported where it happens; this one was not, and must not pass for an empty stack.
+    let is_skipped = diagnostics.iter().any(|one| one.severity == Severity::Notice);
+    if stack.is_none() && !failed && overlay.is_some() && !is_skipped {
+        // Every failure is reported where it happens; this one was not, and must not pass for an empty stack. Only what
+        // needs a variable without a value is left out in silence, because that was noticed.
         diagnostics.push(Diagnostic::error(
             "Unreadable stack",
             "The environment could not be read",

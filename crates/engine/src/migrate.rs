@@ -7,7 +7,7 @@
 //! Open intents are copied like everything else. Resolving them means asking the provider, whose answer may change
 //! the state; a move changes nothing, so the next plan resolves them where the state is then.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,6 +60,7 @@ pub enum How {
 /// A state between two stores.
 struct Route<'a> {
     backend: &'a Backend,
+    folder: &'a Path,
     stack: &'a Stack,
     from: &'a StoreChoice,
     to: &'a StoreChoice,
@@ -80,6 +81,7 @@ pub async fn migrate(backend: &Backend, target: &Target, wait: Duration) -> Resu
     let deadline = backend.clock.now().after(wait);
     let route = Route {
         backend,
+        folder: &target.folder,
         stack: &stack,
         from,
         to,
@@ -138,7 +140,8 @@ impl Route<'_> {
                 self.in_store(state.standing.require())?;
                 return Ok(How::Already);
             }
-            (Some(_), _) => {}
+            // A state of somebody else that lies there must not be moved and then refused.
+            (Some(state), _) => whereabouts::check_lineage(self.folder, self.stack, &state, self.from)?,
         }
         let never = Interrupt::never();
         let hold = |store: &Arc<dyn Store>| hold_store(self.backend, store.clone(), wait, &never);

@@ -86,7 +86,10 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     let absent = absent(request);
     let mut opened = opened::attach(backend, &request.target, read, absent, request.wait).await?;
     let provider = opened.connect(backend).await?;
-    recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
+    match request.intent == Intent::Apply && !request.wait.is_zero() {
+        true => recovery::in_turn(backend, &mut opened, &*provider, request.wait).await?,
+        false => recovery::resolve(backend, &mut opened, &*provider, request.wait).await?,
+    }
     let mut graph = staged(backend, Stage::Lower, || {
         wanted(&opened, &*provider, &request.options)
     })?;

@@ -23,9 +23,24 @@ pub(crate) async fn resolve(
     provider: &dyn Provider,
     wait: Duration,
 ) -> Result<(), EngineError> {
-    if opened.state.open_intents.is_empty() {
-        return Ok(());
+    match opened.state.open_intents.is_empty() {
+        true => Ok(()),
+        false => in_turn(backend, opened, provider, wait).await,
     }
+}
+
+/// Waits until nobody else works, resolves what is open then, and reads the state again. What is planned while another
+/// run works is out of date afterwards.
+///
+/// # Errors
+///
+/// When the lease cannot be had, or an intent cannot be resolved now.
+pub(crate) async fn in_turn(
+    backend: &Backend,
+    opened: &mut Opened,
+    provider: &dyn Provider,
+    wait: Duration,
+) -> Result<(), EngineError> {
     let (policy, interrupt) = (policy(backend)?, Interrupt::never());
     let request = hold_request(backend, opened, wait, &interrupt);
     let held = lease::hold(request, async |holding| {

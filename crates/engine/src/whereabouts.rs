@@ -48,14 +48,20 @@ pub(crate) async fn check(
     deadline: Timestamp,
 ) -> Result<(), EngineError> {
     let environment = stack.environment.name.as_str();
-    if let Some(state) = found {
+    let not_in_force = |state: &State| {
         let standing = state.standing.require();
-        standing.map_err(|source| EngineError::store(environment, source))?;
+        standing.map_err(|source| EngineError::store(environment, source))
+    };
+    if let Some(state) = found.filter(|state| matches!(state.standing, Standing::Arriving { .. })) {
+        not_in_force(state)?;
     }
-    for other in others(stack, found.is_some()) {
-        match (standing_in(backend, stack, other, deadline).await?, found) {
+    let in_force = found.filter(|state| state.standing.is_in_force());
+    for other in others(stack, in_force.is_some()) {
+        match (standing_in(backend, stack, other, deadline).await?, in_force) {
             (Some(Standing::InForce), None) => return Err(elsewhere(stack, other)),
             (Some(Standing::InForce), Some(_)) => return Err(two_states(stack, other)),
+            // What the stack names now says best where the state went.
+            (Some(_), None) if found.is_some() => {}
             (Some(standing), None) => {
                 let standing = standing.require();
                 standing.map_err(|source| EngineError::store(environment, source))?;
@@ -64,17 +70,37 @@ pub(crate) async fn check(
             (Some(_), Some(_)) | (None, _) => {}
         }
     }
+    found.map(not_in_force).transpose()?;
     let noted = read(folder, stack)?;
     match (found, noted) {
         (None, None) => Ok(()),
         (None, Some(note)) => Err(vanished(stack, &note)),
-        (Some(state), Some(note)) if note.lineage != state.header.lineage => Err(another_state(stack, &note)),
+        (Some(state), Some(note)) if note.lineage != state.header.lineage => {
+            Err(another_state(stack, &stack.store.choice, &note))
+        }
         (Some(state), noted) => {
             if noted != note_of(stack, &state.header.lineage) {
                 note(folder, stack, &state.header.lineage);
             }
             Ok(())
         }
+    }
+}
+
+/// Refuses a state that is to be moved and is not the one that this machine knows.
+///
+/// # Errors
+///
+/// When it is another one.
+pub(crate) fn check_lineage(
+    folder: &Path,
+    stack: &Stack,
+    state: &State,
+    place: &StoreChoice,
+) -> Result<(), EngineError> {
+    match read(folder, stack)? {
+        Some(note) if note.lineage != state.header.lineage => Err(another_state(stack, place, &note)),
+        _ => Ok(()),
     }
 }
 
@@ -105,8 +131,7 @@ async fn standing_in(
 
 fn elsewhere(stack: &Stack, place: &StoreChoice) -> EngineError {
     let (environment, choice) = (&stack.environment.name, &stack.store.choice);
-    let message =
-        format!("The state of environment `{environment}` is in `{place}`, and `{choice}` holds none");
+    let message = format!("The state of environment `{environment}` is in `{place}`, and not in `{choice}`");
     let hint = "Move it with: infra state migrate ENVIRONMENT. Or name its store in the stack as before";
     EngineError::request(message, hint)
 }
@@ -128,16 +153,23 @@ pub(crate) fn two_states(stack: &Stack, other: &StoreChoice) -> EngineError {
     let (environment, choice) = (&stack.environment.name, &stack.store.choice);
     let message =
         format!("Environment `{environment}` has a state in `{choice}` and another one in `{other}`");
-    let hint = format!(
-        "Only one can be right. If it is the one in `{choice}`, move .infra/{environment}/state out of the way"
-    );
+    let right = match (other, choice) {
+        (StoreChoice::Embedded, _) => format!("`{choice}`, move .infra/{environment}/state out of the way"),
+        (_, StoreChoice::Embedded) => {
+            format!(
+                "`{other}`, move .infra/{environment}/state out of the way and name that store in the stack"
+            )
+        }
+        _ => format!("`{choice}`, remove the block `previous` from the stack"),
+    };
+    let hint = format!("Only one can be right. If it is the one in {right}");
     EngineError::request(message, hint)
 }
 
-fn another_state(stack: &Stack, note: &Note) -> EngineError {
-    let (environment, choice) = (&stack.environment.name, &stack.store.choice);
+fn another_state(stack: &Stack, place: &StoreChoice, note: &Note) -> EngineError {
+    let environment = &stack.environment.name;
     let message = format!(
-        "`{choice}` holds another state of environment `{environment}` than the one that this machine has seen in `{}`",
+        "`{place}` holds another state of environment `{environment}` than the one that this machine has seen in `{}`",
         note.store
     );
     let hint = format!("If the other one is gone for good, remove .infra/{environment}/{NOTE_FILE}");

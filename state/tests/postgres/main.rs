@@ -27,6 +27,7 @@ mod processes;
 mod proxy;
 mod secrets;
 mod server;
+mod silence;
 mod tls;
 
 /// A server with one environment in it.

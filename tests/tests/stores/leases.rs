@@ -63,7 +63,7 @@ fn slept_beyond_its_lease(env: TestEnv) -> String {
     let who = format!(", process {}` took over: our lease had epoch ", second.pid);
     assert!(said.contains("Error: The lease was lost\n"), "{said}");
     assert!(said.contains("Caused by: `ada@") && said.contains(&who), "{said}");
-    let hint = "Hint: Run apply again: it goes on from what was done";
+    let hint = "Hint: Run the command again: it goes on from what was done";
     assert!(said.contains(hint), "{said}");
 
     assert_eq!(objects(&env), before);

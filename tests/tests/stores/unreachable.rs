@@ -21,8 +21,11 @@ fn a_bucket_that_is_not_there() {
     };
     let store = moto.store("team").replace("s3://states", "s3://no-such-bucket");
     let said = refused(&mut Moto::known_to(TestEnv::stack(&vaults(1, &store))));
-    let why = "Caused by: `s3://no-such-bucket/team/many/local`: 404 Not Found, NoSuchBucket: ";
-    assert!(said.contains(why), "{said}");
+    let place = "Caused by: `s3://no-such-bucket/team/many/local at http://127.0.0.1:";
+    assert!(
+        said.contains(place) && said.contains("`: 404 Not Found, NoSuchBucket: "),
+        "{said}"
+    );
     assert_eq!(said.lines().count(), 4, "{said}");
 }
 

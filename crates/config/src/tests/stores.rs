@@ -3,7 +3,7 @@
 use infra_model::store::StoreChoice;
 use insta::{assert_debug_snapshot, assert_snapshot};
 
-use super::{LOCAL, errors, read, read_files};
+use super::{LOCAL, all_errors, errors, read, read_files};
 
 #[test]
 fn without_a_block_the_state_is_on_this_machine() {
@@ -60,7 +60,10 @@ store "object" {
     };
     assert_eq!(url.expose(), "postgres://infra:hunter2@db.example.org/infra");
     assert_eq!(store.choice.to_string(), "s3://team/test-local");
-    assert_eq!(store.previous.unwrap().to_string(), "postgres");
+    assert_eq!(
+        store.previous.unwrap().to_string(),
+        "postgres://db.example.org/infra"
+    );
 }
 
 #[test]
@@ -169,4 +172,19 @@ fn a_module_has_no_store() {
       There is no block `store` in a module
       hint: A stack has one state with all of its modules: choose its store in `stack.hcl`
     "#);
+}
+
+#[test]
+fn what_only_those_who_work_know_is_not_needed_to_validate() {
+    let stack = r#"
+stack { name = "test" }
+variable "state_url" {
+  type   = string
+  secret = true
+}
+store "postgres" { url = var.state_url }
+"#;
+    let problems = all_errors(&[("stack.hcl", stack), ("env/local.hcl", LOCAL)]);
+    assert!(!problems.contains("error"), "{problems}");
+    assert!(problems.contains("state_url"), "{problems}");
 }

@@ -127,7 +127,7 @@ async fn whoever_still_uses_the_old_store_is_told() {
     let error = colleague.open(Absent::Make).await.unwrap_err();
     insta::assert_snapshot!(shown(&error), @"
     The state of environment `test` cannot be used
-    The state was moved to `postgres`
+    The state was moved to `postgres://db/infra`
     Hint: Name that store in the stack, in the block `store`
     ");
     colleague.write("stack.hcl", &moving);
@@ -289,4 +289,28 @@ async fn what_cannot_move_says_why() {
     Environment `test` has a state in `s3://team/infra` and another one in `embedded`
     Hint: Only one can be right. If it is the one in `s3://team/infra`, move .infra/test/state out of the way
     "#);
+}
+
+#[tokio::test]
+async fn a_state_of_somebody_else_stays_where_it_is() {
+    let team = Team::new();
+    // This machine has seen the state of its own stack in a bucket.
+    let ours = "stack {\n  name = \"shop\"\n}\nstore \"object\" {\n  url = \"s3://ours/infra\"\n}\n";
+    let machine = team.machine("laptop", ours);
+    machine.open(Absent::Make).await.unwrap();
+    // In the database lies the state of a stack that is called the same.
+    let theirs = "stack {\n  name = \"shop\"\n}\nstore \"postgres\" {\n  url = \"postgres://db/states\"\n}\n";
+    let other = team.machine("desktop", theirs);
+    other.open(Absent::Make).await.unwrap();
+    machine.write(
+        "stack.hcl",
+        "stack {\n  name = \"shop\"\n}\nstore \"object\" {\n  url = \"s3://new/infra\"\n  previous \"postgres\" { url = \"postgres://db/states\" }\n}\n",
+    );
+    let refused = moved(&machine).await.unwrap_err();
+    insta::assert_snapshot!(shown(&refused), @r#"
+    `postgres://db/states` holds another state of environment `test` than the one that this machine has seen in `s3://ours/infra`
+    Hint: If the other one is gone for good, remove .infra/test/store.json
+    "#);
+    other.open(Absent::Refuse).await.unwrap();
+    assert!(archived(&team, "s3://new/infra/test").await.is_none());
 }

@@ -52,7 +52,7 @@ async fn a_state_on_this_machine_is_not_left_behind() {
     assert_eq!(machine.note(), None, "a state on this machine is its own note");
     machine.write("stack.hcl", &in_bucket("team"));
     insta::assert_snapshot!(begin(&machine).await, @"
-    The state of environment `test` is in `embedded`, and `s3://team/infra` holds none
+    The state of environment `test` is in `embedded`, and not in `s3://team/infra`
     Hint: Move it with: infra state migrate ENVIRONMENT. Or name its store in the stack as before
     ");
     let looked = machine.open(Absent::Imagine).await.unwrap_err();
@@ -73,7 +73,7 @@ async fn what_the_stack_calls_previous_is_looked_at_on_every_machine() {
 }"#;
     let second = team.machine("second", &with_store(moving));
     insta::assert_snapshot!(begin(&second).await, @"
-    The state of environment `test` is in `s3://old/infra`, and `postgres` holds none
+    The state of environment `test` is in `s3://old/infra`, and not in `postgres://db/infra`
     Hint: Move it with: infra state migrate ENVIRONMENT. Or name its store in the stack as before
     ");
     assert!(is_empty(&team, "postgres://db/infra/test").await);

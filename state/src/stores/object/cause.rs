@@ -9,7 +9,7 @@ const METADATA_SERVICE: &str = "//169.254.169.254/";
 
 /// Why a request failed. Text, because one error goes to many callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cause(String);
+pub struct Cause(String);
 
 impl Cause {
     /// Returns what is at the bottom of an error, said of a place.
@@ -18,11 +18,20 @@ impl Cause {
         let innermost = texts.last().map_or("", String::as_str);
         let why = answer(innermost).unwrap_or_else(|| innermost.to_owned());
         let asks_the_machine = texts.iter().any(|text| text.contains(METADATA_SERVICE));
-        Cause(match asks_the_machine {
-            true => format!(
-                "`{place}`: no credentials were given in `AWS_…` or `AZURE_…`, and this machine has none of its own ({why})"
+        let is_missing = ["NoSuchBucket", "ContainerNotFound"]
+            .iter()
+            .any(|code| why.contains(code));
+        Cause(match (asks_the_machine, is_missing) {
+            (true, _) => format!(
+                "`{place}`: no credentials were given in `{}`, and this machine has none of its own ({why})",
+                if place.starts_with("az:") {
+                    "AZURE_…"
+                } else {
+                    "AWS_…"
+                }
             ),
-            false => format!("`{place}`: {why}"),
+            (_, true) => format!("`{place}`: {why} (it has to be there: the engine makes none)"),
+            _ => format!("`{place}`: {why}"),
         })
     }
 }
@@ -91,7 +100,7 @@ mod tests {
                     <Code>NoSuchBucket</Code><Message>The bucket does not exist\nRequestId:1</Message></Error>";
         assert_eq!(
             told(page, "Error performing GET http://s3/team"),
-            "`s3://team/state`: 404 Not Found, NoSuchBucket: The bucket does not exist"
+            "`s3://team/state`: 404 Not Found, NoSuchBucket: The bucket does not exist (it has to be there: the engine makes none)"
         );
         let html = "Server returned non-2xx status code: 503 Service Unavailable: <html>…</html>";
         assert_eq!(told(html, "GET"), "`s3://team/state`: 503 Service Unavailable");
@@ -114,7 +123,7 @@ mod tests {
                 "timed out",
                 "Error performing PUT http://169.254.169.254/latest/api/token"
             ),
-            "`s3://team/state`: no credentials were given in `AWS_…` or `AZURE_…`, and this machine has none of its own (timed out)"
+            "`s3://team/state`: no credentials were given in `AWS_…`, and this machine has none of its own (timed out)"
         );
     }
 }

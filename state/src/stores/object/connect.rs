@@ -15,6 +15,7 @@ use url::Url;
 use crate::contract::StoreError;
 use crate::stores::object::OpenRequest;
 use crate::stores::object::bucket::Bucket;
+use crate::stores::object::cause::Cause;
 
 /// How long one request may take: long enough for a part of a snapshot on a slow line.
 const REQUEST_TIMEOUT: &str = "60 seconds";
@@ -42,13 +43,10 @@ pub enum ConnectError {
         folder: String,
     },
     /// The service's client refuses what it was given.
-    #[error("The store at `{url}` cannot be set up")]
+    #[error("The store cannot be set up: {cause}")]
     Client {
-        /// The address.
-        url: String,
-        /// Why.
-        #[source]
-        source: Box<object_store::Error>,
+        /// Why, with the address.
+        cause: Cause,
     },
 }
 
@@ -73,17 +71,13 @@ pub fn knows(url: &str, option: &str) -> bool {
 /// Returns the part of the bucket that a request asks for.
 pub(super) async fn connect(request: &OpenRequest) -> Result<Bucket, StoreError> {
     let (service, url) = address(&request.url).map_err(cannot_open)?;
-    let place = format!("{}/{}", request.url.trim_end_matches('/'), request.path);
+    let place = place(request);
     let path = match service {
         Service::Folder => request.path.clone(),
         Service::S3 | Service::Azure => format!("{}/{}", url.path().trim_matches('/'), request.path),
     };
-    let prefix = Path::from_url_path(path.trim_start_matches('/')).map_err(|error| {
-        cannot_open(ConnectError::Client {
-            url: request.url.clone(),
-            source: Box::new(error.into()),
-        })
-    })?;
+    let prefix = Path::from_url_path(path.trim_start_matches('/'))
+        .map_err(|error| cannot_open(refused(request, &error.into())))?;
     let bucket = |objects| Bucket::new(objects, prefix, place);
     match service {
         Service::Folder => {
@@ -92,6 +86,17 @@ pub(super) async fn connect(request: &OpenRequest) -> Result<Bucket, StoreError>
         }
         Service::S3 => Ok(bucket(s3(request).map_err(cannot_open)?)),
         Service::Azure => Ok(bucket(azure(request).map_err(cannot_open)?)),
+    }
+}
+
+/// Returns how people call the place: with whom is asked, if that is not the cloud itself.
+fn place(request: &OpenRequest) -> String {
+    let place = format!("{}/{}", request.url.trim_end_matches('/'), request.path);
+    let endpoint = request.options.iter().find(|(name, _)| name.contains("endpoint"));
+    match endpoint.map(|(_, endpoint)| endpoint.expose()) {
+        // A password would stand before an `@`.
+        Some(endpoint) if !endpoint.contains('@') => format!("{place} at {endpoint}"),
+        _ => place,
     }
 }
 
@@ -131,7 +136,7 @@ fn folder(request: &OpenRequest, url: &Url) -> Result<(Objects, PathBuf), Connec
             folder: folder.display().to_string(),
         });
     }
-    let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(request, error))?;
+    let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused(request, &error))?;
     Ok((Arc::new(objects.with_fsync(true)), folder))
 }
 
@@ -152,7 +157,7 @@ pub(super) fn s3(request: &OpenRequest) -> Result<Objects, ConnectError> {
         }
         builder = builder.with_config(key, value.expose());
     }
-    let built = builder.build().map_err(|error| refused(request, error))?;
+    let built = builder.build().map_err(|error| refused(request, &error))?;
     Ok(Arc::new(built))
 }
 
@@ -170,7 +175,7 @@ fn azure(request: &OpenRequest) -> Result<Objects, ConnectError> {
         }
         builder = builder.with_config(key, value.expose());
     }
-    let built = builder.build().map_err(|error| refused(request, error))?;
+    let built = builder.build().map_err(|error| refused(request, &error))?;
     Ok(Arc::new(built))
 }
 
@@ -218,9 +223,8 @@ fn unknown(option: &str, request: &OpenRequest) -> ConnectError {
     }
 }
 
-fn refused(request: &OpenRequest, error: object_store::Error) -> ConnectError {
+fn refused(request: &OpenRequest, error: &object_store::Error) -> ConnectError {
     ConnectError::Client {
-        url: request.url.clone(),
-        source: Box::new(error),
+        cause: Cause::of(&request.url, error),
     }
 }

@@ -4,8 +4,10 @@
 //! between transactions; and every setting is one of a transaction, for the same reason.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::TryStreamExt as _;
+use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -44,13 +46,30 @@ impl Purpose {
     }
 }
 
-/// Connects to the server.
+/// How long the server may take for one answer: longer than it waits for a lock. Who accepts connections and says
+/// nothing, like a proxy before a server that is frozen, is given up then.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// Connects to the server. The time that the URL allows for it is meant for all of it, the greeting too.
 pub(super) async fn connect(address: &Address) -> Result<Connection, Failure> {
     let connector = tls::connector(&address.trust).map_err(|why| Failure::lasting("opened", address, why))?;
-    let connected = match connector {
-        None => plain(&address.config).await,
-        Some(connector) => encrypted(&address.config, connector).await,
+    let connecting = async {
+        match connector {
+            None => plain(&address.config).await,
+            Some(connector) => encrypted(&address.config, connector).await,
+        }
     };
+    let hosts = u32::try_from(address.config.get_hosts().len())
+        .unwrap_or(1)
+        .max(1);
+    let within = address
+        .config
+        .get_connect_timeout()
+        .copied()
+        .unwrap_or(ANSWER_WITHIN)
+        * hosts;
+    let connected = timeout(within, connecting).await;
+    let connected = connected.map_err(|_| Failure::silent("opened", address, within))?;
     Ok(Connection {
         client: connected.map_err(Failure::on("opened", address))?,
         address: address.clone(),
@@ -107,14 +126,12 @@ impl Connection {
 
     /// Runs statements without parameters.
     pub(super) async fn run(&self, statements: &str) -> Result<(), Failure> {
-        let ran = self.client.batch_execute(statements).await;
-        ran.map_err(|error| self.failure(&error))
+        self.answered(self.client.batch_execute(statements)).await
     }
 
     /// Returns the rows of a query. Queries that are awaited together are sent together.
     pub(super) async fn rows(&self, query: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, Failure> {
-        let rows = self.client.query_typed(query, parameters).await;
-        rows.map_err(|error| self.failure(&error))
+        self.answered(self.client.query_typed(query, parameters)).await
     }
 
     /// Returns the one row of a query, if it has one.
@@ -134,9 +151,11 @@ impl Connection {
         mut visit: impl FnMut(&Row) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
-        let rows = self.client.query_typed_raw(query, parameters).await;
-        let mut rows = pin!(rows.map_err(|error| self.failure(&error))?);
-        while let Some(row) = rows.try_next().await.map_err(|error| self.failure(&error))? {
+        let rows = self
+            .answered(self.client.query_typed_raw(query, parameters))
+            .await;
+        let mut rows = pin!(rows?);
+        while let Some(row) = self.answered(rows.try_next()).await? {
             visit(&row)?;
         }
         Ok(())
@@ -148,8 +167,19 @@ impl Connection {
         statement: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<u64, Failure> {
-        let executed = self.client.execute_typed(statement, parameters).await;
-        executed.map_err(|error| self.failure(&error))
+        self.answered(self.client.execute_typed(statement, parameters))
+            .await
+    }
+
+    /// Waits for an answer as long as the server may take.
+    async fn answered<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Failure> {
+        match timeout(ANSWER_WITHIN, answer).await {
+            Ok(answered) => answered.map_err(|error| self.failure(&error)),
+            Err(_) => Err(Failure::silent(self.attempt, &self.address, ANSWER_WITHIN)),
+        }
     }
 
     fn failure(&self, error: &tokio_postgres::Error) -> Failure {

@@ -4,6 +4,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
@@ -74,6 +75,18 @@ impl Failure {
         Failure::Lasting {
             attempt,
             cause: Cause(format!("`{}`: {why}", address.name)),
+        }
+    }
+
+    /// Returns the failure of a server that says nothing.
+    pub(super) fn silent(attempt: &'static str, address: &Address, within: Duration) -> Self {
+        Failure::Passing {
+            attempt,
+            cause: Cause(format!(
+                "`{}`: no answer within {} s",
+                address.name,
+                within.as_secs()
+            )),
         }
     }
 
