@@ -142,6 +142,9 @@ pub enum StepError {
     /// The journal or the state could not be written.
     #[error("The journal cannot be written")]
     Journal(#[from] StoreError),
+    /// The call was done, and that could not be written.
+    #[error("It was done, and that cannot be recorded")]
+    Unrecorded(#[source] StoreError),
     /// The lease was lost before the provider was called.
     #[error("The lease was lost before anything was asked of the provider")]
     LeaseLost(#[from] LeaseLost),
@@ -307,7 +310,7 @@ impl Stop {
     pub(crate) fn after(error: &StepError, key: &RecordKey) -> Option<Self> {
         let key = key.clone();
         match error {
-            StepError::Journal(_) => Some(Stop::Journal { key }),
+            StepError::Journal(_) | StepError::Unrecorded(_) => Some(Stop::Journal { key }),
             StepError::Moved(_) => Some(Stop::WorldMoved { key }),
             StepError::LeaseLost(lost) => Some(Stop::LeaseLost(lost.clone())),
             StepError::Unknown {

@@ -8,11 +8,14 @@ use infra_config::files::folder::Folder;
 use infra_config::format;
 use infra_config::load::{Parsed, load};
 use infra_config::stack::{stack, validate};
+use infra_config::variable::{Given, Origin};
 use infra_model::address::ComponentAddress;
 use infra_model::component::ComponentSpec;
 use infra_model::component::network::Peer;
 use infra_model::component::postgres::{Backup, Postgres};
+use infra_model::diagnostic::Severity;
 use infra_model::environment::DataPolicy;
+use infra_model::sealing::Secret;
 use infra_model::stack::Stack;
 
 /// Returns the folders of all stacks.
@@ -38,7 +41,13 @@ fn read(project: &str) -> Parsed {
 }
 
 fn environment(parsed: &Parsed, name: &str) -> Stack {
-    let (stack, diagnostics) = stack(parsed, name, &BTreeMap::new());
+    // What whoever works gives; stacks without such a variable pass over it.
+    let secret = Given {
+        text: Secret::new("hunter2"),
+        origin: Origin::Environment,
+    };
+    let given = BTreeMap::from([("client_secret".to_owned(), secret)]);
+    let (stack, diagnostics) = stack(parsed, name, &given);
     stack.unwrap_or_else(|| panic!("{name}: {diagnostics:#?}"))
 }
 
@@ -46,7 +55,10 @@ fn environment(parsed: &Parsed, name: &str) -> Stack {
 fn stacks_and_examples_are_valid_in_every_environment() {
     for project in projects() {
         let parsed = load(&Folder::new(&project));
-        assert_eq!(validate(&parsed, &BTreeMap::new()), [], "{}", project.display());
+        let mut problems = validate(&parsed, &BTreeMap::new());
+        // What only those who work know is not needed to check the rest.
+        problems.retain(|problem| problem.severity != Severity::Notice);
+        assert_eq!(problems, [], "{}", project.display());
         for head in environments(&parsed) {
             environment(&parsed, &head.name);
         }

@@ -113,7 +113,7 @@ fn a_state_that_was_cut_short() {
     std::fs::write(&path, &bytes[..bytes.len() / 3]).unwrap();
     let said = refused(&mut env, 3);
     assert!(said.contains("damaged"), "{said}");
-    assert!(said.contains("Hint: Put a backup"), "{said}");
+    assert!(said.contains("Hint: Begin anew from the last archive"), "{said}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use infra_model::plan::{Action, Draft, Step};
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
+use infra_state::contract::StoreError;
 
 use super::{Failure, create, delete, update};
 use crate::changes;
@@ -125,21 +126,25 @@ impl Job<'_> {
         let resource_type = self.step.key.address.resource_type_str().to_owned();
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let duration = Some((resource_type, self.step.action.name().to_owned(), millis));
-        self.close(Entry {
+        let entry = Entry {
             closes: Some((intent, Outcome::Done)),
             changes,
             duration,
-        })
-        .await?;
+        };
+        self.close_or(entry, StepError::Unrecorded).await?;
         Ok(How::Called)
     }
 
     /// Closes an intent. When that cannot be written the intent stays open, and the next run observes.
     pub(super) async fn close(&self, entry: Entry) -> Result<(), Failure> {
+        self.close_or(entry, StepError::Journal).await
+    }
+
+    async fn close_or(&self, entry: Entry, otherwise: fn(StoreError) -> StepError) -> Result<(), Failure> {
         match self.run.ledger.commit(entry).await {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure {
-                error: error.into(),
+                error: otherwise(error),
                 left: Left::OpenIntent,
             }),
         }

@@ -10,13 +10,13 @@ use crate::render::duration::human;
 use crate::render::words::{self, counted};
 use crate::terminal::{style, styled};
 
-/// How many skipped steps are named.
-const SKIPPED_SHOWN: usize = 10;
+/// How many steps are named that were skipped, or failed for one reason.
+const SHOWN: usize = 10;
 
 /// Returns the failures with their causes and hints, what was skipped, and one line that counts.
 pub(crate) fn render(applied: &Applied) -> String {
     let report = applied.outcome.report();
-    let mut paragraphs: Vec<String> = report.failed.iter().map(failed).collect();
+    let mut paragraphs = failures(report);
     paragraphs.push(skipped(report));
     paragraphs.extend(report.stopped.as_ref().map(stopped));
     paragraphs.push(conclusion(applied));
@@ -24,17 +24,41 @@ pub(crate) fn render(applied: &Applied) -> String {
     paragraphs.join("\n")
 }
 
-fn failed(failed: &StepFailed) -> String {
-    let (verb, error) = (words::of(failed.action), &failed.error);
-    let mut text = format!(
-        "{} {} was not {}\n",
-        styled(style::ERROR, "Error:"),
-        failed.key,
-        verb.did
-    );
-    // The step's own words say less than the line above when it was simply the provider that failed.
-    let first = usize::from(matches!(error, StepError::Provider(_)));
-    text += &causes(chain(error).into_iter().skip(first));
+/// Returns a paragraph for each cause of failures. A store that is lost stops a hundred steps for one reason.
+fn failures(report: &Report) -> Vec<String> {
+    let mut causes: Vec<(String, Vec<String>)> = Vec::new();
+    for failed in &report.failed {
+        let (what, why) = (what_failed(failed), why_failed(failed));
+        match causes.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, all)) => all.push(what),
+            None => causes.push((why, vec![what])),
+        }
+    }
+    let paragraph = |(why, mut all): (String, Vec<String>)| {
+        let more = all.len().saturating_sub(SHOWN);
+        all.truncate(SHOWN);
+        if more > 0 {
+            all.push(format!("{} {more} more\n", styled(style::ERROR, "Error:")));
+        }
+        all.concat() + &why
+    };
+    causes.into_iter().map(paragraph).collect()
+}
+
+fn what_failed(failed: &StepFailed) -> String {
+    let did = words::of(failed.action).did;
+    let was = match &failed.error {
+        StepError::Unrecorded(_) => format!("was {did}, and that could not be recorded"),
+        _ => format!("was not {did}"),
+    };
+    format!("{} {} {was}\n", styled(style::ERROR, "Error:"), failed.key)
+}
+
+fn why_failed(failed: &StepFailed) -> String {
+    let error = &failed.error;
+    // The step's own words say less than the line above when it was simply the provider or the store that failed.
+    let first = usize::from(matches!(error, StepError::Provider(_) | StepError::Unrecorded(_)));
+    let mut text = causes(chain(error).into_iter().skip(first));
     if let Some(hint) = hint(error) {
         text += &format!("{} {hint}\n", styled(style::HINT, "Hint:"));
     }
@@ -47,11 +71,11 @@ fn failed(failed: &StepFailed) -> String {
 
 fn skipped(report: &Report) -> String {
     let mut text = String::new();
-    for one in report.skipped.iter().take(SKIPPED_SHOWN) {
+    for one in report.skipped.iter().take(SHOWN) {
         let start = styled(style::WARNING, "Skipped:");
         text += &format!("{start} {}, because of {}\n", one.key, one.because);
     }
-    let more = report.skipped.len().saturating_sub(SKIPPED_SHOWN);
+    let more = report.skipped.len().saturating_sub(SHOWN);
     if more > 0 {
         text += &format!("{} {more} more\n", styled(style::WARNING, "Skipped:"));
     }
@@ -101,10 +125,13 @@ fn conclusion(applied: &Applied) -> String {
         ApplyOutcome::Failed(report) if report.done.is_empty() && failed == 0 => {
             format!("Not begun: {not_begun} of the plan's steps. Nothing was changed.")
         }
-        ApplyOutcome::Failed(_) => {
-            format!(
-                "Not finished: {done}, {failed} failed, {not_begun} not begun. All that exists is recorded."
-            )
+        ApplyOutcome::Failed(report) => {
+            let is_open = report.failed.iter().any(|failed| failed.left == Left::OpenIntent);
+            let recorded = match is_open {
+                true => "What is not recorded yet, the next run finds.",
+                false => "All that exists is recorded.",
+            };
+            format!("Not finished: {done}, {failed} failed, {not_begun} not begun. {recorded}")
         }
     };
     styled(style::BOLD, line) + "\n"
@@ -130,7 +157,7 @@ pub(crate) fn hint(error: &StepError) -> Option<String> {
             error.hint.clone()
         }
         StepError::Unknown { source, .. } => source.hint.clone(),
-        StepError::Journal(error) => error.hint().map(str::to_owned),
+        StepError::Journal(error) | StepError::Unrecorded(error) => error.hint().map(str::to_owned),
         _ => None,
     }
 }

@@ -136,7 +136,7 @@ fn a_failure_has_its_place_its_causes_and_the_next_step() {
     Error: `redis.cache/local.redis.server.e` changed since the plan was made
     Hint: Make a new plan: it shows what moved
 
-    Not finished: 1 created, 4 failed, 13 not begun. All that exists is recorded.
+    Not finished: 1 created, 4 failed, 13 not begun. What is not recorded yet, the next run finds.
     ");
     assert_snapshot!(format!("{:#}", document["failed"][0]), @r#"
     {
@@ -222,4 +222,36 @@ fn values_of_a_moved_object_hide_their_secrets() {
 
     Not finished: nothing done, 1 failed, 0 not begun. All that exists is recorded.
     ");
+}
+
+#[test]
+fn a_store_that_is_lost_says_what_was_done_and_is_told_once() {
+    let lost = || StoreError::Io {
+        attempt: "written",
+        source: "connection refused".into(),
+    };
+    let report = Report {
+        failed: vec![
+            fails("a", StepError::Unrecorded(lost()), Left::OpenIntent),
+            fails("b", StepError::Journal(lost()), Left::Nothing),
+            fails("c", StepError::Journal(lost()), Left::Nothing),
+        ],
+        ..Report::default()
+    };
+    assert_snapshot!(shown(ApplyOutcome::Failed(report)), @r#"
+    Error: redis.cache/local.redis.server.a was created, and that could not be recorded
+    Caused by: The state cannot be written
+    Caused by: connection refused
+    Hint: Check that its address is right, that it can be reached, and that you may read and write there; then run the command again
+    Hint: The next run finds out what happened before it does anything else
+
+    Error: redis.cache/local.redis.server.b was not created
+    Error: redis.cache/local.redis.server.c was not created
+    Caused by: The journal cannot be written
+    Caused by: The state cannot be written
+    Caused by: connection refused
+    Hint: Check that its address is right, that it can be reached, and that you may read and write there; then run the command again
+
+    Not finished: nothing done, 3 failed, 0 not begun. What is not recorded yet, the next run finds.
+    "#);
 }

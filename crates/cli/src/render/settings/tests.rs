@@ -169,6 +169,10 @@ fn manifests_that_lead_an_operator_to_the_secrets() {
         secretName: shop-web-api
         secretNamespace: default
     "#);
+}
+
+#[test]
+fn workflows_refer_to_the_secrets_of_their_repository() {
     assert_snapshot!(rendered(Format::GithubActions), @r#"
     env:
       DATABASE_URL: ${{ secrets.DATABASE_URL }}
