@@ -1,0 +1,19 @@
+# A developer's machine: real servers, no cloud, made-up data.
+
+environment "local" {
+  aliases = ["dev"]
+  wave    = 0
+  data    = "mock"
+
+  provider "local" {}
+}
+
+postgres "main" {
+  size       = "tiny"
+  storage_gb = 1
+}
+
+redis "cache" {
+  size      = "tiny"
+  memory_mb = 64
+}

@@ -1,0 +1,146 @@
+# GitOps applications: what the applications of the three clusters need beside the clusters, and the policies by which each
+# environment is brought in line with its repository.
+
+stack {
+  name        = "gitops-apps"
+  description = "Database, network and sync policy of the applications"
+}
+
+variable "replicas" {
+  description = "How many copies of an application run: 1 in development, 2 in staging, at least 3 in production"
+  type        = number
+
+  validation {
+    condition = var.replicas >= 1
+    error     = "An application without a copy does nothing"
+  }
+}
+
+variable "resources" {
+  description = "What one copy asks for and may use at most"
+  type = object({
+    cpu_request    = string
+    cpu_limit      = string
+    memory_request = string
+    memory_limit   = string
+  })
+}
+
+variable "anti_affinity" {
+  description = "Whether copies are spread over zones: `none`, `soft` if there is room, `strict` always"
+  type        = string
+  default     = "none"
+
+  validation {
+    condition = contains(["none", "soft", "strict"], var.anti_affinity)
+    error     = "It is `none`, `soft` or `strict`"
+  }
+}
+
+variable "respect_ignored" {
+  description = "Whether differences that an application declares as ignored are left alone, and pruning comes last"
+  type        = bool
+  default     = true
+}
+
+variable "debug" {
+  description = "Whether people may look into running copies"
+  type        = bool
+  default     = false
+}
+
+network "main" {
+  cidr  = "10.70.0.0/16"
+  zones = 2
+
+  segment "ingress" { public = true }
+  segment "apps" {}
+  segment "data" {}
+
+  allow {
+    from  = "internet"
+    to    = "ingress"
+    ports = [443]
+  }
+  allow {
+    from  = "ingress"
+    to    = "apps"
+    ports = [8080]
+  }
+  allow {
+    from  = "apps"
+    to    = "data"
+    ports = [5432]
+  }
+}
+
+# One server for each copy of an application: a primary, and replicas that can take its place.
+
+postgres "main" {
+  version  = 16
+  segment  = network.main.segment.data
+  size     = "small"
+  replicas = var.replicas - 1
+
+  database "apps" { owner = "apps" }
+
+  # Least privilege: what reports on the applications cannot change them.
+  role "audit" { access = "read" }
+
+  backup { retention_days = 7 }
+}
+
+settings "apps" {
+  description = "The applications"
+
+  setting "DATABASE_URL" {
+    type  = "url"
+    value = postgres.main.url
+  }
+  setting "REPLICAS" {
+    type  = "integer"
+    value = var.replicas
+  }
+  setting "CPU_REQUEST" { value = var.resources.cpu_request }
+  setting "CPU_LIMIT" { value = var.resources.cpu_limit }
+  setting "MEMORY_REQUEST" { value = var.resources.memory_request }
+  setting "MEMORY_LIMIT" { value = var.resources.memory_limit }
+  setting "ANTI_AFFINITY" {
+    type   = "enum"
+    values = ["none", "soft", "strict"]
+    value  = var.anti_affinity
+  }
+  setting "DEBUG" {
+    type  = "boolean"
+    value = var.debug
+  }
+}
+
+settings "sync" {
+  description = "The policy by which the environment follows its repository"
+
+  setting "WAVE" {
+    type    = "integer"
+    default = 0
+  }
+  setting "PRUNE" {
+    type    = "boolean"
+    default = true
+  }
+  setting "SELF_HEAL" {
+    type    = "boolean"
+    default = true
+  }
+  setting "APPLY_OUT_OF_SYNC_ONLY" {
+    type    = "boolean"
+    default = true
+  }
+  setting "RESPECT_IGNORE_DIFFERENCES" {
+    type  = "boolean"
+    value = var.respect_ignored
+  }
+  setting "PRUNE_LAST" {
+    type  = "boolean"
+    value = var.respect_ignored
+  }
+}

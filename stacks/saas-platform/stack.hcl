@@ -1,0 +1,149 @@
+# SaaS platform: an API, workers and a front end that many organisations share.
+#
+# Nothing here guesses an organisation: whoever runs an environment says the origins and the identity provider.
+
+stack {
+  name        = "saas-platform"
+  description = "Database, queue, assets and keys of the SaaS platform"
+}
+
+variable "oidc_issuer" {
+  description = "The identity provider's issuer, such as `https://id.example.org/`"
+  type        = string
+}
+
+variable "cors_origins" {
+  description = "Which front ends may call the API"
+  type        = list(string)
+}
+
+variable "replicas" {
+  description = "Read replicas of the database"
+  type        = number
+  default     = 0
+}
+
+variable "workers" {
+  description = "How many worker processes run"
+  type        = number
+  default     = 1
+}
+
+# The proxy ends TLS at the edge; API and workers reach the data, and the edge does not.
+
+network "main" {
+  cidr  = "10.50.0.0/16"
+  zones = 2
+
+  segment "edge" { public = true }
+  segment "app" {}
+  segment "data" {}
+
+  allow {
+    from  = "internet"
+    to    = "edge"
+    ports = [443]
+  }
+  allow {
+    from  = "edge"
+    to    = "app"
+    ports = [8000]
+  }
+  allow {
+    from  = "app"
+    to    = "data"
+    ports = [5432, 6379]
+  }
+}
+
+postgres "main" {
+  version  = 16
+  segment  = network.main.segment.data
+  size     = "small"
+  replicas = var.replicas
+
+  database "platform" { owner = "platform" }
+
+  backup {
+    retention_days = 7
+    point_in_time  = true
+  }
+}
+
+# Tasks wait here, so what was accepted survives a restart. Caches live here too, and expire by themselves.
+
+redis "queue" {
+  segment     = network.main.segment.data
+  size        = "small"
+  memory_mb   = 256
+  eviction    = "volatile-lru"
+  persistence = "append_only"
+}
+
+blob_store "assets" {
+  versioning             = true # every build stays reachable under its commit
+  expire_noncurrent_days = 30
+}
+
+key_vault "app" {
+  secret "jwt_key" {
+    generate { length = 64 }
+  }
+}
+
+settings "api" {
+  description = "The API and its workers, which share one code base"
+
+  setting "DATABASE_URL" {
+    type  = "url"
+    value = postgres.main.url
+  }
+  setting "REDIS_URL" {
+    type  = "url"
+    value = redis.queue.url
+  }
+  setting "JWT_KEY" {
+    type        = "secret"
+    value       = key_vault.app.secret.jwt_key
+    description = "Signs sessions; replaced with: infra rotate"
+  }
+  setting "OIDC_ISSUER" {
+    type  = "url"
+    value = var.oidc_issuer
+  }
+  setting "CORS_ORIGINS" {
+    value       = join(",", var.cors_origins)
+    description = "Origins of front ends, separated by commas"
+  }
+  setting "WORKERS" {
+    type  = "integer"
+    value = var.workers
+  }
+  setting "CORRELATION_HEADER" {
+    default     = "x-correlation-id"
+    description = "The header whose id is on every log line"
+  }
+  setting "LOG_LEVEL" {
+    type    = "enum"
+    values  = ["debug", "info", "warning", "error"]
+    default = "info"
+  }
+}
+
+settings "front" {
+  description = "The build of the front end, which puts its files into the asset store"
+
+  setting "ASSET_BUCKET" { value = blob_store.assets.name }
+  setting "ASSET_ENDPOINT" {
+    type  = "url"
+    value = blob_store.assets.endpoint
+  }
+  setting "AWS_ACCESS_KEY_ID" {
+    type  = "secret"
+    value = blob_store.assets.access_key
+  }
+  setting "AWS_SECRET_ACCESS_KEY" {
+    type  = "secret"
+    value = blob_store.assets.secret_key
+  }
+}
