@@ -140,6 +140,10 @@ async fn walk(request: &ApplyRequest<'_>, run: &Run<'_>, mut queue: ReadyQueue) 
         }
     }
     report.not_begun = queue.untouched();
+    if let Some(Stop::LeaseLost(lost)) = report.stopped {
+        let now = request.world.clock.now();
+        report.stopped = Some(Stop::LeaseLost(request.holding.inquire(lost, now).await));
+    }
     conclude(report, interrupted)
 }
 

@@ -20,6 +20,9 @@ use crate::interrupt::Interrupt;
 /// How often to look whether a holder gave the lease back early.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long the store is asked who took a lease that ran out: it is for people, and nothing hangs on it.
+const INQUIRY: Duration = Duration::from_secs(5);
+
 /// Asks for the lease.
 #[derive(Clone)]
 pub struct HoldRequest {
@@ -124,6 +127,19 @@ impl Holding {
             Status::TakenOver(_, lost) => Err(lost.clone()),
             Status::Held(lease) if now >= lease.until => Err(LeaseLost::RanOut { until: lease.until }),
             Status::Held(_) => Ok(()),
+        }
+    }
+
+    /// Asks the store who took a lease that ran out. A process that was stopped knows by its clock that it is too late,
+    /// and nothing more. Where nobody took it, or the store does not say, it stays as it was.
+    pub(crate) async fn inquire(&self, lost: LeaseLost, now: Timestamp) -> LeaseLost {
+        let lease = match &*self.status.borrow() {
+            Status::Held(lease) => lease.clone(),
+            Status::TakenOver(_, lost) => return lost.clone(),
+        };
+        match tokio::time::timeout(INQUIRY, self.store.renew(&lease, now)).await {
+            Ok(Err(StoreError::Fenced { ours, current, by })) => LeaseLost::TakenOver { ours, current, by },
+            _ => lost,
         }
     }
 

@@ -310,6 +310,11 @@ impl Stop {
     pub(crate) fn after(error: &StepError, key: &RecordKey) -> Option<Self> {
         let key = key.clone();
         match error {
+            StepError::Journal(StoreError::Fenced { ours, current, by })
+            | StepError::Unrecorded(StoreError::Fenced { ours, current, by }) => {
+                let (ours, current, by) = (*ours, *current, by.clone());
+                Some(Stop::LeaseLost(LeaseLost::TakenOver { ours, current, by }))
+            }
             StepError::Journal(_) | StepError::Unrecorded(_) => Some(Stop::Journal { key }),
             StepError::Moved(_) => Some(Stop::WorldMoved { key }),
             StepError::LeaseLost(lost) => Some(Stop::LeaseLost(lost.clone())),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use infra_apply::lease::{HoldError, LeaseLost, Patience, acquire, hold, release};
-use infra_apply::outcome::{Left, Stop};
+use infra_apply::outcome::{Left, Report, Stop};
 use infra_model::clock::Clock;
 use infra_model::event::Event;
 use infra_state::contract::{LeaseRequest, Store, StoreError};
@@ -182,4 +182,49 @@ async fn a_token_is_not_sent_again_under_a_lease_that_was_lost() {
     let ran = lab.run("a token").await;
     assert_eq!(ran.outcome.report().failed[0].left, Left::OpenIntent);
     assert_eq!((lab.count(CallKind::Create), lab.cloud.objects().len()), (2, 0));
+}
+
+/// Takes the lease of a run that has just begun.
+async fn taken_over(lab: &Lab) {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let request = LeaseRequest {
+        holder: "somebody else".to_owned(),
+        now: lab.clock.now().after(LEASE),
+        duration: LEASE,
+    };
+    lab.store.acquire(&request).await.unwrap();
+}
+
+/// Returns who took the lease of a run, as the run tells it.
+fn taker(report: &Report) -> &str {
+    match &report.stopped {
+        Some(Stop::LeaseLost(LeaseLost::TakenOver { by, .. })) => by,
+        stopped => panic!("the lease was taken over, but: {stopped:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_is_made_when_the_lease_was_lost_while_the_intent_was_written() {
+    let lab = Lab::new().await;
+    lab.fuse.slow_down(LEASE * 2);
+    let (ran, ()) = tokio::join!(lab.run("a token\nb token on a"), taken_over(&lab));
+    let report = ran.outcome.report();
+    assert_eq!((lab.count(CallKind::Create), lab.cloud.objects().len()), (0, 0));
+    assert_eq!(report.failed[0].left, Left::OpenIntent);
+    assert_eq!(taker(report), "somebody else");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_taken_over_within_a_call_says_by_whom() {
+    let lab = Lab::new().await;
+    // Too short for a heartbeat to notice: the commit does.
+    lab.cloud
+        .disturb(Rule::next(CallKind::Create, Fault::Delay(Duration::from_secs(2))));
+    let (ran, ()) = tokio::join!(lab.run("a token\nb token on a"), taken_over(&lab));
+    let report = ran.outcome.report();
+    assert_eq!(taker(report), "somebody else");
+    assert_eq!(
+        (report.done.len(), report.not_begun.len() + report.skipped.len()),
+        (0, 1)
+    );
 }
