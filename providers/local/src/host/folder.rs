@@ -70,6 +70,45 @@ pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> Result<(), Di
     sync_directory(path)
 }
 
+/// Makes a file in one step, durably, readable by its owner alone; says no when there is one already, which then stays
+/// as it is, also one that came while we wrote.
+///
+/// # Errors
+/// [`DiskError`]; there is no new file then.
+pub fn create_private(path: &Path, content: &[u8]) -> Result<bool, DiskError> {
+    let draft = draft_path(path);
+    let failed = |source| DiskError::from_io("write", path, source);
+    let written = write_draft(&draft, content, PRIVATE_FILE).and_then(|()| publish(&draft, path));
+    // What was published has a name of its own by now.
+    let removed = absent_is_fine(fs::remove_file(&draft));
+    match written {
+        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
+            removed.map_err(failed).map(|()| false)
+        }
+        Err(source) => Err(failed(source)),
+        Ok(()) => {
+            removed.map_err(failed)?;
+            sync_directory(path).map(|()| true)
+        }
+    }
+}
+
+/// Gives a draft its name unless somebody else has it. Some file systems know only one name per file: there a file that
+/// came in the last moment is replaced.
+fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            fs::rename(draft, path)
+        }
+        linked => linked,
+    }
+}
+
 /// Reads a file that may be absent.
 ///
 /// # Errors

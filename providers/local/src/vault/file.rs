@@ -97,20 +97,34 @@ impl SecretFile {
         Ok(Some(file))
     }
 
+    /// Makes the file, durably and as a whole; says no when there is one by now, which then stays.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses; there is no new file then.
+    pub fn create(&self, folder: &Path) -> Result<bool, FileError> {
+        let (path, bytes) = self.prepare(folder)?;
+        Ok(folder::create_private(&path, &bytes)?)
+    }
+
     /// Writes the file, durably and as a whole.
     ///
     /// # Errors
     ///
     /// When the disk refuses; the old file is then still there.
     pub fn write(&self, folder: &Path) -> Result<(), FileError> {
-        folder::private_directory(folder)?;
-        let path = path(folder, &self.name);
-        let bytes = serde_json::to_vec(self).map_err(|source| FileError::Damaged {
-            path: path.clone(),
-            source,
-        })?;
+        let (path, bytes) = self.prepare(folder)?;
         folder::write_private(&path, &bytes)?;
         Ok(())
+    }
+
+    fn prepare(&self, folder: &Path) -> Result<(PathBuf, Vec<u8>), FileError> {
+        folder::private_directory(folder)?;
+        let path = path(folder, &self.name);
+        match serde_json::to_vec(self) {
+            Ok(bytes) => Ok((path, bytes)),
+            Err(source) => Err(FileError::Damaged { path, source }),
+        }
     }
 
     /// Removes the file of a secret with what a crash left of it, and the folder with the last one.

@@ -88,6 +88,17 @@ impl SecretKind {
         Ok(self.sealing.seal(&secret))
     }
 
+    /// Returns the secret of this name if it is there and is the one that is asked for.
+    fn existing(&self, name: &str, request: &CreateRequest) -> Result<Option<Applied>, ProviderError> {
+        let Some(file) = SecretFile::read(&self.folder, name).map_err(failed)? else {
+            return Ok(None);
+        };
+        match self.observed(&file).owner {
+            Owner::Ours { address, .. } if address == request.tag.address => Ok(Some(Self::applied(&file))),
+            _ => Err(taken(name)),
+        }
+    }
+
     fn applied(file: &SecretFile) -> Applied {
         Applied {
             id: ObjectId(file.name.clone()),
@@ -131,18 +142,18 @@ impl ResourceKind for SecretKind {
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let name = text(&request.inputs, "name")?;
-        if let Some(file) = SecretFile::read(&self.folder, name).map_err(failed)? {
-            return match self.observed(&file).owner {
-                Owner::Ours { address, .. } if address == request.tag.address => Ok(Self::applied(&file)),
-                _ => Err(taken(name)),
-            };
+        if let Some(found) = self.existing(name, request)? {
+            return Ok(found);
         }
         let generate = request.inputs.get("generate").cloned().unwrap_or_default();
         let first = self.version(&request.inputs)?;
         let tag = request.tag.to_string();
         let file = SecretFile::new(tag, name.to_owned(), generate, rotation(&request.inputs), first);
-        file.write(&self.folder).map_err(failed)?;
-        Ok(Self::applied(&file))
+        if file.create(&self.folder).map_err(failed)? {
+            return Ok(Self::applied(&file));
+        }
+        // This process was stopped in the middle, and another one that took over has made it.
+        self.existing(name, request)?.ok_or_else(|| taken(name))
     }
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {

@@ -100,3 +100,14 @@ fn a_removed_tree_takes_nothing_along_that_it_only_points_to() {
     assert!(!tree.exists());
     assert!(kept.join("file").exists());
 }
+
+#[test]
+fn a_file_that_is_there_is_not_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    assert!(create_private(&path, b"first").unwrap());
+    assert!(!create_private(&path, b"second").unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
