@@ -17,6 +17,7 @@ use crate::error::PlanError;
 use crate::guard::Guard;
 use crate::moved::Renames;
 use crate::order::Needs;
+use crate::replacement;
 use crate::request::{Goal, PlanOptions};
 use crate::roster::{Held, Node, Place, Roster};
 use crate::rotation;
@@ -376,15 +377,17 @@ fn replaced(
         true => StepClass::DestroysData,
         false => StepClass::Replacing,
     };
+    let create_before_destroy = lifecycle
+        .create_before_destroy
+        .unwrap_or(case.schema.create_before_destroy)
+        && replacement::may_exist_twice(case.schema, &because);
     let mut changes = differences.changes;
     changes.extend(protection(case, held));
     Verdict {
         decision: Decision::Replace {
             because,
             changes,
-            create_before_destroy: lifecycle
-                .create_before_destroy
-                .unwrap_or(case.schema.create_before_destroy),
+            create_before_destroy,
             class,
         },
         asked: Vec::new(),

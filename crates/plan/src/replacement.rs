@@ -4,12 +4,23 @@
 //! and its new one can only be made after. So it is deleted first too, whatever its type or lifecycle say. (Forcing
 //! the other way round would make two objects of one name exist at once where a type cannot do that.)
 
-use infra_model::decision::Decision;
+use infra_model::decision::{Decision, ReplaceReason};
 use infra_model::plan::PlanNotice;
+use infra_model::schema::{RecoveryClass, ResourceSchema};
 
 use crate::decide::Verdict;
 use crate::order::Needs;
 use crate::roster::{Place, Roster};
+
+/// Tells whether the new object can be made while the old one is there. Where the content is the identity, the same
+/// content cannot be there twice: what is replaced for another reason than its content has to go first.
+pub(crate) fn may_exist_twice(schema: &ResourceSchema, because: &[ReplaceReason]) -> bool {
+    let is_other = |reason: &ReplaceReason| match reason {
+        ReplaceReason::Attribute(_) | ReplaceReason::Target => true,
+        ReplaceReason::Tainted | ReplaceReason::Requested => false,
+    };
+    schema.recovery != RecoveryClass::Content || because.iter().any(is_other)
+}
 
 /// Takes back `create_before_destroy` where it cannot be kept, and says so where the user had asked for it.
 pub(crate) fn settle(

@@ -179,3 +179,36 @@ fn an_old_object_that_was_left_behind_is_deleted() {
     0 kept
     ");
 }
+
+#[test]
+fn the_same_content_cannot_be_made_beside_itself() {
+    let world = World::with("route a to=1").record("a", |record| record.tainted = true);
+    assert_snapshot!(world.plan("route a to=1"), @"
+    -/+ a [Tainted] (replacing)
+    0. delete a [replacing]
+    1. create a after 0
+    0 kept
+    ");
+    let world = World::with("route a to=1\ndisk b on=$a.id").replace("route", "a");
+    assert_snapshot!(world.plan("route a to=1\ndisk b on=$a.id"), @r#"
+    -/+ a [Requested] (replacing)
+    -/+ b [Attribute("on")] (replacing)
+        on: "a#1" -> a.id replaces
+    0. delete b [replacing]
+    1. delete a [replacing] after 0
+    2. create a after 1
+    3. create b after 0 2
+    0 kept
+    "#);
+}
+
+#[test]
+fn other_content_is_made_beside_the_old_one() {
+    assert_snapshot!(plan_text("route a to=1", "route a to=2"), @r#"
+    +/- a [Attribute("to")] (replacing)
+        to: 1 -> 2 replaces
+    0. create a beside the old one
+    1. delete a (deposed) [replacing] after 0
+    0 kept
+    "#);
+}

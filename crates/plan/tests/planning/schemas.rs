@@ -94,7 +94,7 @@ fn schema(
 }
 
 /// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, one whose
-/// counter can be seen, a role with a password, and a rule that is nothing but edges.
+/// counter can be seen, a role with a password, a rule that is nothing but edges, and a route that its content tells apart.
 pub(crate) fn schemas() -> SchemaSet {
     SchemaSet::new([
         schema(
@@ -156,5 +156,10 @@ pub(crate) fn schemas() -> SchemaSet {
             [("id", output(false, false))],
         ),
         schema("rule", [("from", unseen()), ("to", unseen())], []),
+        ResourceSchema {
+            recovery: RecoveryClass::Content,
+            create_before_destroy: true,
+            ..schema("route", [("to", replaces())], [("id", output(false, false))])
+        },
     ])
 }
