@@ -15,12 +15,12 @@ use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::snapshot::{Condition, Observed, Owner};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::{Effect, ErrorKind, ProviderError};
-use infra_provider::request::{CreateRequest, FindRequest};
+use infra_provider::request::{CreateRequest, FindRequest, Known};
 
 use crate::outcome::Unresolved;
 use crate::pacer::Pacer;
 use crate::pursuit::Look;
-use crate::run::Run;
+use crate::run::{Run, is_there};
 use crate::sealed;
 
 /// A create that may have happened.
@@ -122,12 +122,28 @@ pub(crate) fn is_as_asked(schema: Option<&ResourceSchema>, inputs: &Attributes, 
     })
 }
 
-/// Looks for what a create without an answer made.
+/// Looks for what a create without an answer made, as long as it takes to know whether to send it again.
 pub(crate) async fn look(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>) -> Look<Made> {
-    let looks = match creation.draft.recovery {
+    let class = creation.draft.recovery;
+    let looks = match class {
         RecoveryClass::Named | RecoveryClass::Token => 1,
         RecoveryClass::Tagged | RecoveryClass::Content => run.looks(),
     };
+    match (find_within(run, pacer, creation, looks).await, class) {
+        // The same name, the same object: sending it again is safe whatever is still on its way.
+        (Look::Not(finding), RecoveryClass::Named) => Look::NotYet(finding),
+        (Look::Not(_), RecoveryClass::Token) => send_again(run, pacer, creation).await,
+        (look, _) => look,
+    }
+}
+
+/// Looks for what a create without an answer made that is not sent again: until what was sent must have arrived and
+/// must be shown.
+pub(crate) async fn look_at_last(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>) -> Look<Made> {
+    find_within(run, pacer, creation, run.looks()).await
+}
+
+async fn find_within(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>, looks: u32) -> Look<Made> {
     for remaining in (0..looks).rev() {
         match find(run, pacer, creation).await {
             Ok(Judgement::Made(observed)) => return Look::Happened(taken(run, creation, observed)),
@@ -139,10 +155,7 @@ pub(crate) async fn look(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creatio
             Err(error) => return Look::Open(Unresolved::Unreachable(Box::new(error))),
         }
     }
-    match creation.draft.recovery {
-        RecoveryClass::Token => send_again(run, pacer, creation).await,
-        _ => Look::Not(Finding::NothingMade),
-    }
+    Look::Not(Finding::NothingMade)
 }
 
 /// Looks for the object that made the provider refuse a create because it exists.
@@ -188,13 +201,37 @@ async fn find(
     // The object that is set aside is not what the create made, nor is one of another record. The record that
     // the create was to overwrite does not count: its object had disappeared.
     let but = creation.depose.is_none().then_some(creation.key);
-    Ok(judge(
+    let judgement = judge(
         creation.draft.recovery,
         &creation.key.address,
         found,
         |id| run.ledger.keeper(resource_type, id, but).is_some(),
         |seen| is_as_asked(run.world.schema(resource_type), &request.inputs, seen),
-    ))
+    );
+    match judgement {
+        Judgement::Made(listed) if !can_be_read(run, pacer, creation, &listed).await? => {
+            Ok(Judgement::Nothing)
+        }
+        judgement => Ok(judgement),
+    }
+}
+
+/// Waits until an object that a list shows is shown by its identity too: a record is read that way from then on, and
+/// the next plan would take it for gone. What stays away was deleted, and the list was late.
+async fn can_be_read(
+    run: &Run<'_>,
+    pacer: &mut Pacer<'_>,
+    creation: Creation<'_>,
+    listed: &Observed,
+) -> Result<bool, ProviderError> {
+    let known = Known {
+        key: creation.key.clone(),
+        id: listed.id.clone(),
+        target: creation.draft.target.clone(),
+        inputs: creation.draft.inputs.clone(),
+    };
+    let seen = run.look_until(pacer, &known, is_there).await?;
+    Ok(is_there(&seen))
 }
 
 /// Tells whether an object that was found by its name was made by another call, perhaps with other inputs.
@@ -246,7 +283,8 @@ async fn send_again(run: &Run<'_>, pacer: &mut Pacer<'_>, creation: Creation<'_>
             Err(error) => error,
         };
         if proves_nothing_made(&error) {
-            return Look::Not(Finding::NothingMade);
+            // The request whose answer was lost may be on its way still, and what refuses this one may end.
+            return Look::NotYet(Finding::NothingMade);
         }
         match pacer.next(&error) {
             Some(pause) if pacer.rest(pause).await => {}

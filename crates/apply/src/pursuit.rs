@@ -44,6 +44,8 @@ pub(crate) enum Look<T> {
     Happened(T),
     /// It was not done, or calling again is as good.
     Not(Finding),
+    /// The same so far; a request that is still on its way may do it later.
+    NotYet(Finding),
     /// It cannot be told.
     Open(Unresolved),
 }
@@ -55,6 +57,8 @@ pub(crate) enum Doubt {
     Lost,
     /// The first try was refused because the object exists.
     Exists,
+    /// The answer was lost, and the call is not made again: what was sent must have arrived before this is told.
+    Last,
 }
 
 /// Calls until it is known how the call ended. An unknown outcome is never closed by hope, only by `look`.
@@ -68,7 +72,7 @@ pub(crate) async fn pursue<T>(
     let group = group_of(&subject.key.address);
     let mut pacer = run.pacer(u64::from(subject.step.0));
     let mut pass = pass;
-    let mut finding = None;
+    let mut finding: Option<Unanswered> = None;
     loop {
         let began = Instant::now();
         let error = match pass.during(call()).await {
@@ -88,19 +92,64 @@ pub(crate) async fn pursue<T>(
             match look(doubt).await {
                 Look::Happened(value) => return Ending::Observed(value, error),
                 Look::Open(why) => return Ending::Open(why, error),
-                Look::Not(seen) if doubt == Doubt::Lost => finding = Some(seen),
-                Look::Not(_) => {}
+                Look::Not(seen) if doubt == Doubt::Lost => finding = Some(Unanswered::settled(seen)),
+                Look::NotYet(seen) if doubt == Doubt::Lost => finding = Some(Unanswered::unsettled(seen)),
+                Look::Not(_) | Look::NotYet(_) => {}
             }
         }
         pass = match (again(run, subject, group, &mut pacer, &error).await, finding) {
             (Some(pass), _) => pass,
-            (None, Some(finding)) => return Ending::Resolved(finding, error),
+            (None, Some(finding)) => return give_up(run, finding, error, look).await,
             (None, None) => return Ending::Rejected(error),
         };
     }
 }
 
-fn doubt(error: &ProviderError, earlier: Option<Finding>) -> Option<Doubt> {
+/// What the last look after a lost answer showed.
+#[derive(Clone, Copy, Debug)]
+struct Unanswered {
+    finding: Finding,
+    /// Whether nothing can arrive any more.
+    is_settled: bool,
+}
+
+impl Unanswered {
+    fn settled(finding: Finding) -> Self {
+        Unanswered {
+            finding,
+            is_settled: true,
+        }
+    }
+
+    fn unsettled(finding: Finding) -> Self {
+        Unanswered {
+            finding,
+            is_settled: false,
+        }
+    }
+}
+
+/// Ends a call of which an answer was lost and that is not made again.
+async fn give_up<T>(
+    run: &Run<'_>,
+    unanswered: Unanswered,
+    error: ProviderError,
+    look: impl AsyncFn(Doubt) -> Look<T>,
+) -> Ending<T> {
+    if let Err(lost) = run.check_lease() {
+        return Ending::Open(Unresolved::LeaseLost(lost), error);
+    }
+    if unanswered.is_settled {
+        return Ending::Resolved(unanswered.finding, error);
+    }
+    match look(Doubt::Last).await {
+        Look::Happened(value) => Ending::Observed(value, error),
+        Look::Not(finding) | Look::NotYet(finding) => Ending::Resolved(finding, error),
+        Look::Open(why) => Ending::Open(why, error),
+    }
+}
+
+fn doubt(error: &ProviderError, earlier: Option<Unanswered>) -> Option<Doubt> {
     match (error.effect, error.kind) {
         (Effect::Unknown, _) => Some(Doubt::Lost),
         (Effect::None, ErrorKind::AlreadyExists) if earlier.is_some() => Some(Doubt::Lost),

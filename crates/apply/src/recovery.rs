@@ -12,7 +12,7 @@ use infra_model::event::Event;
 use infra_model::journal::{Finding, OpenIntent, Operation, Outcome, RecordChange};
 use infra_model::plan::{Action, Draft};
 use infra_model::record::{ObjectId, Record, RecordError, RecordKey};
-use infra_model::snapshot::Observation;
+use infra_model::snapshot::{Observation, Observed};
 use infra_provider::error::ProviderError;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::CreateRequest;
@@ -29,7 +29,7 @@ use crate::ledger::{Entry, Ledger};
 use crate::outcome::Unresolved;
 use crate::pacer::Pacer;
 use crate::pursuit::Look;
-use crate::run::Run;
+use crate::run::{Run, is_there, known};
 use crate::updating::outputs_if_done;
 use crate::world::World;
 
@@ -207,7 +207,11 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
         request: &request,
     };
     let mut pacer = run.pacer(open.id.0);
-    match creation::look(run, &mut pacer, creation).await {
+    let look = match creation::look(run, &mut pacer, creation).await {
+        Look::NotYet(_) => creation::look_at_last(run, &mut pacer, creation).await,
+        look => look,
+    };
+    match look {
         Look::Happened(made) => {
             let finding = made.wholeness.finding();
             if is_taken(run, &mut pacer, creation, &made).await? {
@@ -225,7 +229,7 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
             let schema = run.world.schema(key.address.resource_type_str());
             Ok((finding, created(&run.ledger, schema, creation, made)?))
         }
-        Look::Not(finding) => Ok((finding, Vec::new())),
+        Look::Not(finding) | Look::NotYet(finding) => Ok((finding, Vec::new())),
         Look::Open(why) => Err(RecoveryError::Unknown(why)),
     }
 }
@@ -275,10 +279,18 @@ async fn update(
     let Some(old) = record_of(run, open, id)? else {
         return Ok((Finding::Gone, Vec::new()));
     };
-    let observation = run.look(&mut run.pacer(open.id.0), &old).await;
-    match observation.map_err(unreachable)? {
+    let outputs = |seen: &Observed| outputs_if_done(schema, &old, draft, changed, seen);
+    // An update that was sent last thing may still arrive.
+    let is_done = |seen: &Observation| match seen {
+        Observation::Absent => true,
+        Observation::Present(seen) => outputs(seen).is_some(),
+    };
+    let seen = run
+        .look_until(&mut run.pacer(open.id.0), &known(&old), is_done)
+        .await;
+    match seen.map_err(unreachable)? {
         Observation::Absent => Ok((Finding::Gone, Vec::new())),
-        Observation::Present(seen) => match outputs_if_done(schema, &old, draft, changed, &seen) {
+        Observation::Present(seen) => match outputs(&seen) {
             Some(outputs) => Ok((Finding::Adopted, updated(&old, draft, outputs))),
             None => {
                 let changes = doubted(&old, changed.iter().map(String::as_str), schema);
@@ -292,8 +304,11 @@ async fn delete(run: &Run<'_>, open: &OpenIntent, id: &ObjectId) -> Resolution {
     let Some(old) = record_of(run, open, id)? else {
         return Ok((Finding::Gone, Vec::new()));
     };
-    let observation = run.look(&mut run.pacer(open.id.0), &old).await;
-    match observation.map_err(unreachable)? {
+    let is_gone = |seen: &Observation| !is_there(seen);
+    let seen = run
+        .look_until(&mut run.pacer(open.id.0), &known(&old), is_gone)
+        .await;
+    match seen.map_err(unreachable)? {
         Observation::Absent => Ok((Finding::Gone, vec![RecordChange::Remove(old.key.clone())])),
         Observation::Present(_) => Ok((Finding::StillThere, Vec::new())),
     }

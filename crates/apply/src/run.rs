@@ -49,51 +49,61 @@ impl Run<'_> {
     pub(crate) async fn look(
         &self,
         pacer: &mut Pacer<'_>,
-        record: &Record,
+        known: &Known,
     ) -> Result<Observation, ProviderError> {
-        let kind = self.kind(&record.key)?;
-        let known = Known {
-            key: record.key.clone(),
-            id: record.id.clone(),
-            target: record.target.clone(),
-            inputs: record.inputs.clone(),
-        };
-        let Some(observation) = pacer.ask(async || kind.examine(&known).await).await? else {
-            let message = format!("The provider did not say what became of `{}`", record.key);
+        let kind = self.kind(&known.key)?;
+        let Some(observation) = pacer.ask(async || kind.examine(known).await).await? else {
+            let message = format!("The provider did not say what became of `{}`", known.key);
             return Err(ProviderError::rejected(ErrorKind::Bug, "observe", message));
         };
         Ok(match observation {
             Observation::Absent => Observation::Absent,
             Observation::Present(observed) => {
-                let schema = self.world.schema(record.key.address.resource_type_str());
+                let schema = self.world.schema(known.key.address.resource_type_str());
                 Observation::Present(sealed::observed(observed, schema, self.world.sealing))
             }
         })
     }
 
-    /// Looks at one object until nothing means nothing: lists show new objects late, by their identity too.
+    /// Looks at one object until it is seen as expected, or what arrives late must have arrived; returns what was seen
+    /// last.
+    pub(crate) async fn look_until(
+        &self,
+        pacer: &mut Pacer<'_>,
+        known: &Known,
+        is_expected: impl Fn(&Observation) -> bool,
+    ) -> Result<Observation, ProviderError> {
+        for _ in 1..self.looks() {
+            let seen = self.look(pacer, known).await?;
+            if is_expected(&seen) {
+                return Ok(seen);
+            }
+            tokio::time::sleep(self.world.policy.settling.pause).await;
+        }
+        self.look(pacer, known).await
+    }
+
+    /// Looks at the object of a record until nothing means nothing: new objects are shown late, by their identity too.
     pub(crate) async fn look_patiently(
         &self,
         pacer: &mut Pacer<'_>,
         record: &Record,
     ) -> Result<Observation, ProviderError> {
-        let looks = match record.recovery {
-            RecoveryClass::Named => 1,
-            RecoveryClass::Token | RecoveryClass::Tagged | RecoveryClass::Content => self.looks(),
-        };
-        for _ in 1..looks {
-            let seen = self.look(pacer, record).await?;
-            if seen != Observation::Absent {
-                return Ok(seen);
+        let known = known(record);
+        match record.recovery {
+            RecoveryClass::Named => self.look(pacer, &known).await,
+            RecoveryClass::Token | RecoveryClass::Tagged | RecoveryClass::Content => {
+                self.look_until(pacer, &known, is_there).await
             }
-            tokio::time::sleep(self.world.policy.settling.pause).await;
         }
-        self.look(pacer, record).await
     }
 
     /// Returns how often to look before nothing means nothing.
     pub(crate) fn looks(&self) -> u32 {
-        self.world.policy.settling.looks.max(1)
+        match self.world.provider.is_remote() {
+            true => self.world.policy.settling.looks.max(1),
+            false => 1,
+        }
     }
 
     /// Returns the token of a call: never used for another call, and the same when the same run is simulated again.
@@ -103,4 +113,19 @@ impl Run<'_> {
         // Half a digest is enough to be unique, and short enough for every cloud's tokens and tags.
         Token(Digest::of(text.as_bytes()).to_string()[..32].to_owned())
     }
+}
+
+/// Returns what a provider is told of a recorded object that it shall look at.
+pub(crate) fn known(record: &Record) -> Known {
+    Known {
+        key: record.key.clone(),
+        id: record.id.clone(),
+        target: record.target.clone(),
+        inputs: record.inputs.clone(),
+    }
+}
+
+/// Tells whether an object was seen.
+pub(crate) fn is_there(seen: &Observation) -> bool {
+    *seen != Observation::Absent
 }

@@ -17,6 +17,13 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Returns its kinds of resource.
     fn kinds(&self) -> &KindSet;
 
+    /// Tells whether somebody else does the work, as every cloud does: then a request may still take effect after its
+    /// sender gave up, and lists and reads may show late what it did. An observation that shows nothing proves nothing
+    /// for a while. A provider whose work ends with its process says no.
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     /// Returns the half that turns components into resources.
     fn lowering(&self) -> &dyn Lowering;
 

@@ -100,6 +100,10 @@ impl Provider for LocalProvider {
         &self.kinds
     }
 
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     fn lowering(&self) -> &dyn Lowering {
         &self.lowering
     }

@@ -60,6 +60,10 @@ impl Provider for CalledProvider {
         &self.kinds
     }
 
+    fn is_remote(&self) -> bool {
+        self.inner.is_remote()
+    }
+
     fn lowering(&self) -> &dyn Lowering {
         self.inner.lowering()
     }

@@ -189,6 +189,10 @@ impl Provider for BrokenProvider {
         &self.kinds
     }
 
+    fn is_remote(&self) -> bool {
+        self.inner.is_remote()
+    }
+
     fn lowering(&self) -> &dyn Lowering {
         self.inner.lowering()
     }

@@ -11,7 +11,7 @@ use infra_provider::request::CreateRequest;
 use super::Failure;
 use super::step::{Job, open};
 use crate::changes;
-use crate::creation::{Creation, Made, Wholeness, look, look_at_obstacle};
+use crate::creation::{Creation, Made, Wholeness, look, look_at_last, look_at_obstacle};
 use crate::gate::Pass;
 use crate::inputs;
 use crate::ledger::Entry;
@@ -68,6 +68,7 @@ pub(super) async fn create(
         match doubt {
             Doubt::Lost => look(run, &mut pacer, creation).await,
             Doubt::Exists => look_at_obstacle(run, &mut pacer, creation).await,
+            Doubt::Last => look_at_last(run, &mut pacer, creation).await,
         }
     };
     let ending = pursue(run, job.subject(), pass, call, doubt).await;

@@ -12,7 +12,8 @@ use crate::gate::Pass;
 use crate::inputs;
 use crate::ledger::Entry;
 use crate::outcome::{How, StepError, Unresolved};
-use crate::pursuit::{Ending, Look, pursue};
+use crate::pursuit::{Doubt, Ending, Look, pursue};
+use crate::run::{is_there, known};
 use crate::updating::check_unmoved;
 
 pub(super) async fn delete(job: &Job<'_>, id: &ObjectId, pass: Pass<'_>) -> Result<How, Failure> {
@@ -24,7 +25,10 @@ pub(super) async fn delete(job: &Job<'_>, id: &ObjectId, pass: Pass<'_>) -> Resu
         .map_err(StepError::Record)?
         .ok_or(StepError::NoRecord)?;
     let mut pacer = run.pacer(u64::from(job.step.id.0) + 1);
-    let seen = run.look(&mut pacer, &old).await.map_err(StepError::Provider)?;
+    let seen = run
+        .look(&mut pacer, &known(&old))
+        .await
+        .map_err(StepError::Provider)?;
     if seen == Observation::Absent {
         drop(pass);
         return job.record(vec![RecordChange::Remove(job.key().clone())]).await;
@@ -40,12 +44,16 @@ pub(super) async fn delete(job: &Job<'_>, id: &ObjectId, pass: Pass<'_>) -> Resu
         token: token.clone(),
     };
     let intent = job.intend(job.step.action.clone(), token).await?;
-    let look = async |_| {
-        let mut pacer = run.pacer(u64::from(job.step.id.0) + 2);
-        match run.look(&mut pacer, &old).await {
+    let look = async |doubt| {
+        let (mut pacer, known) = (run.pacer(u64::from(job.step.id.0) + 2), known(&old));
+        let seen = match doubt {
+            Doubt::Last => run.look_until(&mut pacer, &known, |seen| !is_there(seen)).await,
+            Doubt::Lost | Doubt::Exists => run.look(&mut pacer, &known).await,
+        };
+        match seen {
             Err(error) => Look::Open(Unresolved::Unreachable(Box::new(error))),
             Ok(Observation::Absent) => Look::Happened(()),
-            Ok(Observation::Present(_)) => Look::Not(Finding::StillThere),
+            Ok(Observation::Present(_)) => Look::NotYet(Finding::StillThere),
         }
     };
     let ending = pursue(

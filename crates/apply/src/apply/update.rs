@@ -16,7 +16,8 @@ use crate::gate::Pass;
 use crate::inputs;
 use crate::ledger::Entry;
 use crate::outcome::{How, Left, StepError, Unresolved};
-use crate::pursuit::{Ending, Look, pursue};
+use crate::pursuit::{Doubt, Ending, Look, pursue};
+use crate::run::known;
 use crate::sealed;
 use crate::updating::{check_unmoved, outputs_if_done, still_different};
 
@@ -35,7 +36,10 @@ pub(super) async fn update(
         .ok_or(StepError::NoRecord)?;
     let draft = job.with_stored_inputs(draft)?;
     let mut pacer = run.pacer(u64::from(job.step.id.0) + 1);
-    let seen = run.look(&mut pacer, &old).await.map_err(StepError::Provider)?;
+    let seen = run
+        .look(&mut pacer, &known(&old))
+        .await
+        .map_err(StepError::Provider)?;
     check_unmoved(schema, changes, &seen).map_err(StepError::Moved)?;
     let changed = still_different(changes, &old, &draft.inputs, &seen);
     if changed.is_empty() {
@@ -59,15 +63,23 @@ pub(super) async fn update(
         let applied = kind.update(&request).await?;
         Ok(sealed::outputs(applied.outputs, schema, run.world.sealing))
     };
-    let look = async |_| {
-        let mut pacer = run.pacer(u64::from(job.step.id.0) + 2);
-        match run.look(&mut pacer, &old).await {
+    let judge = |seen: &Observation| match seen {
+        Observation::Absent => Look::Not(Finding::Gone),
+        Observation::Present(seen) => {
+            let outputs = outputs_if_done(schema, &old, &draft, &request.changed, seen);
+            outputs.map_or(Look::NotYet(Finding::StillThere), Look::Happened)
+        }
+    };
+    let look = async |doubt| {
+        let (mut pacer, known) = (run.pacer(u64::from(job.step.id.0) + 2), known(&old));
+        let is_settled = |seen: &Observation| !matches!(judge(seen), Look::NotYet(_));
+        let seen = match doubt {
+            Doubt::Last => run.look_until(&mut pacer, &known, is_settled).await,
+            Doubt::Lost | Doubt::Exists => run.look(&mut pacer, &known).await,
+        };
+        match seen {
             Err(error) => Look::Open(Unresolved::Unreachable(Box::new(error))),
-            Ok(Observation::Absent) => Look::Not(Finding::Gone),
-            Ok(Observation::Present(seen)) => {
-                let outputs = outputs_if_done(schema, &old, &draft, &request.changed, &seen);
-                outputs.map_or(Look::Not(Finding::StillThere), Look::Happened)
-            }
+            Ok(seen) => judge(&seen),
         }
     };
     let ending = pursue(run, job.subject(), pass, call, look).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use infra_apply::lease::Patience;
-use infra_apply::outcome::ApplyOutcome;
+use infra_apply::outcome::{ApplyOutcome, How};
 use infra_model::event::Event;
 use provider_sim::cloud::call::{CallEnd, CallKind};
 use provider_sim::cloud::fault::{Fault, Rule};
@@ -101,4 +101,26 @@ async fn a_lost_answer_is_still_resolved_after_an_interrupt() {
     assert_eq!(ran.steps(), ["create a: Observed"]);
     assert!(matches!(ran.outcome, ApplyOutcome::Interrupted(_)));
     assert_nothing_lost(&lab, "after an interrupt").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_still_on_its_way_is_waited_for_after_an_interrupt() {
+    for (from, to, kind) in [
+        ("", "a named", CallKind::Create),
+        ("a named size=1", "a named size=2", CallKind::Update),
+        ("a named", "", CallKind::Delete),
+    ] {
+        let lab = Lab::with(from).await;
+        lab.cloud
+            .disturb(Rule::next(kind, Fault::ArriveLate(Duration::from_secs(10))));
+        let (signal, interruptible) = lab.interruptible();
+        let raise = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            signal.raise();
+        };
+        let (ran, ()) = tokio::join!(interruptible.run(to), raise);
+        assert_eq!(ran.outcome.report().done[0].how, How::Observed, "{kind:?}");
+        assert_settled(&lab, to).await;
+        assert!(lab.run(to).await.plan.is_empty(), "{kind:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Open intents of a dead engine, resolved by the next one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use infra_apply::lease::hold;
 use infra_apply::outcome::Unresolved;
@@ -19,7 +20,7 @@ use provider_sim::cloud::fault::{Fault, Rule};
 
 use super::lost_replies::forget;
 use super::support::fuse::Fuse;
-use super::support::lab::Lab;
+use super::support::lab::{LEASE, Lab};
 use super::support::shape::{assert_nothing_lost, assert_settled, shape};
 use super::support::want::address;
 
@@ -119,6 +120,80 @@ async fn an_unknown_update_or_delete_is_resolved_by_a_look() {
         assert_settled(&lab, text).await;
         lab.run(text).await.completed();
         assert_eq!(lab.count(kind), 1, "{kind:?} {happened:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_arrives_after_its_engine_died_is_waited_for() {
+    // The lease of a dead engine is over by then, as that of one that was interrupted is at once.
+    let late = Fault::ArriveLate(LEASE + Duration::from_secs(5));
+    let cases = [
+        ("", "a named", CallKind::Create, Finding::Adopted),
+        ("", "a tagged", CallKind::Create, Finding::Adopted),
+        ("", "a content", CallKind::Create, Finding::Adopted),
+        (
+            "a named size=1",
+            "a named size=2",
+            CallKind::Update,
+            Finding::Adopted,
+        ),
+        ("a named", "", CallKind::Delete, Finding::Gone),
+    ];
+    for (from, to, kind, finding) in cases {
+        let before = async || {
+            let lab = Lab::with(from).await;
+            lab.cloud.disturb(Rule::next(kind, late.clone()));
+            lab
+        };
+        let lab = dead(before, to, kind, Happened::Yes).await;
+        assert_eq!(recover(&lab).await.resolved[0].finding, finding, "{to} {kind:?}");
+        tokio::time::sleep(LEASE).await;
+        assert_settled(&lab, to).await;
+        assert!(lab.run(to).await.plan.is_empty(), "{to} {kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_refused_may_still_arrive() {
+    let before = async || {
+        let lab = Lab::new().await;
+        lab.cloud.disturb(Rule::next(
+            CallKind::Create,
+            Fault::ArriveLate(LEASE + Duration::from_secs(5)),
+        ));
+        lab.cloud
+            .disturb(Rule::next(CallKind::Create, Fault::Refuse(ErrorKind::Quota)));
+        lab
+    };
+    let lab = dead(before, "a token", CallKind::Create, Happened::Yes).await;
+    assert_eq!(recover(&lab).await.resolved[0].finding, Finding::Adopted);
+    assert_settled(&lab, "after a late arrival").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lists_show_is_taken_in_once_it_can_be_read() {
+    for class in ["named", "token", "tagged"] {
+        let before = async || {
+            let lab = Lab::new().await;
+            lab.cloud.disturb(Rule::next(
+                CallKind::Create,
+                Fault::Hide {
+                    lists: Duration::ZERO,
+                    reads: LEASE + Duration::from_secs(10),
+                    reply: false,
+                },
+            ));
+            lab
+        };
+        let text = format!("a {class}");
+        let lab = dead(before, &text, CallKind::Create, Happened::Yes).await;
+        assert_eq!(
+            recover(&lab).await.resolved[0].finding,
+            Finding::Adopted,
+            "{class}"
+        );
+        let ran = lab.run(&text).await;
+        assert!(ran.plan.is_empty(), "{class}: {:?}", ran.plan);
     }
 }
 
@@ -306,9 +381,9 @@ async fn many_intents_are_resolved_side_by_side() {
         policy: wide(lab.policy),
         ..lab
     };
-    let ran = tokio::time::timeout(std::time::Duration::from_secs(3), lab.run(&text)).await;
+    let ran = tokio::time::timeout(Duration::from_secs(3), lab.run(&text)).await;
     assert!(ran.is_err(), "the engine dies while all creates are on their way");
-    tokio::time::sleep(super::support::lab::LEASE).await;
+    tokio::time::sleep(LEASE).await;
     assert_eq!(lab.state().await.open_intents.len(), 40);
     assert_nothing_lost(&lab, "while all creates were on their way").await;
     assert_eq!(recover(&lab).await.resolved.len(), 40);

@@ -211,6 +211,10 @@ impl Provider for FusedProvider {
         &self.kinds
     }
 
+    fn is_remote(&self) -> bool {
+        self.inner.is_remote()
+    }
+
     fn lowering(&self) -> &dyn Lowering {
         self.inner.lowering()
     }
