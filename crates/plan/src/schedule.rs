@@ -13,9 +13,11 @@
 //! - When B leaves and A is changed in place, A waits, because B may still use what changes. Unless the change
 //!   repairs A: then it comes first, because B cannot be deleted cleanly from something broken.
 //!
-//! The first rule and the order within a replacement always hold. The second gives way where it contradicts these,
-//! and the last two where they contradict any other. So does the second where B needed A only through others that
-//! stay: each record is as old as its last change, so a chain of them may tell of a world that never was.
+//! The first rule and the order within a replacement always hold. The second gives way where it contradicts these, the
+//! last but one where it contradicts any before it, and the last where it contradicts any other: B that cannot let go
+//! makes a deletion fail, and A that does not wait disturbs something that is about to go. The second is as weak as the
+//! last but one where B needed A only through others that stay: each record is as old as its last change, so a chain
+//! of them may tell of a world that never was.
 //!
 //! Compare OpenTofu's `docs/destroying.md`. Two things differ. There a dependent in place is changed after its
 //! dependency is deleted for good, here before. And there a replacement that creates first forces this on all that
@@ -175,10 +177,10 @@ impl Schedule<'_> {
             _ => return,
         };
         match (repairs, stub.role) {
-            (true, _) => constraints.add(leaves, *arrives, Strength::Wish),
+            (true, _) => constraints.add(leaves, *arrives, Strength::Hope),
             // The old object of a replacement that creates first leaves late in any case.
             (false, Role::LeavesDeposed) => {}
-            (false, _) => constraints.add(*arrives, leaves, Strength::Wish),
+            (false, _) => constraints.add(*arrives, leaves, Strength::Hope),
         }
     }
 

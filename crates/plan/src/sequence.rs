@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
     /// Unless it contradicts any other.
+    Hope,
+    /// Unless it contradicts others of this strength or stronger ones.
     Wish,
     /// Unless it contradicts others of this strength or stronger ones.
     Should,

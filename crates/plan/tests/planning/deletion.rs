@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::world::World;
+use crate::world::{World, plan_text};
 
 const STACK: &str = "net a cidr=1
                      server b net=$a.id
@@ -116,4 +116,25 @@ fn an_old_object_that_is_gone_is_forgotten() {
     0. forget a (deposed)
     1 kept
     ");
+}
+
+#[test]
+fn letting_go_of_something_is_worth_more_than_sparing_what_is_about_to_go() {
+    let before = "server b size=1
+                  role a on=$b.id
+                  role c on=$a.id password=$b.url";
+    let after = "server b size=2
+                 role c password=$b.url";
+    assert_snapshot!(plan_text(before, after), @r#"
+    - a Undeclared (disruptive)
+    ~ b (disruptive)
+        size: 1 -> 2
+    ~ c (safe)
+        on: "a#2" -> null
+        password: (secret) -> b.url
+    0. update b [disruptive]
+    1. update c after 0
+    2. delete a [disruptive] after 0 1
+    0 kept
+    "#);
 }
