@@ -1,6 +1,6 @@
 //! The far side: a cloud in memory that outlives the engines which talk to it.
 //!
-//! A call takes half its latency to arrive and half to answer. An engine that dies in the first half has changed
+//! A call takes half its latency to arrive, but never more than half a minute, and the rest to answer. An engine that dies in the first half has changed
 //! nothing, unless the weather lets its request outlive it; in the second half it has changed something and does not
 //! know: as with any cloud. Everything random comes from one seed.
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::call::{Call, CallEnd, CallKind, Request};
 use super::delivery::Effect;
 use super::fault::{Fault, FaultKind};
-use super::weather::ARRIVAL_MS_MAX;
+use super::weather::{ARRIVAL_MS_MAX, TRANSIT_MS_MAX};
 use super::{Cloud, World};
 
 impl Cloud {
@@ -29,7 +29,7 @@ impl Cloud {
             _ => None,
         };
         let seen = look(&mut self.world(), lag);
-        tokio::time::sleep(flight.latency / 2).await;
+        tokio::time::sleep(flight.to_answer()).await;
         let lost = flight.lost(request);
         flight.land(lost.map_or(Ok(seen), Err))
     }
@@ -77,7 +77,7 @@ impl Cloud {
             }
             _ => {}
         }
-        tokio::time::sleep(flight.latency / 2).await;
+        tokio::time::sleep(flight.to_answer()).await;
         let lost = flight.lost(request);
         let result = answer.take(self).unwrap_or_else(|| Err(request.lost()));
         flight.land(lost.map_or(result, Err))
@@ -153,12 +153,21 @@ impl<'a> Flight<'a> {
         }
     }
 
-    fn to_arrival(&self) -> Duration {
-        let delay = match self.fault {
+    fn delay(&self) -> Duration {
+        match self.fault {
             Some(Fault::Delay(delay)) => delay,
             _ => Duration::ZERO,
-        };
-        self.latency / 2 + delay
+        }
+    }
+
+    fn to_arrival(&self) -> Duration {
+        let longest = Duration::from_millis(TRANSIT_MS_MAX);
+        (self.latency / 2 + self.delay()).min(longest)
+    }
+
+    /// Returns what is left of the time that the call takes once it has arrived.
+    fn to_answer(&self) -> Duration {
+        self.latency + self.delay() - self.to_arrival()
     }
 
     fn send(&mut self, arrives: Instant, subject: &str, effect: Effect) {
@@ -224,5 +233,30 @@ impl Drop for Flight<'_> {
             world.meet(FaultKind::Outlived);
             world.deliveries.let_go(letter);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fault::Rule;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_takes_long_arrives_within_half_a_minute() {
+        let cloud = Cloud::new(1, "account");
+        let delay = Duration::from_secs(100);
+        cloud.disturb(Rule::next(CallKind::Update, Fault::Delay(delay)));
+        let request = Request {
+            kind: CallKind::Update,
+            resource_type: "sim.named.thing",
+            address: None,
+        };
+        let began = Instant::now();
+        let arrived = cloud
+            .change(request, "a", |world, _| Ok(world.now))
+            .await
+            .unwrap();
+        assert_eq!(arrived - began, Duration::from_millis(TRANSIT_MS_MAX));
+        assert_eq!(began.elapsed(), cloud.world().latency(request) + delay);
     }
 }

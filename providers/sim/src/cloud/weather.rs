@@ -14,6 +14,12 @@ use super::fault::{Fault, FaultKind};
 /// engine keeps its lease: later than that a request would make an object that nobody looks for any more.
 pub(super) const ARRIVAL_MS_MAX: u64 = 5_000;
 
+/// The longest time after its sending in which a request arrives, in milliseconds: what takes longer is a late answer.
+///
+/// Front ends give requests up that they could not hand on within half a minute or so. It is below what passes at least
+/// until somebody else may conclude that nothing came of a call: two thirds of a lease, and the settling of lists.
+pub(super) const TRANSIT_MS_MAX: u64 = 30_000;
+
 /// The longest time for which lists do not show a new object, in milliseconds. Together with a list that lags
 /// behind it stays below the time for which a run mistrusts lists.
 const HIDING_MS_MAX: u64 = 8_000;
