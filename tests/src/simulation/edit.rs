@@ -154,8 +154,9 @@ impl Author {
         let kind = Kind::ALL[self.random.usize(0..Kind::ALL.len())];
         let mut piece = Piece::new(kind);
         piece.network = self.of_kind(wish, Kind::Network);
-        piece.source = self.of_kind(wish, Kind::Postgres).filter(|_| self.random.bool());
+        let source = self.of_kind(wish, Kind::Postgres).filter(|_| self.random.bool());
         // A network that waits for something deleted first is deleted first too, while others stand on it.
+        piece.source = source.filter(|_| kind != Kind::Network);
         let after = self.any(wish).filter(|_| self.random.u32(0..4) == 0);
         piece.after = after.filter(|_| kind != Kind::Network);
         piece.parts = self.random.u32(0..3);

@@ -107,6 +107,13 @@ pub fn tell(request: &StoryRequest) -> io::Result<Told> {
     })
 }
 
+/// An edit on its way.
+struct Episode {
+    edit: Edit,
+    /// How it ends where nothing goes wrong.
+    expected: Ending,
+}
+
 struct Story {
     random: fastrand::Rng,
     author: Author,
@@ -119,9 +126,13 @@ struct Story {
 }
 
 /// What an episode left.
-struct Left {
-    /// Whether the stack could be applied.
-    applied: bool,
+enum Left {
+    /// The stack is applied.
+    Applied,
+    /// The stack may not be applied.
+    Refused,
+    /// The next edit comes before all is done.
+    Unfinished(Episode),
 }
 
 impl Story {
@@ -153,16 +164,26 @@ impl Story {
 
     async fn run(&mut self, edits: u32) -> io::Result<()> {
         let mut wish = Wish::default();
+        let mut unfinished: Option<Episode> = None;
         for number in 0..edits {
             let edit = if number == 0 {
                 self.author.stack()
             } else {
                 self.author.edit(&wish)
             };
-            // What is protected must be settled: whether a later edit is refused depends on it.
+            // What is protected must be settled: whether an edit is refused depends on it.
+            if let Some(before) = unfinished.take().filter(|_| edit.wish.protects()) {
+                self.world.write(&before.edit.wish)?;
+                self.finish(before).await;
+            }
             let may_stay = number + 1 < edits && !edit.wish.protects() && !wish.protects();
-            if self.episode(&edit, may_stay).await?.applied {
-                wish = edit.wish;
+            match self.episode(edit.clone(), may_stay).await? {
+                Left::Applied => wish = edit.wish,
+                Left::Refused => {}
+                Left::Unfinished(episode) => {
+                    wish = edit.wish;
+                    unfinished = Some(episode);
+                }
             }
             if self.world.watch.verdict().is_err() {
                 return Ok(());
@@ -176,39 +197,37 @@ impl Story {
             what: "destroy".to_owned(),
             ask: Ask::Destroy,
         };
-        self.episode(&all, false).await?;
+        self.episode(all, false).await?;
         invariant::check_archive(&self.world).await;
         Ok(())
     }
 
     /// Goes from one edit to its end, or leaves it unfinished for the next one where it may.
-    async fn episode(&mut self, edit: &Edit, may_stay: bool) -> io::Result<Left> {
+    async fn episode(&mut self, edit: Edit, may_stay: bool) -> io::Result<Left> {
         self.edits += 1;
         self.world.trace.say(format_args!("EDIT {}", edit.what));
         self.world.write(&edit.wish)?;
         self.twin.write(&edit.wish)?;
-        let (expected, boundaries) = self.undisturbed(edit).await;
+        let (expected, boundaries) = self.undisturbed(&edit).await;
         match self.trouble {
-            Trouble::Random => self.disturbed(edit, boundaries).await,
-            Trouble::DeathAt(boundary) => {
-                let first = self
-                    .one(&self.world, edit, &edit.ask, Fate::DiesAt(boundary))
-                    .await;
-                if first.ending == Ending::Died {
-                    let second = Fate::DiesAt(boundary * 7 % 40);
-                    self.one(&self.world, edit, edit.ask.again(), second).await;
-                }
-            }
+            Trouble::Random => self.disturbed(&edit, boundaries).await,
+            Trouble::DeathAt(boundary) => self.dying(&edit, boundary).await,
         }
+        let episode = Episode { edit, expected };
         if may_stay && self.trouble == Trouble::Random && self.random.u32(0..4) == 0 {
             self.world
                 .trace
                 .say(format_args!("the next edit comes before all is done"));
-            return Ok(Left { applied: true });
+            return Ok(Left::Unfinished(episode));
         }
-        let ending = self.converge(edit).await;
+        Ok(self.finish(episode).await)
+    }
+
+    /// Goes on in good weather until everything is as it would be had nothing gone wrong.
+    async fn finish(&self, Episode { edit, expected }: Episode) -> Left {
+        let ending = self.converge(&edit).await;
         if self.world.watch.verdict().is_err() {
-            return Ok(Left { applied: false });
+            return Left::Refused;
         }
         let is_same = matches!(
             (&expected, &ending),
@@ -218,11 +237,22 @@ impl Story {
             let detail = format!("an undisturbed run ends with {expected:?}, this one with {ending:?}");
             self.world.watch.found(Invariant::SameEnd, detail);
         }
-        let applied = matches!(ending, Ending::Done { .. });
-        if applied {
-            self.compare(edit).await;
+        if !matches!(ending, Ending::Done { .. }) {
+            return Left::Refused;
         }
-        Ok(Left { applied })
+        self.compare(&edit).await;
+        Left::Applied
+    }
+
+    /// Does an edit in good weather with an engine that dies at a boundary, and mostly another one at another.
+    async fn dying(&self, edit: &Edit, boundary: u64) {
+        let first = self
+            .one(&self.world, edit, &edit.ask, Fate::DiesAt(boundary))
+            .await;
+        if first.ending == Ending::Died {
+            let second = Fate::DiesAt(boundary * 7 % 40);
+            self.one(&self.world, edit, edit.ask.again(), second).await;
+        }
     }
 
     /// Does an edit where nothing goes wrong; returns how that ends and how many boundaries it has.
@@ -250,7 +280,7 @@ impl Story {
         self.bad_weather();
         for number in 0..self.random.u32(0..4) {
             if self.random.u32(0..4) == 0 {
-                self.deed().await;
+                self.deed(edit).await;
             }
             let ask = match number {
                 0 => &edit.ask,
@@ -357,10 +387,12 @@ impl Story {
         self.world.watch.let_store_fail(0);
     }
 
-    async fn deed(&self) {
+    async fn deed(&self, edit: &Edit) {
         let lineage = self.world.lineage().await;
-        // What is protected is protected from others too, by the cloud's own flag.
-        let spared: BTreeSet<_> = self.world.protected().await;
+        // What is protected is protected from others too, by the cloud's own flag. What is only about to be is left alone
+        // as well: without it there would be nothing to refuse.
+        let mut spared: BTreeSet<_> = self.world.protected().await;
+        spared.extend(self.world.objects_of(&edit.wish.protected()).await);
         if let Some(deed) = self.world.cloud.let_others_act(&lineage, &spared) {
             self.world.trace.say(format_args!("{deed:?}"));
             self.world.watch.count(|tally| tally.deeds += 1);

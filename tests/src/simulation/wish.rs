@@ -1,6 +1,6 @@
 //! What a simulated stack wants, and how the stack language writes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::world::ENVIRONMENT;
@@ -90,6 +90,17 @@ impl Wish {
     #[must_use]
     pub fn protects(&self) -> bool {
         self.pieces.values().any(|piece| piece.protect)
+    }
+
+    /// Returns the labels of all components that it protects, those that they had before included.
+    #[must_use]
+    pub fn protected(&self) -> BTreeSet<&str> {
+        let is_protected = |label: &str| self.pieces.get(label).is_some_and(|piece| piece.protect);
+        let now = self.pieces.keys().filter(|label| is_protected(label));
+        let before = self.moved.iter().filter(|(_, _, to)| is_protected(to));
+        now.chain(before.map(|(_, from, _)| from))
+            .map(String::as_str)
+            .collect()
     }
 
     /// Returns the name of a component as commands and references write it.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use infra_apply::world::Policy;
 use infra_engine::backend::Backend;
+use infra_model::address::Address;
 use infra_model::event::{Event, Observer};
 use infra_model::journal::Epoch;
 use infra_model::record::ObjectId;
@@ -195,6 +196,22 @@ impl World {
         records.map(|record| record.id.clone()).collect()
     }
 
+    /// Returns the objects of the components with these labels, as far as the state knows them or their tags tell.
+    pub async fn objects_of(&self, labels: &BTreeSet<&str>) -> BTreeSet<ObjectId> {
+        let is_meant = |address: &Address| labels.contains(label(address));
+        let state = self.state().await;
+        let records = state.iter().flat_map(|state| &state.records);
+        let records = records.filter(|(key, _)| is_meant(&key.address));
+        let mut objects: BTreeSet<ObjectId> = records
+            .filter_map(|(_, entry)| entry.record().ok())
+            .map(|record| record.id.clone())
+            .collect();
+        let tagged = self.cloud.objects().into_iter();
+        let tagged = tagged.filter(|object| object.tag.as_ref().is_some_and(|tag| is_meant(&tag.address)));
+        objects.extend(tagged.map(|object| object.id));
+        objects
+    }
+
     /// Returns how much was tried in this world.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -374,6 +391,13 @@ impl Observer for Listener {
         self.watch.stored("an event", || text.clone());
         self.life.say(format_args!("{text}"));
     }
+}
+
+/// Returns the label of the component of an address, without the number of the instance.
+fn label(address: &Address) -> &str {
+    let component = address.component_str();
+    let label = component.split_once('.').map_or(component, |(_, label)| label);
+    label.split_once('[').map_or(label, |(label, _)| label)
 }
 
 /// Returns the values of the secret variables of a wish.
