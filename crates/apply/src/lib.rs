@@ -11,6 +11,7 @@ mod creation;
 mod gate;
 pub mod inputs;
 pub mod interrupt;
+mod judgement;
 pub mod lease;
 mod ledger;
 pub mod observe;

@@ -207,11 +207,7 @@ async fn create(run: &Run<'_>, open: &OpenIntent, draft: &Draft, depose: Option<
         request: &request,
     };
     let mut pacer = run.pacer(open.id.0);
-    let look = match creation::look(run, &mut pacer, creation).await {
-        Look::NotYet(_) => creation::look_at_last(run, &mut pacer, creation).await,
-        look => look,
-    };
-    match look {
+    match creation::look_after_all(run, &mut pacer, creation).await {
         Look::Happened(made) => {
             let finding = made.wholeness.finding();
             if is_taken(run, &mut pacer, creation, &made).await? {

@@ -20,7 +20,7 @@ use provider_sim::cloud::fault::{Fault, Rule};
 
 use super::lost_replies::forget;
 use super::support::fuse::Fuse;
-use super::support::lab::{LEASE, Lab};
+use super::support::lab::{Engine, LEASE, Lab};
 use super::support::shape::{assert_nothing_lost, assert_settled, shape};
 use super::support::want::address;
 
@@ -56,7 +56,10 @@ enum Happened {
 }
 
 async fn recover(lab: &Lab) -> Recovered {
-    let engine = lab.engine();
+    recover_with(lab, lab.engine()).await
+}
+
+async fn recover_with(lab: &Lab, engine: Engine) -> Recovered {
     let recover = async |holding: &_| lab.recover(&engine, holding).await;
     hold(lab.hold_request(engine.store.clone()), recover)
         .await
@@ -195,6 +198,42 @@ async fn what_lists_show_is_taken_in_once_it_can_be_read() {
         let ran = lab.run(&text).await;
         assert!(ran.plan.is_empty(), "{class}: {:?}", ran.plan);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_whose_work_ends_with_its_process_is_asked_once() {
+    let cases = [
+        ("", "a named", CallKind::Create, Finding::NothingMade),
+        ("", "a tagged", CallKind::Create, Finding::NothingMade),
+        (
+            "a named size=1",
+            "a named size=2",
+            CallKind::Update,
+            Finding::StillThere,
+        ),
+        ("a named", "", CallKind::Delete, Finding::StillThere),
+    ];
+    for (from, to, kind, finding) in cases {
+        let lab = dead(async || Lab::with(from).await, to, kind, Happened::No).await;
+        let mut engine = lab.engine();
+        engine.provider.is_remote = false;
+        let calls = lab.cloud.calls().len();
+        assert_eq!(
+            recover_with(&lab, engine).await.resolved[0].finding,
+            finding,
+            "{to} {kind:?}"
+        );
+        assert_eq!(lab.cloud.calls().len(), calls + 1, "{to} {kind:?}");
+    }
+    let lab = dead(Lab::new, "a named", CallKind::Create, Happened::Yes).await;
+    let mut engine = lab.engine();
+    engine.provider.is_remote = false;
+    let calls = lab.cloud.calls().len();
+    assert_eq!(
+        recover_with(&lab, engine).await.resolved[0].finding,
+        Finding::Adopted
+    );
+    assert_eq!(lab.cloud.calls().len(), calls + 1);
 }
 
 #[tokio::test(start_paused = true)]

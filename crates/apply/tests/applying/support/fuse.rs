@@ -176,6 +176,8 @@ impl<S: Store> Store for FusedStore<S> {
 pub(crate) struct FusedProvider {
     inner: Arc<SimProvider>,
     kinds: KindSet,
+    /// Whether it is taken for one whose work outlives its process.
+    pub(crate) is_remote: bool,
 }
 
 #[derive(Debug)]
@@ -197,7 +199,11 @@ impl FusedProvider {
             Box::new(kind) as Box<dyn ResourceKind>
         });
         let kinds = KindSet::new(kinds.collect());
-        FusedProvider { inner, kinds }
+        FusedProvider {
+            inner,
+            kinds,
+            is_remote: true,
+        }
     }
 }
 
@@ -212,7 +218,7 @@ impl Provider for FusedProvider {
     }
 
     fn is_remote(&self) -> bool {
-        self.inner.is_remote()
+        self.is_remote
     }
 
     fn lowering(&self) -> &dyn Lowering {

@@ -1,6 +1,7 @@
 //! The table of recovery classes, case by case.
 
-use infra_model::snapshot::Lineage;
+use infra_model::journal::Token;
+use infra_model::snapshot::{Condition, Lineage};
 use infra_provider::ownership::OwnershipTag;
 
 use super::*;
