@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use infra_tests::simulation::many::{Failure, Many, many};
+use infra_tests::simulation::many::{Many, Progress, many};
 use infra_tests::simulation::story::{StoryRequest, tell};
 
 /// Lines of the trace that are shown of a failure.
@@ -73,19 +73,22 @@ fn try_many(arguments: &Arguments) -> io::Result<ExitCode> {
         seeds: arguments.from..arguments.from + arguments.runs,
         goes_on: arguments.all,
     };
-    let (tally, failures) = many(&asked)?;
+    let (tally, failures) = many(&asked, &show)?;
     println!("{tally}{:<22}{:>11.1}s", "time", began.elapsed().as_secs_f64());
-    for failure in &failures {
-        show(failure);
-    }
     if failures.is_empty() {
         println!("all invariants hold");
+    } else {
+        let seeds: Vec<String> = failures.iter().map(|failure| failure.seed.to_string()).collect();
+        println!("{} seeds failed: {}", seeds.len(), seeds.join(" "));
     }
     Ok(exit(failures.is_empty()))
 }
 
-fn show(failure: &Failure) {
-    println!("\n{failure}");
+fn show(told: Progress<'_>) {
+    match told {
+        Progress::Tried(seeds) => println!("{seeds} seeds"),
+        Progress::Failed(failure) => println!("{failure}\n"),
+    }
 }
 
 fn exit(is_fine: bool) -> ExitCode {
