@@ -108,7 +108,8 @@ impl Store for KeptStore {
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Lease, StoreError> {
         self.life.rest().await;
-        self.around("renew", self.inner.renew(lease, now)).await
+        self.write("renew", lease.epoch, self.inner.renew(lease, now))
+            .await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
