@@ -1,5 +1,6 @@
 //! One call from its sending to its answer, and what may go wrong in between.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -57,13 +58,14 @@ impl Cloud {
                 flight.send(arrives + *pause, subject, answer.of(effect, None));
             }
             Some(Fault::Repeat(pause)) => {
-                flight.send(arrives, subject, answer.of(effect.clone(), None));
+                let (first, again) = repeated(effect);
+                flight.send(arrives, subject, answer.of(first, None));
                 let pause = if request.makes_two_of_two() {
                     Duration::ZERO
                 } else {
                     *pause
                 };
-                flight.send(arrives + pause, subject, Answer::default().of(effect, None));
+                flight.send(arrives + pause, subject, again);
             }
             _ => flight.send(arrives, subject, answer.of(effect, fault.clone())),
         }
@@ -82,6 +84,30 @@ impl Cloud {
         let result = answer.take(self).unwrap_or_else(|| Err(request.lost()));
         flight.land(lost.map_or(result, Err))
     }
+}
+
+/// Returns what a request does that arrives twice. A refusal holds: the second one does nothing if the first was refused,
+/// because nobody could close a call that was refused otherwise.
+fn repeated<T>(
+    effect: impl Fn(&mut World, Option<&Fault>) -> Result<T, ProviderError> + Clone + Send + 'static,
+) -> (
+    impl FnOnce(&mut World, Option<&Fault>) -> Result<T, ProviderError> + Send + 'static,
+    Effect,
+) {
+    let refused = Arc::new(AtomicBool::new(false));
+    let (first, was_refused) = (effect.clone(), refused.clone());
+    let first = move |world: &mut World, fault: Option<&Fault>| {
+        let result = first(world, fault);
+        refused.store(result.is_err(), Ordering::SeqCst);
+        result
+    };
+    let again = move |world: &mut World| {
+        if !was_refused.load(Ordering::SeqCst) {
+            // Nobody waits for this answer.
+            let _ = effect(world, None);
+        }
+    };
+    (first, Box::new(again))
 }
 
 /// Where the cloud leaves its answer to a request.
@@ -241,22 +267,46 @@ mod tests {
     use super::*;
     use crate::cloud::fault::Rule;
 
+    fn request() -> Request<'static> {
+        Request {
+            kind: CallKind::Update,
+            resource_type: "sim.named.thing",
+            address: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_refused_does_nothing_when_it_comes_again() {
+        for (is_refused, times) in [(false, 2), (true, 1)] {
+            let cloud = Cloud::new(1, "account");
+            cloud.disturb(Rule::next(
+                CallKind::Update,
+                Fault::Repeat(Duration::from_secs(3)),
+            ));
+            let change = move |world: &mut World, _: Option<&Fault>| {
+                world.assigned += 1;
+                match is_refused {
+                    true => Err(request().refused(ErrorKind::Quota, "No more")),
+                    false => Ok(()),
+                }
+            };
+            assert_eq!(cloud.change(request(), "a", change).await.is_err(), is_refused);
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert_eq!(cloud.world().assigned, times);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_call_that_takes_long_arrives_within_half_a_minute() {
         let cloud = Cloud::new(1, "account");
         let delay = Duration::from_secs(100);
         cloud.disturb(Rule::next(CallKind::Update, Fault::Delay(delay)));
-        let request = Request {
-            kind: CallKind::Update,
-            resource_type: "sim.named.thing",
-            address: None,
-        };
         let began = Instant::now();
         let arrived = cloud
-            .change(request, "a", |world, _| Ok(world.now))
+            .change(request(), "a", |world, _| Ok(world.now))
             .await
             .unwrap();
         assert_eq!(arrived - began, Duration::from_millis(TRANSIT_MS_MAX));
-        assert_eq!(began.elapsed(), cloud.world().latency(request) + delay);
+        assert_eq!(began.elapsed(), cloud.world().latency(request()) + delay);
     }
 }
