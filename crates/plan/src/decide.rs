@@ -243,10 +243,12 @@ impl View<'_> {
         wanted.eq(&record.dependencies)
     }
 
-    /// Returns what the object needed when it was recorded, under the names of now.
+    /// Returns what the object needed when it was recorded, as its record says once all has moved.
     fn recorded_needs(&self, record: &Record) -> BTreeSet<Address> {
         let dependencies = record.dependencies.iter();
-        dependencies.map(|need| self.renames.current(need)).collect()
+        dependencies
+            .map(|need| self.renames.rewritten(need).clone())
+            .collect()
     }
 
     /// Decides about an object that stays: it is updated, or the record learns something, or nothing happens.

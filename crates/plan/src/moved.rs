@@ -64,6 +64,12 @@ impl<'a> Renames<'a> {
         }
     }
 
+    /// Returns the name that apply gives to a need in a record: that of a recorded address that moves. What moved without a
+    /// record, such as something that was about to be replaced, keeps its old name there.
+    pub(crate) fn rewritten<'n>(&'n self, need: &'n Address) -> &'n Address {
+        self.recorded.get(need).unwrap_or(need)
+    }
+
     /// Tells whether nothing moves.
     pub(crate) fn is_empty(&self) -> bool {
         self.recorded.is_empty()

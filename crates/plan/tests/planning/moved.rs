@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::language::address;
 use crate::world::World;
 
 #[test]
@@ -164,4 +165,19 @@ fn deletions_know_the_new_names_of_what_they_needed() {
     1. delete z [disruptive] after 0
     0 kept
     ");
+}
+
+#[test]
+fn a_need_that_moved_while_it_had_no_record_is_written_down() {
+    let stack = "net z cidr=1\nserver b net=$z.id";
+    let world = World::with(stack)
+        .record("b", |record| record.dependencies = [address("net", "a")].into())
+        .moved("app.a", "app.z")
+        .seen("");
+    assert_snapshot!(world.plan(stack), @r#"
+    > b
+        needs: ["a"] -> ["z"]
+    0. adopt b
+    1 kept
+    "#);
 }
