@@ -4,6 +4,7 @@
 pub mod environment;
 pub mod machine;
 pub mod moto;
+pub mod redis;
 pub mod run;
 pub mod secrets;
 pub mod servers;

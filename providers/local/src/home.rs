@@ -22,9 +22,11 @@ const OPERATION: &str = "check the folder of an environment";
 /// # Errors
 /// When the folder is a copy, or a file that says so cannot be read.
 pub fn check(environment: &Path) -> Result<(), ProviderError> {
-    for own in entries(&environment.join("postgres")) {
-        let home = marker::home(&own).map_err(|error| unreadable(&error))?;
-        refuse_copy(environment, &own, home)?;
+    for kind in ["postgres", "redis"] {
+        for own in entries(&environment.join(kind)) {
+            let home = marker::home(&own).map_err(|error| unreadable(&error))?;
+            refuse_copy(environment, &own, home)?;
+        }
     }
     for own in entries(&environment.join("network")) {
         refuse_copy(environment, &own, router_home(&own)?)?;

@@ -1,5 +1,5 @@
 //! Real servers on this machine, managed through the same contract as any cloud: `PostgreSQL`, `PgBouncer`,
-//! key vaults and segmented networks. Lowering is pure; everything that touches the machine goes through `host`.
+//! Redis, key vaults and segmented networks. Lowering is pure; everything that touches the machine goes through `host`.
 
 pub mod home;
 pub mod host;
@@ -7,5 +7,6 @@ pub mod lower;
 pub mod network;
 pub mod postgres;
 pub mod provider;
+pub mod redis;
 pub mod settings;
 pub mod vault;

@@ -5,11 +5,13 @@ use infra_model::diagnostic::Diagnostic;
 use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
 use crate::postgres::facts::PostgresFacts;
+use crate::redis::facts::RedisFacts;
 
 pub mod anywhere;
 pub mod key_vault;
 pub mod network;
 pub mod postgres;
+pub mod redis;
 
 /// Turns components into local resources, with what was found out about the machine beforehand.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct LocalLowering {
     pub network: network::NetworkFacts,
     /// What PostgreSQL needs to know.
     pub postgres: PostgresFacts,
+    /// What Redis needs to know.
+    pub redis: RedisFacts,
 }
 
 impl Lowering for LocalLowering {
@@ -27,6 +31,7 @@ impl Lowering for LocalLowering {
             ComponentSpec::KeyVault(vault) => key_vault::lower(component, vault),
             ComponentSpec::Network(network) => network::lower(component, network, &self.network),
             ComponentSpec::Postgres(postgres) => postgres::lower(component, postgres, &self.postgres),
+            ComponentSpec::Redis(redis) => redis::lower(component, redis, &self.redis),
             _ => not_yet(component),
         }
     }

@@ -25,6 +25,9 @@ use crate::postgres::kind::replica::{self, ReplicaKind};
 use crate::postgres::kind::role::{self, RoleKind};
 use crate::postgres::kind::server::{self, ServerKind};
 use crate::postgres::site::PostgresSite;
+use crate::redis;
+use crate::redis::kind::server::ServerKind as RedisServerKind;
+use crate::redis::site::RedisSite;
 use crate::settings::LocalSettings;
 use crate::vault;
 use crate::vault::kind::SecretKind;
@@ -42,6 +45,7 @@ pub fn schemas() -> SchemaSet {
         role::schema(),
         database::schema(),
         pooler::schema(),
+        redis::kind::server::schema(),
     ])
 }
 
@@ -60,10 +64,15 @@ impl LocalProvider {
     /// When the machine cannot be looked at.
     pub async fn connect(settings: LocalSettings) -> Result<Self, ProviderError> {
         let programs = Programs::new(settings.path.clone());
-        let (capability, postgres) = tokio::join!(probe(&programs), discover(&settings.servers, &programs));
+        let (capability, postgres, redis) = tokio::join!(
+            probe(&programs),
+            discover(&settings.servers, &programs),
+            redis::facts::discover(&settings.servers, &programs)
+        );
         let enforcement = capability.enforcement;
         let site = Arc::new(Site::new(settings.folder.join("network"), programs));
         let servers = Arc::new(PostgresSite::new(&settings, site.clone()));
+        let redis_site = Arc::new(RedisSite::new(&settings, site.clone()));
         let kinds = KindSet::new(vec![
             Box::new(SecretKind::new(&settings)),
             Box::new(RouterKind::new(
@@ -78,6 +87,7 @@ impl LocalProvider {
             Box::new(RoleKind::new(servers.clone())),
             Box::new(DatabaseKind::new(servers.clone())),
             Box::new(PoolerKind::new(servers)),
+            Box::new(RedisServerKind::new(redis_site)),
         ]);
         let network = NetworkFacts {
             environment: settings.folder,
@@ -85,7 +95,11 @@ impl LocalProvider {
         };
         Ok(LocalProvider {
             kinds,
-            lowering: LocalLowering { network, postgres },
+            lowering: LocalLowering {
+                network,
+                postgres,
+                redis,
+            },
         })
     }
 }

@@ -120,7 +120,7 @@ key_vault "app" {
   }
 }
 
-redis "cache" {}
+redis "cache" { mode = "cluster" }
 "#,
     );
     let mut command = env.command(&["validate"]);
@@ -149,12 +149,12 @@ redis "cache" {}
        | ^^^^^^^^^^^^^^^ No resource of `key_vault.app` has an attribute `nonsense`
     Hint: There are: `generate`, `name`, `rotation`, `value`
 
-    Error: Kind not built yet
+    Error: Shape of Redis not built yet
       --> stack.hcl:24:1
        |
-    24 | redis "cache" {}
-       | ^^^^^^^^^^^^^ The local provider does not manage `redis` yet
-    Hint: Leave it out here: override it with `count = 0` in the overlay of this environment
+    24 | redis "cache" { mode = "cluster" }
+       | ^^^^^^^^^^^^^ `redis.cache` asks for what the local provider does not manage yet: clusters of Redis
+    Hint: Override it in the overlay of this environment with `mode = "single"` and `replicas = 0`
 
     Error: The stack has 4 mistakes to mend
     "#);
@@ -165,7 +165,7 @@ redis "cache" {}
     let both = env.run(&["validate"]).expect(1);
     assert!(
         both.stderr
-            .contains("In `local`: The local provider does not manage `redis` yet"),
+            .contains("In `local`: `redis.cache` asks for what the local provider does not manage yet"),
         "{both}"
     );
     env.write(

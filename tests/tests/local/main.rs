@@ -9,6 +9,7 @@ mod drift;
 mod event_api;
 mod folders;
 mod pooler;
+mod redis;
 mod replicated;
 mod rollback;
 mod rotate;

@@ -49,7 +49,7 @@ fn use_it(env: &mut TestEnv) {
         .expect(0);
 }
 
-fn shown_by_processes(secret: &str) -> Vec<String> {
+pub(crate) fn shown_by_processes(secret: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")
         .expect("the process file system")

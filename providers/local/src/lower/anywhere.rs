@@ -11,6 +11,7 @@ use crate::lower::network::NetworkFacts;
 use crate::postgres::extension_catalogue::AvailableExtension;
 use crate::postgres::facts::PostgresFacts;
 use crate::postgres::pooler::PoolerInstallation;
+use crate::redis::facts::RedisFacts;
 
 /// Returns the lowering on such a machine. Its resources are for checks only: paths and versions are made up.
 #[must_use]
@@ -44,5 +45,9 @@ pub fn lowering(stack: &Stack) -> LocalLowering {
             enforcement: Enforcement::Namespaces,
         },
         postgres,
+        redis: RedisFacts {
+            installed: Some((u16::MAX, String::new())),
+            fault: None,
+        },
     }
 }

@@ -22,8 +22,8 @@ use crate::postgres::kind::role::{PASSWORD, ROLE};
 use crate::postgres::kind::server::SERVER;
 
 mod checks;
-mod exports;
-mod name;
+pub(super) mod exports;
+pub(super) mod name;
 mod parameters;
 
 use parameters::Parameters;
@@ -32,7 +32,7 @@ use parameters::Parameters;
 const PRIMARY: &str = "primary";
 const POOLER_NAME: &str = "pooler";
 /// Long enough that nobody guesses it, and without a character that a URL would have to encode.
-const GENERATED_PASSWORD: Generate = Generate {
+pub(super) const GENERATED_PASSWORD: Generate = Generate {
     length: 32,
     alphabet: Alphabet::Alphanumeric,
 };

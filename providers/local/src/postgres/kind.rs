@@ -27,7 +27,7 @@ pub const RUNNING: &str = "running";
 /// What `status` says of a process whose folder was moved away under it.
 const MOVED: &str = "running from a folder that was moved";
 
-fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
+pub(crate) fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
     AttributeSchema {
         summary: summary.to_owned(),
         on_change,
@@ -39,14 +39,14 @@ fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
 }
 
 /// An attribute that keeps the value it had at creation.
-fn carried(summary: &str) -> AttributeSchema {
+pub(crate) fn carried(summary: &str) -> AttributeSchema {
     AttributeSchema {
         carried: true,
         ..attribute(summary, OnChange::Replace)
     }
 }
 
-fn output(summary: &str) -> OutputSchema {
+pub(crate) fn output(summary: &str) -> OutputSchema {
     OutputSchema {
         summary: summary.to_owned(),
         secret: false,
@@ -68,42 +68,42 @@ fn endpoint_outputs() -> [(String, OutputSchema); 4] {
     .map(|(name, summary)| (name.to_owned(), output(summary)))
 }
 
-fn named<const N: usize>(
+pub(crate) fn named<const N: usize>(
     attributes: [(&str, AttributeSchema); N],
 ) -> std::collections::BTreeMap<String, AttributeSchema> {
     attributes.map(|(name, schema)| (name.to_owned(), schema)).into()
 }
 
-fn text<'a>(inputs: &'a Attributes, name: &str) -> Result<&'a str, ProviderError> {
+pub(crate) fn text<'a>(inputs: &'a Attributes, name: &str) -> Result<&'a str, ProviderError> {
     inputs
         .get(name)
         .and_then(Value::as_str)
         .ok_or_else(|| malformed(name))
 }
 
-fn malformed(name: &str) -> ProviderError {
+pub(crate) fn malformed(name: &str) -> ProviderError {
     let message = format!("The attribute `{name}` is not understood");
-    ProviderError::rejected(ErrorKind::Bug, "read the inputs of PostgreSQL", message)
+    ProviderError::rejected(ErrorKind::Bug, "read the inputs of a resource", message)
 }
 
-fn owner(tag: &str, lineage: &Lineage) -> Owner {
+pub(crate) fn owner(tag: &str, lineage: &Lineage) -> Owner {
     match tag.parse::<OwnershipTag>() {
         Ok(tag) => tag.owner(lineage),
         Err(_) => Owner::Untagged,
     }
 }
 
-fn observation(observed: Option<Observed>) -> Observation {
+pub(crate) fn observation(observed: Option<Observed>) -> Observation {
     observed.map_or(Observation::Absent, Observation::Present)
 }
 
 /// Returns the error of a call that may have changed something.
-fn failed(operation: &str, error: &dyn Explain) -> ProviderError {
+pub(crate) fn failed(operation: &str, error: &dyn Explain) -> ProviderError {
     provider_error(operation, Effect::Unknown, error)
 }
 
 /// Returns the error of a call that has changed nothing yet.
-fn refused(operation: &str, error: &dyn Explain) -> ProviderError {
+pub(crate) fn refused(operation: &str, error: &dyn Explain) -> ProviderError {
     provider_error(operation, Effect::None, error)
 }
 

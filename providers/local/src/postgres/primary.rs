@@ -86,7 +86,7 @@ pub async fn ensure_system_roles(primary: &Endpoint) -> Result<(), ServerError> 
 }
 
 /// Runs work on files where it keeps no other task waiting.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DiskError> + Send + 'static,
 ) -> Result<T, DiskError> {
     match tokio::task::spawn_blocking(work).await {

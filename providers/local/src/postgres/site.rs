@@ -18,7 +18,7 @@ use crate::network;
 use crate::settings::LocalSettings;
 
 /// Longest path of a socket below the run directory: a server's folder and `.s.PGSQL.` with a port.
-const SOCKET_BYTES_MAX: usize = 1 + SOCKET_FOLDER_BYTES_MAX + 1 + ".s.PGSQL.65535".len();
+pub(crate) const SOCKET_BYTES_MAX: usize = 1 + SOCKET_FOLDER_BYTES_MAX + 1 + ".s.PGSQL.65535".len();
 /// Longest name of the folder of a socket: each byte more sends more projects to a directory of their own elsewhere.
 const SOCKET_FOLDER_BYTES_MAX: usize = 16;
 /// Longest name of a server, which is also that of its folders.

@@ -118,7 +118,7 @@ impl Made<'_> {
 }
 
 /// Joins texts of which some are known after apply.
-fn template(parts: Vec<Value>) -> Value {
+pub(in crate::lower) fn template(parts: Vec<Value>) -> Value {
     let operation = Operation::Operator(Operator::Template);
     let waiting = Value::deferred(Expression::Apply {
         operation,

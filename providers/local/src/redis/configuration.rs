@@ -1,0 +1,256 @@
+//! The file that a server is started with: where it listens, what it keeps, and nothing secret.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::site::SOCKET;
+
+/// Bytes in a MiB.
+const MIB: i64 = 1 << 20;
+/// When a snapshot is made: after so many seconds with so many changes, as Redis does by itself.
+pub(super) const SAVE_POINTS: &str = "3600 1 300 100 60 10000";
+
+/// What of a server's data survives its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// Nothing.
+    None,
+    /// The last snapshot; one is made at an orderly end too.
+    Snapshot,
+    /// Every write that is older than a second.
+    AppendOnly,
+}
+
+impl Persistence {
+    /// Returns its name in the stack language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Snapshot => "snapshot",
+            Self::AppendOnly => "append_only",
+        }
+    }
+
+    /// Returns the one of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        [Self::None, Self::Snapshot, Self::AppendOnly]
+            .into_iter()
+            .find(|one| one.name() == name)
+    }
+
+    /// Returns the parameters `save` and `appendonly`.
+    #[must_use]
+    pub fn parameters(self) -> (&'static str, &'static str) {
+        match self {
+            Self::None => ("", "no"),
+            Self::Snapshot => (SAVE_POINTS, "no"),
+            Self::AppendOnly => ("", "yes"),
+        }
+    }
+}
+
+/// What a running server can be changed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Memory in MiB at which keys are evicted.
+    pub memory_mb: i64,
+    /// What is evicted then, in Redis's own words.
+    pub eviction: String,
+    /// What survives the server's end.
+    pub persistence: Persistence,
+}
+
+impl Settings {
+    /// Returns the memory in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> i64 {
+        self.memory_mb.saturating_mul(MIB)
+    }
+}
+
+/// Returns a memory limit as the stack says it: in MiB, or nothing when it is no whole number of them.
+#[must_use]
+pub fn mebibytes(bytes: i64) -> Option<i64> {
+    (bytes % MIB == 0).then_some(bytes / MIB)
+}
+
+/// Where the files of a server are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeFiles {
+    /// Its own folder.
+    pub folder: PathBuf,
+    /// The directory of its socket.
+    pub sockets: PathBuf,
+}
+
+impl NodeFiles {
+    /// Returns the file that it is started with.
+    #[must_use]
+    pub fn main_file(&self) -> PathBuf {
+        self.folder.join("redis.conf")
+    }
+
+    /// Returns the file of its users.
+    #[must_use]
+    pub fn users_file(&self) -> PathBuf {
+        self.folder.join("users.acl")
+    }
+
+    /// Returns the directory of its data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Returns the directory of its log of writes.
+    #[must_use]
+    pub fn append_only(&self) -> PathBuf {
+        self.data().join("appendonlydir")
+    }
+
+    /// Says whether a whole log of writes is there, which is what a server has to start with then.
+    #[must_use]
+    pub fn has_append_only(&self) -> bool {
+        self.append_only().join("appendonly.aof.manifest").is_file()
+    }
+
+    /// Returns the file of its output.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("redis.log")
+    }
+
+    /// Returns its socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.sockets.join(SOCKET)
+    }
+}
+
+/// All that a server's file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its files.
+    pub files: NodeFiles,
+    /// The address on which it listens; none leaves the socket alone.
+    pub listen: Option<IpAddr>,
+    /// The port on which it listens.
+    pub port: u16,
+    /// What can be changed while it runs.
+    pub settings: Settings,
+}
+
+/// Returns the content of a server's file.
+#[must_use]
+pub fn render(configuration: &Configuration) -> String {
+    let Configuration { files, settings, .. } = configuration;
+    let (save, append_only) = settings.persistence.parameters();
+    let mut text = String::from("# Written by infra at each start: changes are lost.\n");
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name} {value}");
+    };
+    match configuration.listen {
+        Some(host) => {
+            line("bind", &host.to_string());
+            line("port", &configuration.port.to_string());
+        }
+        None => line("port", "0"),
+    }
+    line("unixsocket", &quoted_path(&files.socket()));
+    line("unixsocketperm", "700");
+    line("dir", &quoted_path(&files.data()));
+    line("aclfile", &quoted_path(&files.users_file()));
+    line("logfile", "\"\"");
+    line("daemonize", "no");
+    // A title would take the place of the environment, by which a server is found again.
+    line("set-proc-title", "no");
+    // Everybody needs a password, and nobody can reach an address that is not listed.
+    line("protected-mode", "no");
+    line("maxmemory", &settings.memory_bytes().to_string());
+    line("maxmemory-policy", &settings.eviction);
+    line("save", &quoted(save));
+    line("appendonly", append_only);
+    line("appendfsync", "everysec");
+    text
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+/// Quotes a text the way Redis reads its file.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn configuration() -> Configuration {
+        Configuration {
+            files: NodeFiles {
+                folder: "/srv/my shop/.infra/local/redis/cache".into(),
+                sockets: "/run/infra-1/r.cache".into(),
+            },
+            listen: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            port: 6379,
+            settings: Settings {
+                memory_mb: 64,
+                eviction: "allkeys-lru".to_owned(),
+                persistence: Persistence::AppendOnly,
+            },
+        }
+    }
+
+    #[test]
+    fn a_file_says_all_that_a_stack_asks_for() {
+        insta::assert_snapshot!(render(&configuration()), @r#"
+        # Written by infra at each start: changes are lost.
+        bind 127.0.0.1
+        port 6379
+        unixsocket "/run/infra-1/r.cache/redis.sock"
+        unixsocketperm 700
+        dir "/srv/my shop/.infra/local/redis/cache/data"
+        aclfile "/srv/my shop/.infra/local/redis/cache/users.acl"
+        logfile ""
+        daemonize no
+        set-proc-title no
+        protected-mode no
+        maxmemory 67108864
+        maxmemory-policy allkeys-lru
+        save ""
+        appendonly yes
+        appendfsync everysec
+        "#);
+    }
+
+    #[test]
+    fn without_an_address_only_the_socket_is_open() {
+        let withdrawn = Configuration {
+            listen: None,
+            ..configuration()
+        };
+        let text = render(&withdrawn);
+        assert!(text.contains("\nport 0\n") && !text.contains("bind"), "{text}");
+    }
+
+    #[test]
+    fn memory_is_told_in_mebibytes_only_where_it_is_a_whole_number_of_them() {
+        assert_eq!(mebibytes(64 << 20), Some(64));
+        assert_eq!(mebibytes(100_000_000), None);
+    }
+
+    #[test]
+    fn every_persistence_has_a_name_of_its_own() {
+        for one in [Persistence::None, Persistence::Snapshot, Persistence::AppendOnly] {
+            assert_eq!(Persistence::by_name(one.name()), Some(one));
+        }
+        assert_eq!(Persistence::by_name("everything"), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The resource kinds of Redis, between the contract of providers and the operations on servers.
+
+pub mod explain;
+pub mod server;
+
+/// What `status` says of everything that is as it should be.
+pub const RUNNING: &str = "running";
+/// What `login` says where clients log in with the password that the stack gives them, and nobody else does.
+pub const PASSWORD: &str = "password";

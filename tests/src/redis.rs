@@ -1,0 +1,109 @@
+//! What a client of Redis sees, through the client that comes with the server.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::machine;
+
+/// Returns the client, or notes that the test is skipped.
+#[must_use]
+pub fn client(test: &str) -> Option<PathBuf> {
+    let program = machine::servers().join("redis/bin/redis-cli");
+    if program.is_file() {
+        return Some(program);
+    }
+    machine::skip(test, "no Redis is installed; run: scripts/install-servers");
+    None
+}
+
+/// Who asks a server, and where.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Where: the client's own options.
+    place: Vec<String>,
+    user: String,
+    password: String,
+}
+
+impl Client {
+    /// Returns the client that a URL is for, `redis://…` or `unix://…`.
+    ///
+    /// # Panics
+    /// When it is neither.
+    #[must_use]
+    pub fn of(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").expect("a URL");
+        let (login, place) = rest.split_once('@').expect("a login");
+        let (user, password) = login.split_once(':').expect("a password");
+        let place = match scheme {
+            "unix" => vec![
+                "-s".to_owned(),
+                place.split('?').next().expect("a path").to_owned(),
+            ],
+            _ => {
+                let address = place.split('/').next().expect("an address");
+                let (host, port) = address.split_once(':').expect("a port");
+                ["-h", host, "-p", port].map(str::to_owned).to_vec()
+            }
+        };
+        Client {
+            place,
+            user: user.to_owned(),
+            password: password.to_owned(),
+        }
+    }
+
+    /// Returns the same client with another password.
+    #[must_use]
+    pub fn with_password(&self, password: &str) -> Self {
+        Client {
+            password: password.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns a client at the same place that says nothing of itself.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        self.with_password("")
+    }
+
+    /// Asks and returns what the server answers, or what the client or the server said instead.
+    ///
+    /// # Errors
+    /// What was said when it failed.
+    ///
+    /// # Panics
+    /// When the client cannot be run.
+    pub fn ask(&self, words: &[&str]) -> Result<String, String> {
+        let servers = machine::servers();
+        let mut command = Command::new(servers.join("redis/bin/redis-cli"));
+        command
+            .env("LD_LIBRARY_PATH", servers.join("redis/lib"))
+            .args(&self.place)
+            .args(["-e", "--no-auth-warning"])
+            .current_dir("/")
+            .stdin(Stdio::null());
+        if !self.password.is_empty() {
+            command
+                .env("REDISCLI_AUTH", &self.password)
+                .args(["--user", &self.user]);
+        }
+        let output = command.args(words).output().expect("redis-cli runs");
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        match output.status.success() {
+            true => Ok(said(&output.stdout)),
+            false => Err(format!("{}{}", said(&output.stdout), said(&output.stderr))),
+        }
+    }
+
+    /// Asks and returns the answer.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn answer(&self, words: &[&str]) -> String {
+        self.ask(words)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}"))
+    }
+}
