@@ -31,7 +31,9 @@ const ARROWS: &[Arrows] = &[
     ),
     arrows("infra-engine", ENGINE_KNOWS, &["provider-sim"]),
     arrows("infra-cli", CLI_KNOWS, &[]),
-    arrows("provider-local", PROVIDERS_KNOW, &[]),
+    // A server knows nothing of what starts it.
+    arrows("blob-server", &[], &[]),
+    arrows("provider-local", LOCAL_KNOWS, &[]),
     arrows("provider-aws", PROVIDERS_KNOW, &[]),
     arrows("provider-azure", PROVIDERS_KNOW, &[]),
     arrows("provider-sim", PROVIDERS_KNOW, &[]),
@@ -57,9 +59,13 @@ const CLI_KNOWS: &[&str] = &[
     "provider-aws",
     "provider-azure",
     "provider-sim",
+    "blob-server",
 ];
 
 const PROVIDERS_KNOW: &[&str] = &["infra-provider", "infra-model"];
+
+/// The local provider talks to the servers of our own that it starts.
+const LOCAL_KNOWS: &[&str] = &["infra-provider", "infra-model", "blob-server"];
 
 /// The package that tests all the others, and so may know them all.
 const TESTS_PACKAGE: &str = "infra-tests";
@@ -73,6 +79,10 @@ const BOXED_IN: &[BoxedIn] = &[
     BoxedIn {
         name: "object_store",
         home: "state/src/stores/object",
+    },
+    BoxedIn {
+        name: "s3s",
+        home: "providers/blob-server/src/",
     },
     BoxedIn {
         name: "sled",

@@ -1,0 +1,214 @@
+//! Who may do what: a key opens its own buckets and no others, requests without a signature are refused, and so are the
+//! signatures of the old form, which stay good for ever.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::{Credentials, S3Auth, SecretKey};
+use s3s::path::{S3Path, check_bucket_name};
+use s3s::{S3Result, s3_error};
+use tokio::sync::Notify;
+
+use crate::settings::{AccessKey, Policy, Tenancy};
+use crate::store::StoreError;
+use crate::store::bucket::{Bucket, Keep};
+use crate::store::disk::{DiskError, make_folder};
+
+/// A bucket that is served.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The bucket.
+    pub bucket: Arc<Bucket>,
+    /// What becomes of its blobs.
+    pub policy: Policy,
+}
+
+impl Served {
+    /// Returns whether what is overwritten or deleted is kept.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        match self.policy.versioning {
+            true => Keep::Versions,
+            false => Keep::Nothing,
+        }
+    }
+}
+
+/// Why buckets and keys cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum TenancyError {
+    /// A bucket's name is not one that S3 allows.
+    #[error("`{name}` is not a name for a bucket")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A bucket cannot be opened.
+    #[error("Cannot open the bucket `{name}`")]
+    Open {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// The folder of all buckets cannot be made.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// The buckets and keys of a server; none before it was told.
+#[derive(Debug)]
+pub struct Tenants {
+    data: PathBuf,
+    current: RwLock<Arc<Current>>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    buckets: BTreeMap<String, Served>,
+    keys: BTreeMap<String, AccessKey>,
+}
+
+impl Tenants {
+    /// Returns the tenants of a folder of buckets, none of which is served yet.
+    ///
+    /// # Errors
+    /// [`TenancyError::Disk`] when the folder cannot be made.
+    pub fn new(data: &Path) -> Result<Self, TenancyError> {
+        make_folder(data)?;
+        Ok(Self {
+            data: data.to_owned(),
+            current: RwLock::default(),
+            changed: Notify::new(),
+        })
+    }
+
+    /// Serves these buckets to these keys and to nobody else from now on. Blocks: a bucket's files are read when it is opened.
+    ///
+    /// # Errors
+    /// [`TenancyError`]; what was served before is then still served.
+    pub fn set(&self, tenancy: Tenancy) -> Result<(), TenancyError> {
+        let before = self.current();
+        let mut buckets = BTreeMap::new();
+        for settings in tenancy.buckets {
+            let name = settings.name;
+            let bucket = match before.buckets.get(&name) {
+                Some(served) => served.bucket.clone(),
+                None => Arc::new(self.open(&name)?),
+            };
+            let policy = settings.policy;
+            buckets.insert(name, Served { bucket, policy });
+        }
+        let keys = tenancy
+            .keys
+            .into_iter()
+            .map(|key| (key.id.clone(), key))
+            .collect();
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(Current { buckets, keys });
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits until other buckets or keys were set than when this was called last.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn open(&self, name: &str) -> Result<Bucket, TenancyError> {
+        if !check_bucket_name(name) {
+            return Err(TenancyError::Name {
+                name: name.to_owned(),
+            });
+        }
+        Bucket::open(&self.data.join(name)).map_err(|source| TenancyError::Open {
+            name: name.to_owned(),
+            source,
+        })
+    }
+
+    /// Returns all buckets that are served, by their names.
+    #[must_use]
+    pub fn buckets(&self) -> BTreeMap<String, Served> {
+        self.current().buckets.clone()
+    }
+
+    /// Returns the ids of all keys with the names of the buckets that they open.
+    #[must_use]
+    pub fn keys(&self) -> BTreeMap<String, Vec<String>> {
+        let keys = &self.current().keys;
+        keys.iter()
+            .map(|(id, key)| (id.clone(), key.buckets.clone()))
+            .collect()
+    }
+
+    /// Returns a bucket that these credentials open.
+    ///
+    /// # Errors
+    /// `AccessDenied` when they do not, whether or not there is such a bucket.
+    pub fn open_to(&self, credentials: Option<&Credentials>, name: &str) -> S3Result<Served> {
+        let current = self.current();
+        let key = credentials.and_then(|credentials| current.keys.get(&credentials.access_key));
+        let opens = key.is_some_and(|key| key.buckets.iter().any(|bucket| bucket == name));
+        let served = current.buckets.get(name).filter(|_| opens);
+        served
+            .cloned()
+            .ok_or_else(|| s3_error!(AccessDenied, "This key does not open the bucket"))
+    }
+
+    fn current(&self) -> Arc<Current> {
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Gives the protocol the secret half of a key, by which it verifies signatures.
+#[derive(Clone, Debug)]
+pub struct Secrets(pub Arc<Tenants>);
+
+#[async_trait::async_trait]
+impl S3Auth for Secrets {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        let current = self.0.current();
+        let key = current.keys.get(access_key);
+        key.map(|key| SecretKey::from(key.secret.as_str()))
+            .ok_or_else(|| s3_error!(InvalidAccessKeyId, "There is no such key"))
+    }
+}
+
+/// Refuses requests before anything is done for them.
+#[derive(Clone, Debug)]
+pub struct Gate(pub Arc<Tenants>);
+
+#[async_trait::async_trait]
+impl S3Access for Gate {
+    async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
+        if request.credentials().is_none() {
+            return Err(s3_error!(AccessDenied, "A signature is required"));
+        }
+        if !is_signature_4(request) {
+            return Err(s3_error!(InvalidRequest, "Sign with AWS4-HMAC-SHA256"));
+        }
+        match request.s3_path() {
+            S3Path::Root => Ok(()),
+            S3Path::Bucket { bucket } | S3Path::Object { bucket, .. } => {
+                self.0.open_to(request.credentials(), bucket).map(drop)
+            }
+        }
+    }
+}
+
+/// The old form has no limit to a request's age; a form that is posted by a browser is signed in yet another way.
+fn is_signature_4(request: &S3AccessContext<'_>) -> bool {
+    let header = request.headers().get("authorization");
+    let is_old = header.is_some_and(|header| header.as_bytes().starts_with(b"AWS "));
+    let mut names = request.uri().query().unwrap_or_default().split('&');
+    let is_old_url = names.any(|pair| pair.starts_with("Signature=") || pair.starts_with("AWSAccessKeyId="));
+    !is_old && !is_old_url && request.s3_op().name() != "PostObject"
+}
