@@ -1,6 +1,7 @@
 //! What the tests of the whole share: the hermetic environment in which end-to-end tests run the binary (its own
 //! folders, its own home, no variables of the caller but the few that the machine needs), and the simulation.
 
+pub mod blob;
 pub mod environment;
 pub mod machine;
 pub mod moto;

@@ -120,6 +120,8 @@ pub(crate) enum Command {
     Rotate(commands::rotate::RotateArguments),
     Version(commands::version::VersionArguments),
     Completions(commands::completions::CompletionsArguments),
+    #[command(hide = true)]
+    Internal(commands::internal::InternalArguments),
 }
 
 impl Command {
@@ -144,7 +146,8 @@ impl Command {
             | Command::Validate(_)
             | Command::Fmt(_)
             | Command::Version(_)
-            | Command::Completions(_) => return None,
+            | Command::Completions(_)
+            | Command::Internal(_) => return None,
         };
         Some(&target.environment)
     }

@@ -17,6 +17,7 @@ pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod internal;
 pub(crate) mod output;
 pub(crate) mod plan;
 pub(crate) mod program;
@@ -76,6 +77,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Rollback(arguments) => rollback::run(&arguments, invocation).await,
         Command::Import(arguments) => import::run(&arguments, invocation).await,
         Command::Rotate(arguments) => rotate::run(&arguments, invocation).await,
+        Command::Internal(arguments) => internal::run(&arguments, invocation).await,
         Command::Init(_)
         | Command::Validate(_)
         | Command::Fmt(_)

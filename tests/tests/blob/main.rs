@@ -1,0 +1,8 @@
+//! The blob server, judged by `boto3` over its own protocol: one file per promise.
+
+mod conditions;
+mod crashes;
+mod objects;
+mod parts;
+mod refusals;
+mod versions;
