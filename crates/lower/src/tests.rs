@@ -408,6 +408,7 @@ fn depends_on_joins_first_to_last_resources() {
 fn depends_on_reaches_through_a_component_without_resources() {
     let empty = Component {
         spec: ComponentSpec::BlobStore(infra_model::component::blob_store::BlobStore {
+            segment: None,
             versioning: false,
             expire_days: None,
             expire_noncurrent_days: None,

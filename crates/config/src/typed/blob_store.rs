@@ -9,6 +9,7 @@ use crate::report::Failed;
 
 pub(super) fn blob_store(node: &Node<'_>, world: &World<'_>) -> Result<BlobStore, Failed> {
     let store = BlobStore {
+        segment: node.segment("segment")?,
         versioning: node.flag("versioning")?,
         expire_days: node.optional_whole("expire_days")?,
         expire_noncurrent_days: node.optional_whole("expire_noncurrent_days")?,

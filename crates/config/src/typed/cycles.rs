@@ -62,7 +62,8 @@ fn needs(component: &Component) -> BTreeSet<&ComponentAddress> {
         }
         ComponentSpec::Redis(redis) => (redis.segment.as_ref(), Vec::new()),
         ComponentSpec::KeyVault(vault) => (None, vault.secrets.values().filter_map(given).collect()),
-        ComponentSpec::Network(_) | ComponentSpec::BlobStore(_) => (None, Vec::new()),
+        ComponentSpec::BlobStore(store) => (store.segment.as_ref(), Vec::new()),
+        ComponentSpec::Network(_) => (None, Vec::new()),
     };
     needs.extend(segment.map(|segment| &segment.network));
     for value in settings.chain(values) {

@@ -1,6 +1,6 @@
 //! The words of `blob_store`.
 
-use super::{LABEL, SHARED};
+use super::{LABEL, SEGMENT, SHARED};
 use crate::language::ty::Type;
 use crate::language::{AttributeSchema, BlockSchema, Default, Occurs};
 
@@ -13,6 +13,7 @@ pub const BLOB_STORE: BlockSchema = BlockSchema {
     label: Some(LABEL),
     occurs: Occurs::Labelled,
     attributes: &[
+        SEGMENT,
         AttributeSchema::new(
             "versioning",
             Type::Bool,
