@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) identity: Option<PathBuf>,
     /// The passphrase that opens the state's secrets.
     pub(crate) passphrase: Option<Secret>,
+    /// This program, which has servers of the local provider in it.
+    pub(crate) program: PathBuf,
     /// The user's runtime directory.
     pub(crate) runtime: Option<PathBuf>,
     /// The user's home.
@@ -63,6 +65,8 @@ impl Settings {
             servers: folder("INFRA_SERVERS").unwrap_or_else(|| under(data, "infra/servers")),
             identity: folder("INFRA_IDENTITY").or_else(|| Some(config?.join("infra/identity.txt"))),
             passphrase: text("INFRA_PASSPHRASE").map(Secret::new),
+            program: std::env::current_exe()
+                .map_err(|error| Failure::of(FailureKind::Environment, &error))?,
             runtime: folder("XDG_RUNTIME_DIR"),
             home,
             path: std::env::var_os("PATH")

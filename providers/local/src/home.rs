@@ -22,11 +22,10 @@ const OPERATION: &str = "check the folder of an environment";
 /// # Errors
 /// When the folder is a copy, or a file that says so cannot be read.
 pub fn check(environment: &Path) -> Result<(), ProviderError> {
-    for kind in ["postgres", "redis"] {
-        for own in entries(&environment.join(kind)) {
-            let home = marker::home(&own).map_err(|error| unreadable(&error))?;
-            refuse_copy(environment, &own, home)?;
-        }
+    let servers = ["postgres", "redis", "blob"].map(|service| entries(&environment.join(service)));
+    for own in servers.into_iter().flatten() {
+        let home = marker::home(&own).map_err(|error| unreadable(&error))?;
+        refuse_copy(environment, &own, home)?;
     }
     for own in entries(&environment.join("network")) {
         refuse_copy(environment, &own, router_home(&own)?)?;

@@ -1,6 +1,8 @@
 //! Real servers on this machine, managed through the same contract as any cloud: `PostgreSQL`, `PgBouncer`,
-//! Redis, key vaults and segmented networks. Lowering is pure; everything that touches the machine goes through `host`.
+//! Redis, stores of blobs, key vaults and segmented networks. Lowering is pure; everything that touches the machine goes
+//! through `host`.
 
+pub mod blob;
 pub mod home;
 pub mod host;
 pub mod lower;

@@ -1,13 +1,13 @@
 //! Lowering for the local provider: one file per kind of component, pure.
 
-use infra_model::component::{Component, ComponentSpec};
-use infra_model::diagnostic::Diagnostic;
+use infra_model::component::ComponentSpec;
 use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
 use crate::postgres::facts::PostgresFacts;
 use crate::redis::facts::RedisFacts;
 
 pub mod anywhere;
+pub mod blob_store;
 pub mod key_vault;
 pub mod network;
 pub mod postgres;
@@ -28,25 +28,11 @@ impl Lowering for LocalLowering {
     fn lower(&self, request: &LowerRequest<'_>) -> Lowered {
         let component = request.component;
         match &component.spec {
+            ComponentSpec::BlobStore(store) => blob_store::lower(component, store),
             ComponentSpec::KeyVault(vault) => key_vault::lower(component, vault),
             ComponentSpec::Network(network) => network::lower(component, network, &self.network),
             ComponentSpec::Postgres(postgres) => postgres::lower(component, postgres, &self.postgres),
             ComponentSpec::Redis(redis) => redis::lower(component, redis, &self.redis),
-            _ => not_yet(component),
         }
-    }
-}
-
-fn not_yet(component: &Component) -> Lowered {
-    let detail = format!(
-        "The local provider does not manage `{}` yet",
-        component.spec.kind()
-    );
-    let diagnostic = Diagnostic::error("Kind not built yet", detail)
-        .at(component.span)
-        .hint("Leave it out here: override it with `count = 0` in the overlay of this environment");
-    Lowered {
-        diagnostics: vec![diagnostic],
-        ..Lowered::default()
     }
 }

@@ -9,6 +9,9 @@ use infra_provider::kind::KindSet;
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
 
+use crate::blob::kind::StoreKind;
+use crate::blob::kind::schema as blob;
+use crate::blob::site::BlobSite;
 use crate::home;
 use crate::host::capability::probe;
 use crate::host::programs::Programs;
@@ -46,6 +49,7 @@ pub fn schemas() -> SchemaSet {
         database::schema(),
         pooler::schema(),
         redis::kind::server::schema(),
+        blob::schema(),
     ])
 }
 
@@ -86,8 +90,9 @@ impl LocalProvider {
             Box::new(ReplicaKind::new(servers.clone())),
             Box::new(RoleKind::new(servers.clone())),
             Box::new(DatabaseKind::new(servers.clone())),
-            Box::new(PoolerKind::new(servers)),
+            Box::new(PoolerKind::new(servers.clone())),
             Box::new(RedisServerKind::new(redis_site)),
+            Box::new(StoreKind::new(BlobSite::new(&settings, servers))),
         ]);
         let network = NetworkFacts {
             environment: settings.folder,

@@ -15,6 +15,8 @@ pub struct LocalSettings {
     pub folder: PathBuf,
     /// Where server programs were installed: `<servers>/postgresql-16/bin/postgres`.
     pub servers: PathBuf,
+    /// The program of this engine, which has servers of its own in it.
+    pub program: PathBuf,
     /// The user's runtime directory, if there is one.
     pub runtime: Option<PathBuf>,
     /// The user's home, if there is one.

@@ -1,6 +1,7 @@
 //! The local environment on real servers, as a user sees it through the binary: one file per behaviour.
 
 mod bad_input;
+mod blob;
 mod change;
 mod concurrency;
 mod crash;

@@ -50,6 +50,7 @@ impl ProviderFactory for Providers {
                 let settings = LocalSettings {
                     folder: environment_folder(request.folder, &request.environment.name),
                     servers: self.settings.servers.clone(),
+                    program: self.settings.program.clone(),
                     runtime: self.settings.runtime.clone(),
                     home: self.settings.home.clone(),
                     path: self.settings.path.clone(),

@@ -71,7 +71,7 @@ impl Wanted {
 }
 
 /// Returns a whole number that fits, or nothing where none is set.
-pub(super) fn whole<T: TryFrom<i64>>(
+pub(crate) fn whole<T: TryFrom<i64>>(
     inputs: &Attributes,
     name: &'static str,
 ) -> Result<Option<T>, Malformed> {

@@ -25,7 +25,7 @@ use explain::Explain;
 /// What `status` says of everything that is as it should be.
 pub const RUNNING: &str = "running";
 /// What `status` says of a process whose folder was moved away under it.
-const MOVED: &str = "running from a folder that was moved";
+pub(crate) const MOVED: &str = "running from a folder that was moved";
 
 pub(crate) fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
     AttributeSchema {

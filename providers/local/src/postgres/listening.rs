@@ -1,6 +1,7 @@
 //! Where servers and poolers listen: in a segment on an address of their own, else on a free port of this machine.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use super::site::PostgresSite;
 use crate::network::address::{attach, detach};
@@ -50,7 +51,9 @@ pub async fn listen(site: &PostgresSite, request: &ListenRequest<'_>) -> Result<
             port,
         });
     }
-    let port = request.port.unwrap_or_else(|| free_port(site, request.name));
+    let port = request
+        .port
+        .unwrap_or_else(|| free_port(&site.folder_of(request.name)));
     Ok(Listening {
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port,
@@ -72,9 +75,10 @@ pub async fn leave(site: &PostgresSite, name: &str, segment: Option<&str>) -> Re
 /// outgoing connections.
 const FREE_PORTS: std::ops::Range<u16> = 20_000..32_000;
 
-/// Returns a port that nobody listens on, the same one for the same server as long as it is free.
-fn free_port(site: &PostgresSite, name: &str) -> u16 {
-    let hash = blake3::hash(site.folder_of(name).as_os_str().as_encoded_bytes());
+/// Returns a port that nobody listens on, the same one for the server of a folder as long as it is free.
+#[must_use]
+pub fn free_port(folder: &Path) -> u16 {
+    let hash = blake3::hash(folder.as_os_str().as_encoded_bytes());
     let [low, high, ..] = *hash.as_bytes();
     let offset = u16::from_le_bytes([low, high]) % (FREE_PORTS.end - FREE_PORTS.start);
     let first = FREE_PORTS.start + offset;

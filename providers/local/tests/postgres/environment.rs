@@ -123,6 +123,7 @@ async fn connect(root: &Path) -> (LocalProvider, Lineage) {
     let settings = LocalSettings {
         folder: folder_of(root),
         servers: servers_folder(),
+        program: PathBuf::from("/nonexistent/infra"),
         runtime: None,
         home: Some(root.join("home")),
         path: Vec::new(),

@@ -36,6 +36,7 @@ pub(crate) fn settings(folder: PathBuf) -> LocalSettings {
     LocalSettings {
         folder,
         servers: "/nonexistent/servers".into(),
+        program: "/nonexistent/infra".into(),
         runtime: None,
         home: None,
         path: Vec::new(),
