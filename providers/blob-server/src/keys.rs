@@ -1,5 +1,5 @@
-//! Who may do what: a key opens its own buckets and no others, requests without a signature are refused, and so are the
-//! signatures of the old form, which stay good for ever.
+//! Who may do what: a key opens its own buckets and no others, requests without a signature are refused, and so are
+//! signatures of the old form in headers, which stay good for ever.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -192,7 +192,7 @@ impl S3Access for Gate {
         if request.credentials().is_none() {
             return Err(s3_error!(AccessDenied, "A signature is required"));
         }
-        if !is_signature_4(request) {
+        if !has_an_age(request) {
             return Err(s3_error!(InvalidRequest, "Sign with AWS4-HMAC-SHA256"));
         }
         match request.s3_path() {
@@ -204,11 +204,10 @@ impl S3Access for Gate {
     }
 }
 
-/// The old form has no limit to a request's age; a form that is posted by a browser is signed in yet another way.
-fn is_signature_4(request: &S3AccessContext<'_>) -> bool {
+/// A header of the old form stays good for ever. A URL of the old form, which stock clients still make, says when it ends. A
+/// form that is posted by a browser is signed in yet another way.
+fn has_an_age(request: &S3AccessContext<'_>) -> bool {
     let header = request.headers().get("authorization");
     let is_old = header.is_some_and(|header| header.as_bytes().starts_with(b"AWS "));
-    let mut names = request.uri().query().unwrap_or_default().split('&');
-    let is_old_url = names.any(|pair| pair.starts_with("Signature=") || pair.starts_with("AWSAccessKeyId="));
-    !is_old && !is_old_url && request.s3_op().name() != "PostObject"
+    !is_old && request.s3_op().name() != "PostObject"
 }

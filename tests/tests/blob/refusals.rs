@@ -134,8 +134,14 @@ late = v4.generate_presigned_url('get_object', Params={'Bucket': BUCKET, 'Key': 
 botocore.auth.get_current_datetime = real
 status, text = fetch(late)
 assert status == 403 and b'expired' in text, (status, text)
-old = client(signature_version='s3').generate_presigned_url('get_object', Params={'Bucket': BUCKET, 'Key': 'a b'})
-assert fetch(old)[0] == 400
+# The old form, which the stock command line makes by default, says when it ends, too.
+old = client(signature_version='s3')
+sign = lambda seconds: old.generate_presigned_url('get_object', Params={'Bucket': BUCKET, 'Key': 'a b'}, ExpiresIn=seconds)
+assert 'AWSAccessKeyId' in sign(60)
+assert fetch(sign(60)) == (200, b'mine')
+assert fetch(sign(60).replace('a%20b', 'up'))[0] == 403
+status, text = fetch(sign(-1))
+assert status == 403, (status, text)
 print('done')
 "#,
     );
