@@ -1,8 +1,8 @@
 //! Tells the folder of an environment from a copy of it: what a copied state knows runs for the original, and whoever
 //! works in the copy would stop the original's servers.
 //!
-//! Servers, poolers and routers name the folder that they were made in. If that one still has them, this is a copy. If
-//! it has not, the folder was moved, and an apply gives everything its new paths.
+//! Servers, poolers, stores of blobs and routers name the folder that they were made in. If that one still has them,
+//! this is a copy. If it has not, the folder was moved, and an apply gives everything its new paths.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -86,38 +86,39 @@ mod tests {
     use super::*;
     use crate::postgres::marker::Marker;
 
-    fn server(environment: &Path) {
+    fn server(folder: &Path) {
         let tag = "l1 t1 postgres.main/local.postgres.server.primary"
             .parse()
             .unwrap();
-        marker::write(&environment.join("postgres/main"), &Marker::making(&tag, 1_u32)).unwrap();
+        marker::write(folder, &Marker::making(&tag, 1_u32)).unwrap();
     }
 
     fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to.join("postgres/main")).unwrap();
-        let file = "postgres/main/infra.json";
-        fs::copy(from.join(file), to.join(file)).unwrap();
+        fs::create_dir_all(to).unwrap();
+        fs::copy(from.join("infra.json"), to.join("infra.json")).unwrap();
     }
 
     #[test]
     fn a_copy_is_refused_while_the_original_is_there() {
-        let root = tempfile::tempdir().unwrap();
-        let (original, other) = (root.path().join("original"), root.path().join("other"));
-        server(&original);
-        check(&original).unwrap();
-        copy(&original, &other);
-        let error = check(&other).unwrap_err();
-        assert!(error.message.contains("is a copy of"), "{error}");
-        assert!(error.message.contains("/original`"), "{error}");
-        fs::remove_dir_all(&original).unwrap();
-        check(&other).unwrap();
+        for own in ["postgres/main", "blob/assets"] {
+            let root = tempfile::tempdir().unwrap();
+            let (original, other) = (root.path().join("original"), root.path().join("other"));
+            server(&original.join(own));
+            check(&original).unwrap();
+            copy(&original.join(own), &other.join(own));
+            let error = check(&other).unwrap_err();
+            assert!(error.message.contains("is a copy of"), "{error}");
+            assert!(error.message.contains("/original`"), "{error}");
+            fs::remove_dir_all(&original).unwrap();
+            check(&other).unwrap();
+        }
     }
 
     #[test]
     fn another_path_to_the_same_folder_is_no_copy() {
         let root = tempfile::tempdir().unwrap();
         let (original, link) = (root.path().join("original"), root.path().join("link"));
-        server(&original);
+        server(&original.join("postgres/main"));
         std::os::unix::fs::symlink(&original, &link).unwrap();
         check(&link).unwrap();
     }

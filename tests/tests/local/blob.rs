@@ -7,7 +7,7 @@ use infra_tests::blob::{Client, has_boto3};
 use infra_tests::environment::TestEnv;
 use infra_tests::machine;
 use infra_tests::secrets::files_with;
-use infra_tests::servers::{kill, namespace, processes_of, reaches, server};
+use infra_tests::servers::{files_below, kill, namespace, processes_of, reaches, server};
 
 use crate::support::{apply, decisions, expect_no_changes};
 
@@ -190,4 +190,27 @@ fn a_store_whose_port_is_taken_says_so() {
     drop(listener);
     apply(&mut env);
     expect_no_changes(&mut env);
+}
+
+#[test]
+fn a_store_whose_files_are_gone_or_damaged_says_so() {
+    let Some(mut env) = applied("a_store_whose_files_are_gone", STACK) else {
+        return;
+    };
+    let application = client(&mut env);
+    let put = "s3.put_object(Bucket=BUCKET, Key='a', Body=b'x'); print('done')";
+    assert_eq!(application.run(put), "done");
+    kill(&server(&env, STORE));
+    let data = env.folder().join(".infra/local/blob/assets/data");
+    let file = files_below(&data).pop().expect("the blob's file");
+    let whole = std::fs::read(&file).expect("the blob's file");
+    std::fs::write(&file, &whole[..whole.len() - 1]).expect("the blob's file");
+    let run = env.run(&["apply", "local", "--yes"]).expect(3);
+    assert!(run.stderr.contains("is damaged"), "{run}");
+    std::fs::remove_dir_all(&data).expect("the data");
+    let run = env.run(&["plan", "local"]).expect(0);
+    assert!(run.stdout.contains("without its data"), "{run}");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(client(&mut env).run(put), "done");
 }

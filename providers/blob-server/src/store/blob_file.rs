@@ -203,15 +203,20 @@ pub fn read(path: &Path) -> Result<Description, StoreError> {
         path: path.to_owned(),
     };
     let mut file = File::open(path).map_err(DiskError::from_io("open", path))?;
-    let text = match read_text(&mut file) {
-        Ok(Some(text)) => text,
+    let (size, text) = match read_text(&mut file) {
+        Ok(Some(read)) => read,
         Ok(None) => return Err(damaged()),
         Err(error) => return Err(DiskError::from_io("read", path)(error).into()),
     };
-    serde_json::from_slice(&text).map_err(|_| damaged())
+    let description: Description = serde_json::from_slice(&text).map_err(|_| damaged())?;
+    match description.size == size {
+        true => Ok(description),
+        false => Err(damaged()),
+    }
 }
 
-fn read_text(file: &mut File) -> io::Result<Option<Vec<u8>>> {
+/// Returns how many bytes the blob has and what the file says of it, or nothing when it is not such a file.
+fn read_text(file: &mut File) -> io::Result<Option<(u64, Vec<u8>)>> {
     let length = file.metadata()?.len();
     let Some(end_at) = length.checked_sub(END_BYTES as u64) else {
         return Ok(None);
@@ -232,7 +237,7 @@ fn read_text(file: &mut File) -> io::Result<Option<Vec<u8>>> {
     file.seek(SeekFrom::Start(at))?;
     let mut text = vec![0; size as usize];
     file.read_exact(&mut text)?;
-    Ok((end_of(&text) == end).then_some(text))
+    Ok((end_of(&text) == end).then_some((at, text)))
 }
 
 /// Returns what follows the bytes of a blob.
@@ -326,6 +331,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = stored(folder.path(), b"hello").await;
         let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[1..]).unwrap();
+        assert!(matches!(read(&path), Err(StoreError::Damaged { .. })));
         for length in 0..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert!(matches!(read(&path), Err(StoreError::Damaged { .. })), "{length}");
