@@ -6,11 +6,8 @@
 use std::time::Duration;
 
 use infra_model::event::Stage;
-use infra_model::plan::Plan;
 use infra_model::record::Serial;
 use infra_model::resource::ResourceGraph;
-use infra_model::snapshot::Snapshot;
-use infra_plan::error::{PlanError, ProtectedObject};
 use infra_provider::provider::Provider;
 
 use crate::backend::Backend;
@@ -19,12 +16,16 @@ use crate::opened::{self, Absent, Opened, Target};
 use crate::plan::options::Options;
 use crate::plan::{self, Planned};
 use crate::rollback::honesty::Told;
-use crate::rollback::rewind::{Rewound, Times};
+use crate::rollback::times::Times;
+use crate::rollback::way::Way;
 use crate::{configuration, past, recovery};
 
 mod honesty;
+mod keep;
 mod relink;
 mod rewind;
+mod times;
+mod way;
 
 /// Asks for the way back.
 #[derive(Clone, Debug)]
@@ -50,25 +51,25 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
     recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
     let past = past::at(&opened, request.to).await?;
     let schemas = provider.kinds().schemas();
-    let (mut rewound, told) = plan::staged(backend, Stage::Lower, || {
+    let (mut way, told) = plan::staged(backend, Stage::Lower, || {
         let stack = wanted_now(&opened, &*provider)?;
         let times = Times::new(&past.records, &opened.state.records)?;
-        let rewound = rewind::rewind(&times, &stack, schemas)?;
         let told = Told::new(&opened.stack.environment.name, &past, &times, schemas);
-        Ok((rewound, told))
+        Ok((Way::new(times, stack, schemas)?, told))
     })?;
     opened.stack.components.clear();
-    opened.stack.moved = rewound.moved.clone();
+    opened.stack.moved = way.moved();
     let snapshot = plan::observe(backend, &mut opened, &*provider, true).await?;
     let options = Options {
         refresh: true,
         rollback: Some(request.to),
         ..Options::default()
     };
-    let (mut plan, kept) = plan::staged(backend, Stage::Plan, || {
-        compare(backend, &opened, &*provider, &mut rewound, &snapshot, &options)
+    let mut plan = plan::staged(backend, Stage::Plan, || {
+        way.find(|graph| plan::compare(backend, &opened, &*provider, graph, &snapshot, &options))
     })?;
-    plan.notices.extend(told.notices(&plan, &kept, &rewound.moved));
+    let notices = told.notices(&plan, &way);
+    plan.notices.extend(notices);
     let digest = plan::digest(&plan)?;
     Ok(Planned {
         plan,
@@ -80,40 +81,9 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
 }
 
 /// Returns what the stack wants now, to see what refers to what; nothing where the provider can no longer make it.
-fn wanted_now(opened: &Opened, provider: &dyn Provider) -> Result<ResourceGraph, EngineError> {
+fn wanted_now(opened: &Opened, provider: &dyn Provider) -> Result<Option<ResourceGraph>, EngineError> {
     match plan::lower(opened, provider) {
-        Err(EngineError::Lowering { .. }) => Ok(ResourceGraph::default()),
-        lowered => lowered,
-    }
-}
-
-/// Compares, and leaves protected objects as they are until no more of them is in the way.
-fn compare(
-    backend: &Backend,
-    opened: &Opened,
-    provider: &dyn Provider,
-    rewound: &mut Rewound,
-    snapshot: &Snapshot,
-    options: &Options,
-) -> Result<(Plan, Vec<ProtectedObject>), EngineError> {
-    let mut kept = Vec::new();
-    loop {
-        let compared = plan::compare(backend, opened, provider, &rewound.graph, snapshot, options);
-        let protected = match compared {
-            Err(EngineError::Plan(error)) => match *error {
-                PlanError::Protected { objects } => objects,
-                other => return Err(EngineError::Plan(Box::new(other))),
-            },
-            other => return Ok((other?, kept)),
-        };
-        let mut news = false;
-        for object in &protected {
-            news |= rewound.keep(&object.address, &snapshot.records)?;
-        }
-        if !news {
-            let objects = protected;
-            return Err(EngineError::Plan(Box::new(PlanError::Protected { objects })));
-        }
-        kept.extend(protected);
+        Err(EngineError::Lowering { .. }) => Ok(None),
+        lowered => lowered.map(Some),
     }
 }

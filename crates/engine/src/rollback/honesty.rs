@@ -13,7 +13,8 @@ use infra_model::value::Value;
 use infra_plan::error::{Harm, ProtectedObject};
 
 use crate::past::Past;
-use crate::rollback::rewind::Times;
+use crate::rollback::times::Times;
+use crate::rollback::way::Way;
 
 /// How many names a notice lists.
 const NAMES_MAX: usize = 5;
@@ -61,14 +62,16 @@ impl Told {
     }
 
     /// Returns what is to be known before saying yes to a plan.
-    pub(super) fn notices(&self, plan: &Plan, kept: &[ProtectedObject], moved: &[Moved]) -> Vec<PlanNotice> {
+    pub(super) fn notices(&self, plan: &Plan, way: &Way<'_>) -> Vec<PlanNotice> {
         let mut notices: Vec<PlanNotice> = self.half_way().into_iter().collect();
         notices.extend(self.empty(plan));
         notices.extend(self.lost(plan));
         notices.extend(self.kept_secrets());
         notices.extend(destroyed(plan));
-        notices.extend(protected(kept));
-        notices.extend(names(moved));
+        notices.extend(protected(&way.kept));
+        notices.extend(standing(way));
+        notices.extend((!way.is_told).then(unknown));
+        notices.extend(names(&way.moved()));
         if !plan.is_empty() {
             notices.push(self.forward());
         }
@@ -239,6 +242,33 @@ fn protected(kept: &[ProtectedObject]) -> Option<PlanNotice> {
             Some("To undo them too, lift their protection first, in a change of its own".to_owned()),
         )
     })
+}
+
+/// Objects that stay although something that they needed is made anew.
+fn standing(way: &Way<'_>) -> Option<PlanNotice> {
+    let pairs = way.left_standing();
+    let pairs = pairs.iter();
+    let names: Vec<String> = pairs
+        .map(|(address, need)| format!("`{address}` (on `{need}`)"))
+        .collect();
+    some(&names, |names| {
+        notice(
+            "Objects stay on what is made anew",
+            format!("{names}: they needed it, and nothing that is recorded of them refers to it"),
+            Some(
+                "Where they live in it, put the stack's files back first, which say so, and plan again"
+                    .to_owned(),
+            ),
+        )
+    })
+}
+
+fn unknown() -> PlanNotice {
+    notice(
+        "The stack says nothing",
+        "The provider cannot make what its files want now, so what referred to what is only told by equal values".to_owned(),
+        Some("Look at the notes and the steps with more care, or put its files back first".to_owned()),
+    )
 }
 
 fn names(moved: &[Moved]) -> Option<PlanNotice> {

@@ -4,16 +4,21 @@
 //! network that is gone, and a URL the password of before its rotation. So what was a reference becomes one again: where
 //! the stack still refers to something and that came to the recorded value, and where a sealed secret is the output of
 //! something that the resource needed. A plain text is taken for a reference where the object is made anew: there a
-//! coincidence costs nothing, while of an object that exists it could force a replacement. Of that one, only what a
-//! provider gave to an object that is gone is taken for a reference: it would name nothing.
+//! coincidence costs nothing, while of an object that exists it could force a replacement. Of that one, a text is taken
+//! for a reference where it would name nothing, or what does not outlive the plan: what a provider gave to an object
+//! that is gone, and any name of an object that the plan makes anew. Where that is a guess with consequences, there is
+//! none: see [`Relinking::unclear`].
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::address::Address;
 use infra_model::expression::{Expression, Reference, each_reference, resolve};
 use infra_model::record::Record;
 use infra_model::resource::ResourceGraph;
+use infra_model::schema::{OnChange, SchemaSet};
 use infra_model::value::{Attributes, Value};
 
-use crate::rollback::rewind::Times;
+use crate::rollback::times::Times;
 
 /// What tells which recorded values were references.
 #[derive(Clone, Copy, Debug)]
@@ -21,33 +26,89 @@ pub(super) struct Relinking<'a> {
     pub(super) times: &'a Times,
     /// What the stack wants now.
     pub(super) stack: &'a ResourceGraph,
+    pub(super) schemas: &'a SchemaSet,
+    /// What is recorded now and the plan makes anew all the same, by the names of then.
+    pub(super) anew: &'a BTreeSet<Address>,
 }
 
-impl Relinking<'_> {
+/// The outputs of what a record needs, by value.
+type Outputs<'a> = BTreeMap<&'a Value, Vec<(&'a Address, &'a str)>>;
+
+/// Inputs that may be a name of something that is made anew, or the same text by chance.
+#[derive(Debug)]
+pub(super) struct Unclear<'a> {
+    /// What is made anew.
+    pub(super) need: &'a Address,
+    /// The inputs.
+    pub(super) inputs: Vec<&'a str>,
+}
+
+impl<'a> Relinking<'a> {
     /// Returns the recorded inputs with references where they were.
-    pub(super) fn inputs(&self, record: &Record) -> Attributes {
-        let address = &record.key.address;
-        let name = self.times.renamed.get(address).unwrap_or(address);
-        let declared = self.stack.resources.get(name);
+    pub(super) fn inputs(&self, record: &'a Record) -> Attributes {
+        let outputs = self.outputs(record);
+        let unclear = self.unclear(record);
+        let admits = |need: &Address, output: &str| {
+            let is_guess = unclear.iter().any(|one| one.need == need);
+            self.is_made(record) || self.is_gone(need, output) || self.anew.contains(need) && !is_guess
+        };
         let inputs = record.inputs.iter();
         inputs
             .map(|(name, value)| {
-                let expression = declared.and_then(|declared| declared.inputs.get(name));
-                let again = expression.and_then(|expression| self.confirmed(expression, value));
-                let value = again.unwrap_or_else(|| self.relinked(value.clone(), record));
+                let value = match self.declared(record, name, value) {
+                    Some(declared) => declared,
+                    None => relinked(value.clone(), &outputs, &admits),
+                };
                 (name.clone(), value)
             })
             .collect()
     }
 
-    /// Returns an expression of the stack, with the names of then, if it came to this value then.
-    fn confirmed(&self, expression: &Value, recorded: &Value) -> Option<Value> {
-        let mut refers = false;
-        each_reference(expression, &mut |_| refers = true);
-        if !refers {
-            return None;
+    /// Returns what cannot be told of an object that exists and stands on what is made anew.
+    ///
+    /// A name that the stack gave its object is a text like others: an owner and a database may be called the same. Where
+    /// only some of the inputs with that text would replace the object, a wrong guess destroys it, or leaves it standing on
+    /// nothing.
+    pub(super) fn unclear(&self, record: &'a Record) -> Vec<Unclear<'a>> {
+        if self.is_made(record) {
+            return Vec::new();
         }
-        let renamed = resolve(expression.clone(), &|reference| Some(self.of_then(reference))).ok()?;
+        let needs = record
+            .dependencies
+            .iter()
+            .filter(|need| self.anew.contains(*need));
+        let unclear = needs.filter_map(|need| {
+            let then = self.times.past.get(need)?;
+            let is_set = |value: &Value| then.inputs.values().any(|input| input == value);
+            let names: Vec<&Value> = then.outputs.values().filter(|value| is_set(value)).collect();
+            let inputs = record.inputs.iter().filter(|(name, value)| {
+                value.any(&|part| matches!(part, Value::String(_)) && names.contains(&part))
+                    && self.declared(record, name, value).is_none()
+            });
+            let inputs: Vec<&str> = inputs.map(|(name, _)| name.as_str()).collect();
+            let replacing = inputs.iter().filter(|name| self.replaces(record, name)).count();
+            (replacing > 0 && replacing < inputs.len()).then_some(Unclear { need, inputs })
+        });
+        unclear.collect()
+    }
+
+    fn replaces(&self, record: &Record, input: &str) -> bool {
+        let schema = self.schemas.get(record.key.address.resource_type_str());
+        let attribute = schema.and_then(|schema| schema.attributes.get(input));
+        attribute.is_some_and(|attribute| attribute.on_change == OnChange::Replace)
+    }
+
+    /// Tells whether there will be another object than the recorded one.
+    fn is_made(&self, record: &Record) -> bool {
+        let address = &record.key.address;
+        self.times.now_of(address).is_none() || self.anew.contains(address)
+    }
+
+    /// Returns what the stack has for an input, with the names of then, if it came to this value then.
+    fn declared(&self, record: &Record, input: &str, recorded: &Value) -> Option<Value> {
+        let name = self.times.name_now(&record.key.address);
+        let expression = self.stack.resources.get(name)?.inputs.get(input)?;
+        let renamed = self.renamed(expression, record)?;
         let lookup = |reference: &Reference| match reference {
             Reference::Output { address, output, .. } => {
                 self.times.past.get(address)?.outputs.get(output).cloned()
@@ -58,86 +119,89 @@ impl Relinking<'_> {
         (came_to == *recorded).then_some(renamed)
     }
 
+    /// Returns an expression of the stack with the names of then, if it refers to nothing but what the record needed: what
+    /// it needed beyond that might have needed it.
+    fn renamed(&self, expression: &Value, record: &Record) -> Option<Value> {
+        let renamed = resolve(expression.clone(), &|reference| Some(self.of_then(reference))).ok()?;
+        let mut fits = true;
+        each_reference(&renamed, &mut |reference| {
+            fits &= match reference {
+                Reference::Output { address, .. } => record.dependencies.contains(address),
+                Reference::Export { .. } => false,
+            };
+        });
+        fits.then_some(renamed)
+    }
+
     /// Returns the reference under the name that its resource had then.
     fn of_then(&self, reference: &Reference) -> Value {
         let mut reference = reference.clone();
         if let Reference::Output { address, .. } = &mut reference {
-            let mut renamed = self.times.renamed.iter();
-            if let Some((then, _)) = renamed.find(|(_, now)| *now == address) {
-                *address = then.clone();
-            }
+            *address = self.times.name_then(address).clone();
         }
         Value::deferred(Expression::Reference(reference))
     }
 
-    /// Returns a recorded value with outputs of what the resource needed replaced by references to them.
-    fn relinked(&self, value: Value, record: &Record) -> Value {
-        match value {
-            Value::Sealed(_) => self.reference(&value, record, |_, _, _| true).unwrap_or(value),
-            Value::String(_) => {
-                let is_made = self.times.now_of(&record.key.address).is_none();
-                let admits =
-                    |need: &Address, then: &Record, output: &str| is_made || self.is_gone(need, then, output);
-                self.reference(&value, record, admits).unwrap_or(value)
+    /// Returns the outputs then of all that a record needs.
+    fn outputs(&self, record: &'a Record) -> Outputs<'a> {
+        let mut outputs = Outputs::new();
+        for need in &record.dependencies {
+            let then = self.times.past.get(need);
+            for (output, value) in then.iter().flat_map(|then| then.outputs.iter()) {
+                outputs.entry(value).or_default().push((need, output.as_str()));
             }
-            Value::List(values) => Value::List(
-                values
-                    .into_iter()
-                    .map(|value| self.relinked(value, record))
-                    .collect(),
-            ),
-            Value::Map(entries) => {
-                let entries = entries.into_iter();
-                Value::Map(
-                    entries
-                        .map(|(key, value)| (key, self.relinked(value, record)))
-                        .collect(),
-                )
-            }
-            Value::Deferred(expression) => match *expression {
-                Expression::Apply { operation, arguments } => Value::deferred(Expression::Apply {
-                    operation,
-                    arguments: arguments
-                        .into_iter()
-                        .map(|value| self.relinked(value, record))
-                        .collect(),
-                }),
-                reference @ Expression::Reference(_) => Value::deferred(reference),
-            },
-            other => other,
         }
-    }
-
-    /// Returns a reference to the output of something that a record needs and that had this value then.
-    fn reference(
-        &self,
-        value: &Value,
-        record: &Record,
-        admits: impl Fn(&Address, &Record, &str) -> bool,
-    ) -> Option<Value> {
-        let needs = record
-            .dependencies
-            .iter()
-            .filter_map(|need| Some((need, self.times.past.get(need)?)));
-        let mut outputs =
-            needs.flat_map(|(need, then)| then.outputs.iter().map(move |output| (need, then, output)));
-        let (need, _, (output, _)) = outputs
-            .find(|(need, then, (output, found))| *found == value && admits(need, then, output.as_str()))?;
-        Some(reference_to(need, output, value))
+        outputs
     }
 
     /// Tells whether an output was given by the provider, not set by us, and is not so any more.
-    fn is_gone(&self, need: &Address, then: &Record, output: &str) -> bool {
+    fn is_gone(&self, need: &Address, output: &str) -> bool {
+        let Some(then) = self.times.past.get(need) else {
+            return false;
+        };
         let given = then.outputs.get(output);
         let now = self.times.now_of(need).and_then(|now| now.outputs.get(output));
         now != given && !then.inputs.values().any(|input| Some(input) == given)
     }
 }
 
-fn reference_to(address: &Address, output: &str, value: &Value) -> Value {
-    Value::deferred(Expression::Reference(Reference::Output {
-        address: address.clone(),
-        output: output.to_owned(),
+/// Returns a recorded value with outputs of what the resource needed replaced by references to them: sealed ones, and of
+/// plain texts those that are admitted.
+fn relinked(value: Value, outputs: &Outputs<'_>, admits: &impl Fn(&Address, &str) -> bool) -> Value {
+    let all = |values: Vec<Value>| -> Vec<Value> {
+        let values = values.into_iter();
+        values.map(|value| relinked(value, outputs, admits)).collect()
+    };
+    match value {
+        Value::Sealed(_) => reference(&value, outputs, |_, _| true).unwrap_or(value),
+        Value::String(_) => reference(&value, outputs, admits).unwrap_or(value),
+        Value::List(values) => Value::List(all(values)),
+        Value::Map(entries) => {
+            let entries = entries.into_iter();
+            Value::Map(
+                entries
+                    .map(|(key, value)| (key, relinked(value, outputs, admits)))
+                    .collect(),
+            )
+        }
+        Value::Deferred(expression) => match *expression {
+            Expression::Apply { operation, arguments } => Value::deferred(Expression::Apply {
+                operation,
+                arguments: all(arguments),
+            }),
+            reference @ Expression::Reference(_) => Value::deferred(reference),
+        },
+        other => other,
+    }
+}
+
+/// Returns a reference to the first output with this value that is admitted.
+fn reference(value: &Value, outputs: &Outputs<'_>, admits: impl Fn(&Address, &str) -> bool) -> Option<Value> {
+    let mut found = outputs.get(value)?.iter();
+    let (address, output) = found.find(|(need, output)| admits(need, output))?;
+    Some(Value::deferred(Expression::Reference(Reference::Output {
+        address: (*address).clone(),
+        output: (*output).to_owned(),
         secret: value.is_secret(),
-    }))
+    })))
 }

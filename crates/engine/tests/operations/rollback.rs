@@ -15,6 +15,7 @@ use crate::support::{Machine, Team};
 
 mod names;
 mod refused;
+mod standing;
 
 /// Returns a stack of these components.
 fn stack(components: &str) -> String {
