@@ -10,9 +10,10 @@ use infra_model::record::{Record, Serial};
 use infra_model::schema::{SchemaSet, StepClass};
 use infra_model::stack::Moved;
 use infra_model::value::Value;
-use infra_plan::error::{Harm, ProtectedObject};
+use infra_plan::error::Harm;
 
 use crate::past::Past;
+use crate::rollback::keep::{AllKept, Kept};
 use crate::rollback::times::Times;
 use crate::rollback::way::Way;
 
@@ -227,12 +228,13 @@ fn destroyed(plan: &Plan) -> Option<PlanNotice> {
     })
 }
 
-fn protected(kept: &[ProtectedObject]) -> Option<PlanNotice> {
+fn protected(kept: &AllKept) -> Option<PlanNotice> {
     let names: Vec<String> = kept
         .iter()
-        .map(|object| match object.harm {
-            Harm::Delete => format!("`{}` (would be deleted)", object.address),
-            Harm::Replace => format!("`{}` (would be replaced)", object.address),
+        .map(|(address, why)| match why {
+            Kept::Protected(Harm::Delete) => format!("`{address}` (would be deleted)"),
+            Kept::Protected(Harm::Replace) => format!("`{address}` (would be replaced)"),
+            Kept::Needed(by) => format!("`{address}` (`{by}` stands on it)"),
         })
         .collect();
     some(&names, |names| {

@@ -1,13 +1,28 @@
-//! Protected objects, which stay as they are now.
+//! Protected objects, which stay as they are now, with what they stand on.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::address::Address;
 use infra_model::component::Lifecycle;
-use infra_model::record::Record;
+use infra_model::decision::Decision;
+use infra_model::plan::Plan;
 use infra_model::resource::Desired;
-use infra_plan::error::{PlanError, ProtectedObject};
+use infra_plan::error::{Harm, PlanError, ProtectedObject};
 
 use crate::error::EngineError;
 use crate::rollback::way::Way;
+
+/// Why an object stays as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is protected, and would come to this harm.
+    Protected(Harm),
+    /// This one stays and stands on it.
+    Needed(Address),
+}
+
+/// Objects that stay, by the names of then.
+pub(super) type AllKept = BTreeMap<Address, Kept>;
 
 impl Way<'_> {
     /// Wants protected objects as they are now.
@@ -16,52 +31,114 @@ impl Way<'_> {
     ///
     /// When they are wanted so already and are in the way all the same.
     pub(super) fn keep(&mut self, objects: Vec<ProtectedObject>) -> Result<(), EngineError> {
-        let mut news = false;
-        for object in &objects {
-            news |= self.keep_one(&object.address);
-        }
-        if !news {
+        let protected = objects.iter().map(|object| {
+            let why = Kept::Protected(object.harm.clone());
+            (object.address.clone(), why)
+        });
+        if !self.keep_all(protected.collect()) {
             return Err(EngineError::Plan(Box::new(PlanError::Protected { objects })));
         }
-        self.kept.extend(objects);
         Ok(())
     }
 
-    pub(super) fn is_kept(&self, address: &Address) -> bool {
-        self.kept.iter().any(|object| object.address == *address)
+    /// Wants also what kept objects stand on as it is now, where a plan would take it away from under them; tells whether
+    /// there was such.
+    ///
+    /// # Errors
+    ///
+    /// When it is wanted so already, and it is not there or cannot stay.
+    pub(super) fn keep_ground(&mut self, plan: &Plan) -> Result<bool, EngineError> {
+        let mut ground = Vec::new();
+        for address in self.kept.keys() {
+            for need in self.needs_now(address) {
+                let goes = plan.decisions.get(&need).is_some_and(takes_away);
+                if goes && self.kept.contains_key(&need) {
+                    return Err(groundless(address, &need));
+                }
+                if goes && self.times.now_of(&need).is_some() {
+                    ground.push((need, Kept::Needed(address.clone())));
+                }
+            }
+        }
+        Ok(self.keep_all(ground))
     }
 
-    /// Wants an object as it is now, with what it needs and the way back would delete; tells whether that was new.
-    fn keep_one(&mut self, address: &Address) -> bool {
-        let mut open = vec![address.clone()];
+    /// Wants objects as they are now, with what they need and the way back would delete; tells whether any of them was not
+    /// wanted so before. What was learned of another way is forgotten.
+    fn keep_all(&mut self, objects: Vec<(Address, Kept)>) -> bool {
         let mut news = false;
-        while let Some(next) = open.pop() {
-            let is_asked = next == *address;
-            let Some(record) = self.times.now_of(&next).cloned() else {
-                continue;
-            };
-            if !is_asked && self.graph.resources.contains_key(&next) {
+        let mut open = objects;
+        while let Some((next, why)) = open.pop() {
+            // One that stood on it before is protected itself.
+            let is_protected = matches!(why, Kept::Protected(_));
+            if let Some(before) = self.kept.get_mut(&next) {
+                if is_protected && matches!(before, Kept::Needed(_)) {
+                    *before = why;
+                }
                 continue;
             }
-            let kept = as_it_is(&next, &record);
-            news |= self.graph.resources.get(&next) != Some(&kept);
-            self.graph.resources.insert(next, kept);
-            open.extend(record.dependencies.iter().cloned());
+            if self.times.now_of(&next).is_none() {
+                continue;
+            }
+            let needs = self.needs_now(&next).into_iter();
+            let unwanted = needs.filter(|need| !self.times.past.contains_key(need));
+            open.extend(unwanted.map(|need| (need, Kept::Needed(next.clone()))));
+            self.kept.insert(next, why);
+            news = true;
+        }
+        if news {
+            self.begin();
         }
         news
     }
+
+    /// Returns what an object needs now, by the names that this has then.
+    fn needs_now(&self, address: &Address) -> BTreeSet<Address> {
+        let record = self.times.now_of(address);
+        let needs = record.into_iter().flat_map(|record| &record.dependencies);
+        needs.map(|need| self.times.name_then(need).clone()).collect()
+    }
+
+    /// Returns an object as it is now as what is wanted. What it needed and is forgotten cannot be needed again.
+    pub(super) fn as_it_is(&self, address: &Address) -> Option<Desired> {
+        let record = self.times.now_of(address)?;
+        let mut after = self.needs_now(address);
+        after.retain(|need| self.times.past.contains_key(need) || self.kept.contains_key(need));
+        let declared = self.stack.resources.get(&record.key.address);
+        Some(Desired {
+            address: address.clone(),
+            inputs: self.relinking().inputs_now(record),
+            after,
+            target: record.target.clone(),
+            lifecycle: Lifecycle {
+                protect: record.protect,
+                ignore_changes: declared
+                    .map_or_else(BTreeSet::new, |one| one.lifecycle.ignore_changes.clone()),
+                create_before_destroy: Some(record.create_before_destroy),
+                depends_on: BTreeSet::new(),
+            },
+        })
+    }
 }
 
-fn as_it_is(address: &Address, record: &Record) -> Desired {
-    Desired {
-        address: address.clone(),
-        inputs: record.inputs.clone(),
-        after: record.dependencies.clone(),
-        target: record.target.clone(),
-        lifecycle: Lifecycle {
-            protect: record.protect,
-            create_before_destroy: Some(record.create_before_destroy),
-            ..Lifecycle::default()
-        },
+/// Tells whether what stands on an object loses it.
+fn takes_away(decision: &Decision) -> bool {
+    match decision {
+        Decision::Create { .. }
+        | Decision::Replace { .. }
+        | Decision::Delete { .. }
+        | Decision::Forget { .. } => true,
+        Decision::Keep | Decision::Update { .. } | Decision::Adopt { .. } => false,
     }
+}
+
+fn groundless(address: &Address, need: &Address) -> EngineError {
+    let message = format!(
+        "`{address}` stays, because it or what stands on it is protected, and `{need}`, which it stands on, cannot stay"
+    );
+    let hint = format!(
+        "Bring `{need}` in order first: see what is wrong with it with: infra plan ENVIRONMENT. Or lift the protection, in a \
+         change of its own"
+    );
+    EngineError::request(message, hint)
 }

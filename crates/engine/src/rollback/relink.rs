@@ -10,6 +10,7 @@
 //! none: see [`Relinking::unclear`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use infra_model::address::Address;
 use infra_model::expression::{Expression, Reference, each_reference, resolve};
@@ -46,7 +47,7 @@ pub(super) struct Unclear<'a> {
 impl<'a> Relinking<'a> {
     /// Returns the recorded inputs with references where they were.
     pub(super) fn inputs(&self, record: &'a Record) -> Attributes {
-        let outputs = self.outputs(record);
+        let outputs = outputs(record, |need| Some((need, self.times.past.get(need)?)));
         let unclear = self.unclear(record);
         let admits = |need: &Address, output: &str| {
             let is_guess = unclear.iter().any(|one| one.need == need);
@@ -61,6 +62,17 @@ impl<'a> Relinking<'a> {
                 };
                 (name.clone(), value)
             })
+            .collect()
+    }
+
+    /// Returns the inputs recorded now of what stays as it is: with the secret of what it needs, whichever that has.
+    pub(super) fn inputs_now(&self, record: &'a Record) -> Attributes {
+        let outputs = outputs(record, |need| {
+            Some((self.times.name_then(need), self.times.now.get(need)?))
+        });
+        let inputs = record.inputs.iter();
+        inputs
+            .map(|(name, value)| (name.clone(), relinked(value.clone(), &outputs, &|_, _| false)))
             .collect()
     }
 
@@ -142,18 +154,6 @@ impl<'a> Relinking<'a> {
         Value::deferred(Expression::Reference(reference))
     }
 
-    /// Returns the outputs then of all that a record needs.
-    fn outputs(&self, record: &'a Record) -> Outputs<'a> {
-        let mut outputs = Outputs::new();
-        for need in &record.dependencies {
-            let then = self.times.past.get(need);
-            for (output, value) in then.iter().flat_map(|then| then.outputs.iter()) {
-                outputs.entry(value).or_default().push((need, output.as_str()));
-            }
-        }
-        outputs
-    }
-
     /// Tells whether an output was given by the provider, not set by us, and is not so any more.
     fn is_gone(&self, need: &Address, output: &str) -> bool {
         let Some(then) = self.times.past.get(need) else {
@@ -163,6 +163,20 @@ impl<'a> Relinking<'a> {
         let now = self.times.now_of(need).and_then(|now| now.outputs.get(output));
         now != given && !then.inputs.values().any(|input| Some(input) == given)
     }
+}
+
+/// Returns the outputs of all that a record needs, found by what it is called there.
+fn outputs<'a>(
+    record: &'a Record,
+    find: impl Fn(&'a Address) -> Option<(&'a Address, &'a Arc<Record>)>,
+) -> Outputs<'a> {
+    let mut outputs = Outputs::new();
+    for (need, found) in record.dependencies.iter().filter_map(find) {
+        for (output, value) in found.outputs.iter() {
+            outputs.entry(value).or_default().push((need, output.as_str()));
+        }
+    }
+    outputs
 }
 
 /// Returns a recorded value with outputs of what the resource needed replaced by references to them: sealed ones, and of

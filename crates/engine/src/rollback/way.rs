@@ -3,7 +3,7 @@
 //! A plan shows two such things. What it makes anew takes with it whatever lives in it, so what stands on it has to refer
 //! to it and not to a name of then. And what is protected stays, so the way leads around it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::address::Address;
 use infra_model::decision::Decision;
@@ -15,6 +15,7 @@ use infra_model::stack::Moved;
 use infra_plan::error::{PlanError, ProtectedObject};
 
 use crate::error::EngineError;
+use crate::rollback::keep::AllKept;
 use crate::rollback::relink::{Relinking, Unclear};
 use crate::rollback::rewind;
 use crate::rollback::times::Times;
@@ -24,15 +25,15 @@ use crate::rollback::times::Times;
 pub(super) struct Way<'a> {
     pub(super) times: Times,
     /// What the stack wants now.
-    stack: ResourceGraph,
+    pub(super) stack: ResourceGraph,
     /// Whether that is known.
     pub(super) is_told: bool,
     schemas: &'a SchemaSet,
-    pub(super) graph: ResourceGraph,
+    graph: ResourceGraph,
     /// What is recorded now and the plan makes anew all the same, by the names of then.
     anew: BTreeSet<Address>,
-    /// Protected objects that stay.
-    pub(super) kept: Vec<ProtectedObject>,
+    /// What is protected and stays, with what that stands on.
+    pub(super) kept: AllKept,
 }
 
 impl<'a> Way<'a> {
@@ -56,7 +57,7 @@ impl<'a> Way<'a> {
             schemas,
             graph: ResourceGraph::default(),
             anew: BTreeSet::new(),
-            kept: Vec::new(),
+            kept: AllKept::new(),
         };
         way.begin();
         Ok(way)
@@ -82,31 +83,61 @@ impl<'a> Way<'a> {
         compare: impl Fn(&ResourceGraph) -> Result<Plan, EngineError>,
     ) -> Result<Plan, EngineError> {
         loop {
-            match unprotected(compare(&self.graph))? {
+            match unprotected(compare(&self.graph)).map_err(|error| self.circle(error))? {
                 Err(objects) => self.keep(objects)?,
-                Ok(plan) if self.make_anew(&plan) => {}
                 Ok(plan) => {
-                    self.refuse_guesses()?;
-                    return Ok(plan);
+                    if !self.make_anew(&plan) && !self.keep_ground(&plan)? {
+                        self.refuse_guesses()?;
+                        return Ok(plan);
+                    }
                 }
             }
         }
     }
 
-    fn begin(&mut self) {
+    /// Wants what was recorded then, and what stays as it is now.
+    pub(super) fn begin(&mut self) {
+        self.anew.clear();
         let relinking = self.relinking();
         let past = self.times.past.iter();
-        let resources = past.map(|(address, record)| (address.clone(), rewind::rewound(&relinking, record)));
-        self.graph.resources = resources.collect();
+        let mut resources: BTreeMap<Address, Desired> = past
+            .map(|(address, record)| (address.clone(), rewind::rewound(&relinking, record)))
+            .collect();
+        for address in self.kept.keys() {
+            resources.extend(self.as_it_is(address).map(|desired| (address.clone(), desired)));
+        }
+        self.graph.resources = resources;
     }
 
-    fn relinking(&self) -> Relinking<'_> {
+    pub(super) fn relinking(&self) -> Relinking<'_> {
         Relinking {
             times: &self.times,
             stack: &self.stack,
             schemas: self.schemas,
             anew: &self.anew,
         }
+    }
+
+    /// Returns a circle as what it is: each time had none, so something in it stays as it is now.
+    fn circle(&self, error: EngineError) -> EngineError {
+        let EngineError::Plan(plan) = &error else {
+            return error;
+        };
+        let PlanError::Cycle { path } = &**plan else {
+            return error;
+        };
+        if self.kept.is_empty() {
+            return error;
+        }
+        let message = format!(
+            "What stays as it is and what was then need each other in a circle: {}",
+            quoted(path.iter().chain(path.first()), " → ")
+        );
+        let hint = format!(
+            "Lift protection first, in a change of its own. These stay because of it: {}",
+            quoted(self.kept.keys(), ", ")
+        );
+        EngineError::request(message, hint)
     }
 
     /// Lets what stands on objects that a plan makes anew refer to them; tells whether that changes what is wanted.
@@ -120,7 +151,7 @@ impl<'a> Way<'a> {
         let relinking = self.relinking();
         let concerned = self.times.past.iter().filter(|(address, record)| {
             let needs_news = record.dependencies.iter().any(|need| news.contains(need));
-            (needs_news || news.contains(*address)) && !self.is_kept(address)
+            (needs_news || news.contains(*address)) && !self.kept.contains_key(*address)
         });
         let changed = concerned.filter_map(|(address, record)| {
             let desired = rewind::rewound(&relinking, record);
@@ -137,7 +168,7 @@ impl<'a> Way<'a> {
         let relinking = self.relinking();
         for (address, record) in &self.times.past {
             if let Some(unclear) = relinking.unclear(record).first()
-                && !self.is_kept(address)
+                && !self.kept.contains_key(address)
             {
                 return Err(guess(address, unclear));
             }
@@ -149,7 +180,9 @@ impl<'a> Way<'a> {
     /// comes after it, with what it stands on.
     pub(super) fn left_standing(&self) -> Vec<(&Address, &Address)> {
         let stays = self.times.past.iter().filter(|(address, _)| {
-            self.times.now_of(address).is_some() && !self.anew.contains(*address) && !self.is_kept(address)
+            self.times.now_of(address).is_some()
+                && !self.anew.contains(*address)
+                && !self.kept.contains_key(*address)
         });
         let pairs = stays.flat_map(|(address, record)| {
             let needs = record
@@ -191,6 +224,11 @@ fn unprotected(
         },
         other => other.map(Ok),
     }
+}
+
+fn quoted<'n>(addresses: impl Iterator<Item = &'n Address>, between: &str) -> String {
+    let names: Vec<String> = addresses.map(|address| format!("`{address}`")).collect();
+    names.join(between)
 }
 
 fn guess(address: &Address, unclear: &Unclear<'_>) -> EngineError {

@@ -14,6 +14,7 @@ use infra_model::value::Value;
 use crate::support::{Machine, Team};
 
 mod names;
+mod protected;
 mod refused;
 mod standing;
 

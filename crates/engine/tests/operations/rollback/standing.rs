@@ -23,7 +23,9 @@ pub(super) fn unnumbered(text: &str) -> String {
     let mut parts = text.split("change ");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| {
-        text + "change [n]" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = if rest == part { "" } else { "[n]" };
+        format!("{text}change {number}{rest}")
     })
 }
 
