@@ -25,6 +25,8 @@ pub struct Past {
     pub ends: Serial,
     /// What was recorded.
     pub records: BTreeMap<RecordKey, RecordEntry>,
+    /// The changes until then, oldest first, with that one.
+    pub until: Vec<HistoryEntry>,
     /// The changes since, oldest first.
     pub since: Vec<HistoryEntry>,
 }
@@ -57,6 +59,7 @@ pub async fn at(opened: &Opened, serial: Serial) -> Result<Past, EngineError> {
         ends: same.last().map_or(serial, |entry| entry.serial),
         operation,
         records,
+        until: entries,
         since,
     })
 }

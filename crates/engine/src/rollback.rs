@@ -15,11 +15,13 @@ use crate::error::EngineError;
 use crate::opened::{self, Absent, Opened, Target};
 use crate::plan::options::Options;
 use crate::plan::{self, Planned};
+use crate::rollback::doubt::LastKnown;
 use crate::rollback::honesty::Told;
 use crate::rollback::times::Times;
 use crate::rollback::way::Way;
 use crate::{configuration, past, recovery};
 
+mod doubt;
 mod honesty;
 mod keep;
 mod relink;
@@ -55,7 +57,8 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
         let stack = wanted_now(&opened, &*provider)?;
         let times = Times::new(&past.records, &opened.state.records)?;
         let told = Told::new(&opened.stack.environment.name, &past, &times, schemas);
-        Ok((Way::new(times, stack, schemas)?, told))
+        let last_known = LastKnown::new(&past, &times);
+        Ok((Way::new(times, last_known, stack, schemas)?, told))
     })?;
     opened.stack.components.clear();
     opened.stack.moved = way.moved();

@@ -13,6 +13,7 @@ use infra_model::value::Value;
 use infra_plan::error::Harm;
 
 use crate::past::Past;
+use crate::rollback::doubt::Source;
 use crate::rollback::keep::{AllKept, Kept};
 use crate::rollback::times::Times;
 use crate::rollback::way::Way;
@@ -71,6 +72,7 @@ impl Told {
         notices.extend(destroyed(plan));
         notices.extend(protected(&way.kept));
         notices.extend(standing(way));
+        notices.extend(in_doubt(way));
         notices.extend((!way.is_told).then(unknown));
         notices.extend(names(&way.moved()));
         if !plan.is_empty() {
@@ -261,6 +263,30 @@ fn standing(way: &Way<'_>) -> Option<PlanNotice> {
                 "Where they live in it, put the stack's files back first, which say so, and plan again"
                     .to_owned(),
             ),
+        )
+    })
+}
+
+/// Inputs of which nobody knows what was set.
+fn in_doubt(way: &Way<'_>) -> Option<PlanNotice> {
+    let doubts = way.in_doubt();
+    let names: Vec<String> = doubts
+        .iter()
+        .map(|(address, input, source)| {
+            let source = match source {
+                Source::Stack => "as the stack sets it",
+                Source::Now => "as it is now",
+                Source::Before => "as it was before",
+                Source::Nothing => "not set",
+            };
+            format!("`{input}` of `{address}` ({source})")
+        })
+        .collect();
+    some(&names, |names| {
+        notice(
+            "Nobody knows what was set",
+            format!("{names}: the answer to a change got lost, and what it left is not recorded"),
+            None,
         )
     })
 }

@@ -93,7 +93,7 @@ impl Way<'_> {
     }
 
     /// Returns what an object needs now, by the names that this has then.
-    fn needs_now(&self, address: &Address) -> BTreeSet<Address> {
+    pub(super) fn needs_now(&self, address: &Address) -> BTreeSet<Address> {
         let record = self.times.now_of(address);
         let needs = record.into_iter().flat_map(|record| &record.dependencies);
         needs.map(|need| self.times.name_then(need).clone()).collect()
@@ -107,7 +107,7 @@ impl Way<'_> {
         let declared = self.stack.resources.get(&record.key.address);
         Some(Desired {
             address: address.clone(),
-            inputs: self.relinking().inputs_now(record),
+            inputs: self.relinking().inputs_now(record, &after),
             after,
             target: record.target.clone(),
             lifecycle: Lifecycle {

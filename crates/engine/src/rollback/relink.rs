@@ -19,6 +19,7 @@ use infra_model::resource::ResourceGraph;
 use infra_model::schema::{OnChange, SchemaSet};
 use infra_model::value::{Attributes, Value};
 
+use crate::rollback::doubt::LastKnown;
 use crate::rollback::times::Times;
 
 /// What tells which recorded values were references.
@@ -30,10 +31,11 @@ pub(super) struct Relinking<'a> {
     pub(super) schemas: &'a SchemaSet,
     /// What is recorded now and the plan makes anew all the same, by the names of then.
     pub(super) anew: &'a BTreeSet<Address>,
+    pub(super) last_known: &'a LastKnown,
 }
 
 /// The outputs of what a record needs, by value.
-type Outputs<'a> = BTreeMap<&'a Value, Vec<(&'a Address, &'a str)>>;
+pub(super) type Outputs<'a> = BTreeMap<&'a Value, Vec<(&'a Address, &'a str)>>;
 
 /// Inputs that may be a name of something that is made anew, or the same text by chance.
 #[derive(Debug)]
@@ -53,27 +55,31 @@ impl<'a> Relinking<'a> {
             let is_guess = unclear.iter().any(|one| one.need == need);
             self.is_made(record) || self.is_gone(need, output) || self.anew.contains(need) && !is_guess
         };
-        let inputs = record.inputs.iter();
-        inputs
-            .map(|(name, value)| {
-                let value = match self.declared(record, name, value) {
-                    Some(declared) => declared,
-                    None => relinked(value.clone(), &outputs, &admits),
-                };
-                (name.clone(), value)
-            })
-            .collect()
+        let inputs = record.inputs.iter().filter_map(|(name, value)| {
+            let again = match value.is_null() {
+                true => self.settled(record, name).0,
+                false => self
+                    .declared(record, name, value)
+                    .or_else(|| Some(relinked(value.clone(), &outputs, &admits))),
+            };
+            Some((name.clone(), again?))
+        });
+        inputs.collect()
     }
 
     /// Returns the inputs recorded now of what stays as it is: with the secret of what it needs, whichever that has.
-    pub(super) fn inputs_now(&self, record: &'a Record) -> Attributes {
+    pub(super) fn inputs_now(&self, record: &'a Record, needs: &BTreeSet<Address>) -> Attributes {
         let outputs = outputs(record, |need| {
             Some((self.times.name_then(need), self.times.now.get(need)?))
         });
-        let inputs = record.inputs.iter();
-        inputs
-            .map(|(name, value)| (name.clone(), relinked(value.clone(), &outputs, &|_, _| false)))
-            .collect()
+        let inputs = record.inputs.iter().filter_map(|(name, value)| {
+            let value = match value.is_null() {
+                true => self.settled_now(record, name, needs).0?,
+                false => value.clone(),
+            };
+            Some((name.clone(), relinked(value, &outputs, &|_, _| false)))
+        });
+        inputs.collect()
     }
 
     /// Returns what cannot be told of an object that exists and stands on what is made anew.
@@ -120,7 +126,7 @@ impl<'a> Relinking<'a> {
     fn declared(&self, record: &Record, input: &str, recorded: &Value) -> Option<Value> {
         let name = self.times.name_now(&record.key.address);
         let expression = self.stack.resources.get(name)?.inputs.get(input)?;
-        let renamed = self.renamed(expression, record)?;
+        let renamed = self.renamed(expression, &record.dependencies)?;
         let lookup = |reference: &Reference| match reference {
             Reference::Output { address, output, .. } => {
                 self.times.past.get(address)?.outputs.get(output).cloned()
@@ -131,14 +137,14 @@ impl<'a> Relinking<'a> {
         (came_to == *recorded).then_some(renamed)
     }
 
-    /// Returns an expression of the stack with the names of then, if it refers to nothing but what the record needed: what
-    /// it needed beyond that might have needed it.
-    fn renamed(&self, expression: &Value, record: &Record) -> Option<Value> {
+    /// Returns an expression of the stack with the names of then, if it refers to nothing but what the resource needed: what
+    /// it needs beyond that might have needed it.
+    pub(super) fn renamed(&self, expression: &Value, needs: &BTreeSet<Address>) -> Option<Value> {
         let renamed = resolve(expression.clone(), &|reference| Some(self.of_then(reference))).ok()?;
         let mut fits = true;
         each_reference(&renamed, &mut |reference| {
             fits &= match reference {
-                Reference::Output { address, .. } => record.dependencies.contains(address),
+                Reference::Output { address, .. } => needs.contains(address),
                 Reference::Export { .. } => false,
             };
         });
@@ -166,7 +172,7 @@ impl<'a> Relinking<'a> {
 }
 
 /// Returns the outputs of all that a record needs, found by what it is called there.
-fn outputs<'a>(
+pub(super) fn outputs<'a>(
     record: &'a Record,
     find: impl Fn(&'a Address) -> Option<(&'a Address, &'a Arc<Record>)>,
 ) -> Outputs<'a> {
@@ -181,7 +187,11 @@ fn outputs<'a>(
 
 /// Returns a recorded value with outputs of what the resource needed replaced by references to them: sealed ones, and of
 /// plain texts those that are admitted.
-fn relinked(value: Value, outputs: &Outputs<'_>, admits: &impl Fn(&Address, &str) -> bool) -> Value {
+pub(super) fn relinked(
+    value: Value,
+    outputs: &Outputs<'_>,
+    admits: &impl Fn(&Address, &str) -> bool,
+) -> Value {
     let all = |values: Vec<Value>| -> Vec<Value> {
         let values = values.into_iter();
         values.map(|value| relinked(value, outputs, admits)).collect()

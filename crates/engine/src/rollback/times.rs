@@ -11,6 +11,9 @@ use crate::error::EngineError;
 /// Records by address; objects that a replacement set aside are not among them.
 pub(super) type Records = BTreeMap<Address, Arc<Record>>;
 
+/// What tells whether an object is the same: its type and its identity.
+pub(super) type Identity = (String, ObjectId);
+
 /// What was recorded then and what is recorded now.
 #[derive(Debug)]
 pub(super) struct Times {
@@ -29,13 +32,7 @@ impl Times {
         now: &BTreeMap<RecordKey, RecordEntry>,
     ) -> Result<Self, EngineError> {
         let (past, now) = (current(past)?, current(now)?);
-        let identity = |record: &Record| -> (String, ObjectId) {
-            (
-                record.key.address.resource_type_str().to_owned(),
-                record.id.clone(),
-            )
-        };
-        let objects: BTreeMap<(String, ObjectId), &Address> = now
+        let objects: BTreeMap<Identity, &Address> = now
             .iter()
             .map(|(address, record)| (identity(record), address))
             .collect();
@@ -73,6 +70,12 @@ impl Times {
     pub(super) fn name_then<'a>(&'a self, now: &'a Address) -> &'a Address {
         self.earlier.get(now).unwrap_or(now)
     }
+}
+
+/// Returns what tells whether the object of a record is the same as another.
+pub(super) fn identity(record: &Record) -> Identity {
+    let resource_type = record.key.address.resource_type_str();
+    (resource_type.to_owned(), record.id.clone())
 }
 
 /// Returns the error that an object cannot get its earlier name back, because of what is or was called so too.

@@ -15,6 +15,7 @@ use infra_model::stack::Moved;
 use infra_plan::error::{PlanError, ProtectedObject};
 
 use crate::error::EngineError;
+use crate::rollback::doubt::{self, LastKnown, Source};
 use crate::rollback::keep::AllKept;
 use crate::rollback::relink::{Relinking, Unclear};
 use crate::rollback::rewind;
@@ -29,6 +30,7 @@ pub(super) struct Way<'a> {
     /// Whether that is known.
     pub(super) is_told: bool,
     schemas: &'a SchemaSet,
+    last_known: LastKnown,
     graph: ResourceGraph,
     /// What is recorded now and the plan makes anew all the same, by the names of then.
     anew: BTreeSet<Address>,
@@ -44,6 +46,7 @@ impl<'a> Way<'a> {
     /// When something of then is of a type, or of a version of a type, that the provider does not have.
     pub(super) fn new(
         times: Times,
+        last_known: LastKnown,
         stack: Option<ResourceGraph>,
         schemas: &'a SchemaSet,
     ) -> Result<Self, EngineError> {
@@ -55,6 +58,7 @@ impl<'a> Way<'a> {
             is_told: stack.is_some(),
             stack: stack.unwrap_or_default(),
             schemas,
+            last_known,
             graph: ResourceGraph::default(),
             anew: BTreeSet::new(),
             kept: AllKept::new(),
@@ -115,6 +119,7 @@ impl<'a> Way<'a> {
             stack: &self.stack,
             schemas: self.schemas,
             anew: &self.anew,
+            last_known: &self.last_known,
         }
     }
 
@@ -194,6 +199,26 @@ impl<'a> Way<'a> {
         pairs
             .filter(|(address, need)| !self.refers(address, need) && !self.is_declared_after(address, need))
             .collect()
+    }
+
+    /// Returns the inputs of which nobody knows what was set, and where their values come from.
+    pub(super) fn in_doubt(&self) -> Vec<(&Address, &str, Source)> {
+        let relinking = self.relinking();
+        let mut all = Vec::new();
+        let past = self.times.past.iter();
+        for (address, record) in past.filter(|(address, _)| !self.kept.contains_key(*address)) {
+            let inputs = doubt::in_doubt(record);
+            all.extend(inputs.map(|input| (address, input, relinking.settled(record, input).1)));
+        }
+        for address in self.kept.keys() {
+            let Some(record) = self.times.now_of(address) else {
+                continue;
+            };
+            let needs = self.needs_now(address);
+            let source = |input| relinking.settled_now(record, input, &needs).1;
+            all.extend(doubt::in_doubt(record).map(|input| (address, input, source(input))));
+        }
+        all
     }
 
     fn refers(&self, address: &Address, need: &Address) -> bool {

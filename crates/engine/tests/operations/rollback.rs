@@ -13,6 +13,7 @@ use infra_model::value::Value;
 
 use crate::support::{Machine, Team};
 
+mod doubts;
 mod names;
 mod protected;
 mod refused;
