@@ -323,6 +323,7 @@ fn entry_of(head: &Head, epoch: Epoch, commit: &Commit, serial: Serial) -> Histo
         epoch,
         changes: changes.collect(),
         outcome: commit.closes.as_ref().map(|(_, outcome)| outcome.clone()),
+        made: commit.makes(),
         relocation: commit.relocation.clone(),
     }
 }

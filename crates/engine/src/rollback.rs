@@ -24,6 +24,7 @@ use crate::{configuration, past, recovery};
 mod doubt;
 mod honesty;
 mod keep;
+mod lost;
 mod relink;
 mod rewind;
 mod times;

@@ -111,6 +111,17 @@ pub struct Relocation {
     pub to: String,
 }
 
+impl Commit {
+    /// Tells whether a create was done and is recorded by this. One whose answer got lost and that was found to have
+    /// happened is not among these: an update is found in the same way.
+    #[must_use]
+    pub fn makes(&self) -> bool {
+        let is_done = matches!(self.closes, Some((_, Outcome::Done)));
+        let measured = self.duration.as_ref();
+        is_done && measured.is_some_and(|(_, action, _)| action == "create")
+    }
+}
+
 /// A change of one record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordChange {
@@ -161,6 +172,10 @@ pub struct HistoryEntry {
     pub changes: Vec<HistoryChange>,
     /// The outcome that the commit closed an intent with.
     pub outcome: Option<Outcome>,
+    /// Whether a create was done and is recorded by this, see [`Commit::makes`]. The identity does not tell: where that is a
+    /// name, an object that vanished and was made again has the same. Entries of before this was kept do not say it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
     /// That the state left one store for another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relocation: Option<Relocation>,

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 
 use infra_model::address::Address;
 use infra_model::decision::Decision;
-use infra_model::journal::HistoryEntry;
 use infra_model::plan::{Plan, PlanNotice};
-use infra_model::record::{Record, Serial};
+use infra_model::record::Serial;
 use infra_model::schema::{SchemaSet, StepClass};
 use infra_model::stack::Moved;
-use infra_model::value::Value;
 use infra_plan::error::Harm;
 
 use crate::past::Past;
 use crate::rollback::doubt::Source;
 use crate::rollback::keep::{AllKept, Kept};
+use crate::rollback::lost;
 use crate::rollback::times::Times;
 use crate::rollback::way::Way;
 
@@ -34,6 +33,8 @@ pub(super) struct Told {
     deleted: BTreeMap<Address, Serial>,
     /// What was made anew since and is there now.
     made_anew: Vec<(Address, Serial)>,
+    /// What was perhaps made anew since and is there now.
+    perhaps_anew: Vec<(Address, Serial)>,
     /// Whose secrets of then are gone.
     secrets: Vec<Address>,
 }
@@ -41,16 +42,17 @@ pub(super) struct Told {
 impl Told {
     /// Reads the history since then.
     pub(super) fn new(environment: &str, past: &Past, times: &Times, schemas: &SchemaSet) -> Self {
-        let deleted = deletions(past, times);
+        let deleted = lost::deletions(&past.since, times);
         let holds = |address: &Address| {
             schemas
                 .get(address.resource_type_str())
                 .is_some_and(|schema| schema.holds_data)
         };
         let all = times.past.keys().chain(times.now.keys());
-        let anew = deleted
-            .iter()
-            .filter(|(address, _)| times.now_of(address).is_some() && holds(address));
+        let is_there = |address: &Address| times.now_of(address).is_some() && holds(address);
+        let anew = deleted.iter().filter(|(address, _)| is_there(address));
+        let found = lost::found(&past.since, times).into_iter();
+        let perhaps = found.filter(|(address, _)| is_there(address) && !deleted.contains_key(address));
         Told {
             environment: environment.to_owned(),
             to: past.serial,
@@ -58,7 +60,8 @@ impl Told {
             ends: past.ends,
             holds_data: all.map(|address| (address.clone(), holds(address))).collect(),
             made_anew: anew.map(|(address, serial)| (address.clone(), *serial)).collect(),
-            secrets: lost_secrets(times),
+            perhaps_anew: perhaps.collect(),
+            secrets: lost::lost_secrets(times),
             deleted,
         }
     }
@@ -68,6 +71,7 @@ impl Told {
         let mut notices: Vec<PlanNotice> = self.half_way().into_iter().collect();
         notices.extend(self.empty(plan));
         notices.extend(self.lost(plan));
+        notices.extend(self.perhaps_lost(plan));
         notices.extend(self.kept_secrets());
         notices.extend(destroyed(plan));
         notices.extend(protected(&way.kept));
@@ -120,13 +124,7 @@ impl Told {
 
     /// Objects that stand where others did then.
     fn lost(&self, plan: &Plan) -> Option<PlanNotice> {
-        let is_made =
-            |address: &Address| matches!(plan.decisions.get(address), Some(Decision::Create { .. }));
-        let stands = self.made_anew.iter().filter(|(address, _)| !is_made(address));
-        let names: Vec<String> = stands
-            .map(|(address, serial)| format!("`{address}` (gone with change {serial})"))
-            .collect();
-        some(&names, |names| {
+        some(&standing_again(&self.made_anew, plan, "gone with"), |names| {
             notice(
                 "Data of then is gone",
                 format!(
@@ -135,6 +133,22 @@ impl Told {
                 None,
             )
         })
+    }
+
+    /// Objects of which that is not known.
+    fn perhaps_lost(&self, plan: &Plan) -> Option<PlanNotice> {
+        some(
+            &standing_again(&self.perhaps_anew, plan, "found after"),
+            |names| {
+                notice(
+                    "Data of then may be gone",
+                    format!(
+                        "{names}: the answer got lost to what was done there, which changed them or made them anew"
+                    ),
+                    Some("Look whether their data is there".to_owned()),
+                )
+            },
+        )
     }
 
     fn kept_secrets(&self) -> Option<PlanNotice> {
@@ -166,51 +180,13 @@ impl Told {
     }
 }
 
-/// Returns the last change that deleted an object of then or put another in its place, by the address that it had then.
-fn deletions(past: &Past, times: &Times) -> BTreeMap<Address, Serial> {
-    let mut deleted = BTreeMap::new();
-    for (address, record) in &times.past {
-        let mut since = past.since.iter().rev();
-        if let Some(entry) = since.find(|entry| takes_away(entry, record)) {
-            deleted.insert(address.clone(), entry.serial);
-        }
-    }
-    deleted
-}
-
-/// Tells whether a change took the object from its address, and did not just give it another name or forget it.
-fn takes_away(entry: &HistoryEntry, record: &Record) -> bool {
-    let is_it = |after: &Record| {
-        let (before, after_type) = (
-            record.key.address.resource_type_str(),
-            after.key.address.resource_type_str(),
-        );
-        after.id == record.id && before == after_type && after.key.deposed.is_none()
-    };
-    let mut after = entry.changes.iter().filter_map(|change| change.after.as_deref());
-    let mut own = entry.changes.iter().filter(|change| change.key == record.key);
-    entry.operation.command != "state rm" && own.next().is_some() && !after.any(is_it)
-}
-
-/// Returns whose secret outputs of then neither exist now nor stand in the inputs of then.
-fn lost_secrets(times: &Times) -> Vec<Address> {
-    let is_lost = |(address, record): &(&Address, &std::sync::Arc<Record>)| {
-        let now = times.now_of(address);
-        record.outputs.iter().any(|(name, value)| {
-            let is_same = now.is_some_and(|now| now.outputs.get(name) == Some(value));
-            value.is_secret() && !is_same && !is_given(record, value)
-        })
-    };
-    let lost = times.past.iter().filter(is_lost);
-    lost.map(|(address, _)| address.clone()).collect()
-}
-
-/// Tells whether a secret was given to the object, so that it can be given again.
-fn is_given(record: &Record, secret: &Value) -> bool {
-    record
-        .inputs
-        .values()
-        .any(|input| input.any(&|part| part == secret))
+/// Returns those that a plan does not make, with the change that says so.
+fn standing_again(objects: &[(Address, Serial)], plan: &Plan, when: &str) -> Vec<String> {
+    let is_made = |address: &Address| matches!(plan.decisions.get(address), Some(Decision::Create { .. }));
+    let stands = objects.iter().filter(|(address, _)| !is_made(address));
+    stands
+        .map(|(address, serial)| format!("`{address}` ({when} change {serial})"))
+        .collect()
 }
 
 fn destroyed(plan: &Plan) -> Option<PlanNotice> {

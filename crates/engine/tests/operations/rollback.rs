@@ -14,6 +14,7 @@ use infra_model::value::Value;
 use crate::support::{Machine, Team};
 
 mod doubts;
+mod lost;
 mod names;
 mod protected;
 mod refused;

@@ -27,6 +27,7 @@ fn entry(serial: u64, command: &str, change: (&str, bool), outcome: Option<Outco
             after: exists.then(|| Box::new(record(name))),
         }],
         outcome,
+        made: false,
         relocation: None,
     }
 }
