@@ -243,3 +243,12 @@ fn machines_get_one_document_that_names_the_change() {
     let forward = document(&env.run(&["plan", "local", "--json"]).expect(0));
     assert_eq!(forward["plan"]["header"].get("rollback"), None);
 }
+
+#[test]
+fn the_command_that_saves_the_way_back_gives_the_same_variables() {
+    let mut env = changed();
+    let given = ["rollback", "local", "--to", "2", "--var", "length=40"];
+    let run = env.run(&given).expect(0);
+    let again = "infra rollback local --to 2 --var length=40 --out back.plan\n";
+    assert!(run.stderr.ends_with(again), "{run}");
+}

@@ -87,22 +87,28 @@ pub(crate) async fn run(arguments: &PlanArguments, invocation: &Invocation<'_>) 
 /// Says how the saved plan is applied: the variables belong to it, so they are given again.
 pub(crate) fn saved(path: &Path, variables: &[String], planned: &Planned, invocation: &Invocation<'_>) {
     let (path, digest) = (path.display(), planned.digest);
-    let mut words = format!("apply {path}");
-    let mut secrets = String::new();
-    for one in variables {
-        let name = one.split_once('=').map_or(one.as_str(), |(name, _)| name);
-        if let Some(Some(_)) = planned.plan.header.given.get(name) {
-            words += &format!(" --var {}", context::quoted(one));
-        } else {
-            secrets += &format!("Give the secret variable `{name}` again then, best with INFRA_VAR_{name}\n");
-        }
-    }
+    let (given, secrets) = given_again(variables, planned);
+    let words = format!("apply {path}{given}");
     let apply = context::command(&words, invocation);
     let text = format!("Saved as `{path}` with digest {digest}\nApply it with: {apply}\n{secrets}");
     let document = serde_json::json!({
         "format": "infra.event/1", "event": "plan_saved", "path": path.to_string(), "digest": digest,
     });
     invocation.terminal.tell(&text, &document);
+}
+
+/// Returns the options that give the same variables to another command, and what to say of those that are secret.
+pub(crate) fn given_again(variables: &[String], planned: &Planned) -> (String, String) {
+    let (mut options, mut secrets) = (String::new(), String::new());
+    for one in variables {
+        let name = one.split_once('=').map_or(one.as_str(), |(name, _)| name);
+        if let Some(Some(_)) = planned.plan.header.given.get(name) {
+            options += &format!(" --var {}", context::quoted(one));
+        } else {
+            secrets += &format!("Give the secret variable `{name}` again then, best with INFRA_VAR_{name}\n");
+        }
+    }
+    (options, secrets)
 }
 
 /// Writes a plan as the user wants it: for people or as JSON.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use infra_engine::plan::Planned;
 use infra_engine::plan_file;
 use infra_engine::rollback::{self, RollbackRequest};
 use infra_model::record::Serial;
@@ -67,17 +68,18 @@ pub(crate) async fn run(
             plan::saved(path, &arguments.target.variables, &planned, invocation);
         }
         None if planned.plan.is_empty() => {}
-        None => unsaved(arguments, invocation),
+        None => unsaved(arguments, &planned, invocation),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Says how the way back is gone: a plan that was only shown changes nothing.
-fn unsaved(arguments: &RollbackArguments, invocation: &Invocation<'_>) {
+fn unsaved(arguments: &RollbackArguments, planned: &Planned, invocation: &Invocation<'_>) {
     let (environment, to) = (&arguments.target.environment, arguments.to);
-    let words = format!("rollback {environment} --to {to} --out back.plan");
+    let (given, secrets) = plan::given_again(&arguments.target.variables, planned);
+    let words = format!("rollback {environment} --to {to}{given} --out back.plan");
     let again = context::command(&words, invocation);
     invocation.terminal.say(&format!(
-        "Nothing was changed. To go back, save the plan and apply the file: {again}\n"
+        "Nothing was changed. To go back, save the plan and apply the file: {again}\n{secrets}"
     ));
 }
