@@ -28,7 +28,7 @@ pub struct Audited {
     pub last: Option<Timestamp>,
     /// The digest of the last entry, which stands for all of them.
     pub tip: Digest,
-    /// The entry whose digest was kept elsewhere.
+    /// The entry whose digest was kept elsewhere; zero where that was before the first.
     pub kept: Option<Serial>,
     /// How many records the entries lead to.
     pub records: usize,
@@ -63,8 +63,12 @@ pub fn audit(state: &State, entries: &[HistoryEntry], kept: Option<Digest>) -> R
     })
 }
 
-/// Returns the entry with this digest.
+/// Returns the entry with this digest; none, which is zero, for what the first one follows: a digest that was kept when
+/// nothing had been written yet.
 fn find(entries: &[HistoryEntry], kept: Digest) -> Result<Serial, AuditError> {
+    if kept == history::start() {
+        return Ok(Serial(0));
+    }
     for entry in entries.iter().rev() {
         if Digest::of(&history::bytes(entry)?) == kept {
             return Ok(entry.serial);

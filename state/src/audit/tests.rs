@@ -54,6 +54,12 @@ async fn an_honest_history_holds_and_its_tip_stands_for_it() {
         .map(|entry| Digest::of(&history::bytes(entry).unwrap()));
     let tips: Vec<Digest> = tips.collect();
     assert_eq!(audited.tip, tips[5]);
+    let before = check(&archive, Some(history::start())).unwrap().kept;
+    assert_eq!(
+        before,
+        Some(Serial(0)),
+        "nothing was written yet when it was kept"
+    );
     for (at, tip) in tips.into_iter().enumerate() {
         let kept = check(&archive, Some(tip)).unwrap().kept;
         assert_eq!(kept, Some(Serial(at as u64 + 1)), "the history went on since");
@@ -67,6 +73,8 @@ async fn a_state_without_changes_holds() {
     let archive = archive::take(&*store).await.unwrap().unwrap();
     let audited = check(&archive, None).unwrap();
     assert_eq!((audited.entries, audited.tip), (0, history::start()));
+    // A tip of before the first change is one that somebody may have kept.
+    assert_eq!(check(&archive, Some(audited.tip)).unwrap().kept, Some(Serial(0)));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use infra_engine::audit::Audited;
 use infra_model::journal::{Finding, HistoryEntry, Outcome, Relocation};
-use infra_model::record::RecordKey;
+use infra_model::record::{RecordKey, Serial};
 
 use crate::render::words::counted;
 use crate::terminal::{style, styled};
@@ -77,7 +77,11 @@ pub(crate) fn audited(audited: &Audited) -> String {
     if let Some(kept) = audited.kept {
         let since = audited.entries.saturating_sub(kept.0);
         let since = counted(usize::try_from(since).unwrap_or(usize::MAX), "change");
-        text += &format!("The digest that was kept is that of change {kept}; {since} since\n");
+        let what = match kept {
+            Serial(0) => "of before the first change".to_owned(),
+            kept => format!("that of change {kept}"),
+        };
+        text += &format!("The digest that was kept is {what}; {since} since\n");
     }
     text
 }
