@@ -1,5 +1,6 @@
 //! What a client of Redis sees, through the client that comes with the server.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -76,12 +77,61 @@ impl Client {
     /// # Panics
     /// When the client cannot be run.
     pub fn ask(&self, words: &[&str]) -> Result<String, String> {
+        let mut command = self.command();
+        command.arg("-e");
+        let output = command.args(words).output().expect("redis-cli runs");
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        match output.status.success() {
+            true => Ok(said(&output.stdout)),
+            false => Err(format!("{}{}", said(&output.stdout), said(&output.stderr))),
+        }
+    }
+
+    /// Returns the same client at another address, such as that of another node of a cluster.
+    ///
+    /// # Panics
+    /// When the address has no port.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Self {
+        let (host, port) = address.split_once(':').expect("a port");
+        Client {
+            place: ["-h", host, "-p", port].map(str::to_owned).to_vec(),
+            ..self.clone()
+        }
+    }
+
+    /// Has a cluster run many commands, one on each line, following from node to node, and returns the lines that were
+    /// answered.
+    ///
+    /// # Panics
+    /// When the client cannot be run.
+    #[must_use]
+    pub fn answers(&self, commands: &str) -> Vec<String> {
+        let mut command = self.command();
+        let mut client = command
+            .arg("-c")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-cli runs");
+        let mut input = client.stdin.take().expect("its input");
+        let text = commands.to_owned();
+        let feeding = std::thread::spawn(move || input.write_all(text.as_bytes()));
+        let output = client.wait_with_output().expect("its output");
+        feeding.join().expect("a thread").expect("it reads all");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = text.lines().filter(|line| !line.starts_with("-> Redirected"));
+        lines.map(str::to_owned).collect()
+    }
+
+    fn command(&self) -> Command {
         let servers = machine::servers();
         let mut command = Command::new(servers.join("redis/bin/redis-cli"));
         command
             .env("LD_LIBRARY_PATH", servers.join("redis/lib"))
             .args(&self.place)
-            .args(["-e", "--no-auth-warning"])
+            .args(["--no-auth-warning"])
             .current_dir("/")
             .stdin(Stdio::null());
         if !self.password.is_empty() {
@@ -89,12 +139,7 @@ impl Client {
                 .env("REDISCLI_AUTH", &self.password)
                 .args(["--user", &self.user]);
         }
-        let output = command.args(words).output().expect("redis-cli runs");
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        match output.status.success() {
-            true => Ok(said(&output.stdout)),
-            false => Err(format!("{}{}", said(&output.stdout), said(&output.stderr))),
-        }
+        command
     }
 
     /// Asks and returns the answer.

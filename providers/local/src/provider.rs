@@ -29,6 +29,7 @@ use crate::postgres::kind::role::{self, RoleKind};
 use crate::postgres::kind::server::{self, ServerKind};
 use crate::postgres::site::PostgresSite;
 use crate::redis;
+use crate::redis::kind::cluster::ClusterKind as RedisClusterKind;
 use crate::redis::kind::server::ServerKind as RedisServerKind;
 use crate::redis::site::RedisSite;
 use crate::settings::LocalSettings;
@@ -50,6 +51,7 @@ pub fn schemas() -> SchemaSet {
         pooler::schema(),
         redis::kind::server::schema(),
         blob::schema(),
+        redis::kind::cluster::schema(),
     ])
 }
 
@@ -91,7 +93,8 @@ impl LocalProvider {
             Box::new(RoleKind::new(servers.clone())),
             Box::new(DatabaseKind::new(servers.clone())),
             Box::new(PoolerKind::new(servers.clone())),
-            Box::new(RedisServerKind::new(redis_site)),
+            Box::new(RedisServerKind::new(redis_site.clone())),
+            Box::new(RedisClusterKind::new(redis_site)),
             Box::new(StoreKind::new(BlobSite::new(&settings, servers))),
         ]);
         let network = NetworkFacts {

@@ -4,6 +4,7 @@
 //! engine's own user has a password that nobody else knows and that lies sealed beside the data.
 
 pub mod access;
+pub mod cluster;
 pub mod configuration;
 pub mod facts;
 pub mod installation;

@@ -120,7 +120,7 @@ key_vault "app" {
   }
 }
 
-redis "cache" { mode = "cluster" }
+redis "cache" { replicas = 1 }
 "#,
     );
     let mut command = env.command(&["validate"]);
@@ -152,9 +152,9 @@ redis "cache" { mode = "cluster" }
     Error: Shape of Redis not built yet
       --> stack.hcl:24:1
        |
-    24 | redis "cache" { mode = "cluster" }
-       | ^^^^^^^^^^^^^ `redis.cache` asks for what the local provider does not manage yet: clusters of Redis
-    Hint: Override it in the overlay of this environment with `mode = "single"` and `replicas = 0`
+    24 | redis "cache" { replicas = 1 }
+       | ^^^^^^^^^^^^^ The local provider does not manage replicas of a single Redis yet, as `redis.cache` has
+    Hint: Override it in the overlay of this environment with `replicas = 0`
 
     Error: The stack has 4 mistakes to mend
     "#);
@@ -165,7 +165,7 @@ redis "cache" { mode = "cluster" }
     let both = env.run(&["validate"]).expect(1);
     assert!(
         both.stderr
-            .contains("In `local`: `redis.cache` asks for what the local provider does not manage yet"),
+            .contains("In `local`: The local provider does not manage replicas of a single Redis yet"),
         "{both}"
     );
     env.write(

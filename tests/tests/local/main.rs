@@ -11,6 +11,7 @@ mod event_api;
 mod folders;
 mod pooler;
 mod redis;
+mod redis_cluster;
 mod replicated;
 mod rollback;
 mod rotate;

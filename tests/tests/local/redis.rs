@@ -25,7 +25,7 @@ redis "cache" {
 }
 "#;
 
-const IN_SEGMENTS: &str = r#"
+pub(crate) const IN_SEGMENTS: &str = r#"
 stack {
   name = "shop"
 }
@@ -356,7 +356,7 @@ fn an_apply_or_destroy_that_is_killed_is_finished_by_the_next() {
     expect_nothing(&env);
 }
 
-fn killed_after(env: &mut TestEnv, arguments: &[&str], after: std::time::Duration) {
+pub(crate) fn killed_after(env: &mut TestEnv, arguments: &[&str], after: std::time::Duration) {
     let clock = std::time::Instant::now();
     let mut command = env.command(arguments);
     command
@@ -370,7 +370,7 @@ fn killed_after(env: &mut TestEnv, arguments: &[&str], after: std::time::Duratio
     run.wait().expect("it ends");
 }
 
-fn expect_nothing(env: &TestEnv) {
+pub(crate) fn expect_nothing(env: &TestEnv) {
     wait_until("no process is left", || processes_of(env).is_empty());
     let environment = env.folder().join(".infra/local");
     let left = std::fs::read_dir(&environment)

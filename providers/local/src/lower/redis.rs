@@ -1,9 +1,9 @@
-//! Lowers the component `redis`: a server with the password of its clients.
+//! Lowers the component `redis`: a server or a cluster, with the password of its clients.
 
 use std::collections::BTreeSet;
 
 use infra_model::component::key_vault::VaultSecret;
-use infra_model::component::redis::{Persistence, Redis};
+use infra_model::component::redis::{Persistence, Redis, RedisMode};
 use infra_model::component::{Component, Lifecycle, Size};
 use infra_model::diagnostic::Diagnostic;
 use infra_model::resource::{Desired, Target};
@@ -15,6 +15,7 @@ use crate::lower::network::segment_to_join;
 use crate::lower::postgres::{GENERATED_PASSWORD, name};
 use crate::redis::configuration;
 use crate::redis::facts::RedisFacts;
+use crate::redis::kind::cluster::CLUSTER;
 use crate::redis::kind::server::SERVER;
 use crate::redis::kind::{PASSWORD, RUNNING};
 
@@ -23,10 +24,12 @@ mod exports;
 
 /// The name of a component's only server.
 const NAME: &str = "server";
+/// The name of a component's only cluster.
+const CLUSTER_NAME: &str = "cluster";
 /// The name of the secret that clients log in with.
 const SECRET: &str = "password";
 
-/// Returns the resources of a server and, as its exports, the ways to reach it.
+/// Returns the resources of a server or cluster and, as its exports, the ways to reach it.
 #[must_use]
 pub fn lower(component: &Component, redis: &Redis, facts: &RedisFacts) -> Lowered {
     let diagnostics = checks::all(component, redis, facts);
@@ -38,15 +41,20 @@ pub fn lower(component: &Component, redis: &Redis, facts: &RedisFacts) -> Lowere
     }
     let secret = secret_resource(component, SECRET, &VaultSecret::Generated(GENERATED_PASSWORD));
     let password = secret_output(&secret.address, "value");
-    let server = server(component, redis, &password);
+    let made = made(component, redis, &password);
+    let exports = match redis.mode {
+        RedisMode::Single => exports::of_server(&made.address, &password, redis.segment.is_some()),
+        RedisMode::Cluster => exports::of_cluster(&made.address, &password),
+    };
     Lowered {
-        exports: exports::of_server(&server.address, &password, redis.segment.is_some()),
-        resources: vec![secret, server],
+        exports,
+        resources: vec![secret, made],
         diagnostics,
     }
 }
 
-fn server(component: &Component, redis: &Redis, password: &Value) -> Desired {
+/// Returns the server, or the cluster of them.
+fn made(component: &Component, redis: &Redis, password: &Value) -> Desired {
     let mut inputs = Attributes::from(
         [
             ("name", Value::String(name::of(&component.address, None))),
@@ -67,8 +75,16 @@ fn server(component: &Component, redis: &Redis, password: &Value) -> Desired {
     let settings = component.provider_settings.get("local");
     let port = settings.and_then(|settings| settings.get("port").cloned());
     inputs.extend(port.map(|port| ("port".to_owned(), port)));
+    let (resource_type, name) = match redis.mode {
+        RedisMode::Single => (SERVER, NAME),
+        RedisMode::Cluster => (CLUSTER, CLUSTER_NAME),
+    };
+    if redis.mode == RedisMode::Cluster {
+        inputs.insert("shards".to_owned(), Value::from(redis.shards));
+        inputs.insert("replicas".to_owned(), Value::from(redis.replicas));
+    }
     Desired {
-        address: address(component, SERVER, NAME),
+        address: address(component, resource_type, name),
         inputs,
         after: BTreeSet::new(),
         target: Target::default(),

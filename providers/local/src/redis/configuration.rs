@@ -8,6 +8,8 @@ use super::site::SOCKET;
 
 /// Bytes in a MiB.
 const MIB: i64 = 1 << 20;
+/// How long the nodes of a cluster wait for one that is silent until a replica takes its place.
+const NODE_TIMEOUT_MS: &str = "2000";
 /// When a snapshot is made: after so many seconds with so many changes, as Redis does by itself.
 pub(super) const SAVE_POINTS: &str = "3600 1 300 100 60 10000";
 
@@ -139,6 +141,8 @@ pub struct Configuration {
     pub listen: Option<IpAddr>,
     /// The port on which it listens.
     pub port: u16,
+    /// The port of the bus, if it is a node of a cluster.
+    pub bus: Option<u16>,
     /// What can be changed while it runs.
     pub settings: Settings,
 }
@@ -174,6 +178,15 @@ pub fn render(configuration: &Configuration) -> String {
     line("save", &quoted(save));
     line("appendonly", append_only);
     line("appendfsync", "everysec");
+    if let (Some(bus), Some(host)) = (configuration.bus, configuration.listen) {
+        line("cluster-enabled", "yes");
+        line("cluster-port", &bus.to_string());
+        line("cluster-announce-ip", &host.to_string());
+        line("cluster-node-timeout", NODE_TIMEOUT_MS);
+        // Where a shard is gone the others still serve, and nobody but us decides who follows whom.
+        line("cluster-require-full-coverage", "no");
+        line("cluster-allow-replica-migration", "no");
+    }
     text
 }
 
@@ -200,6 +213,7 @@ mod tests {
             },
             listen: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: 6379,
+            bus: None,
             settings: Settings {
                 memory_mb: 64,
                 eviction: "allkeys-lru".to_owned(),
@@ -227,6 +241,24 @@ mod tests {
         save ""
         appendonly yes
         appendfsync everysec
+        "#);
+    }
+
+    #[test]
+    fn a_node_of_a_cluster_has_a_bus_and_no_will_of_its_own() {
+        let node = Configuration {
+            bus: Some(16379),
+            ..configuration()
+        };
+        let alone = render(&configuration());
+        let text = render(&node);
+        insta::assert_snapshot!(text.strip_prefix(&alone).unwrap(), @r#"
+        cluster-enabled yes
+        cluster-port 16379
+        cluster-announce-ip 127.0.0.1
+        cluster-node-timeout 2000
+        cluster-require-full-coverage no
+        cluster-allow-replica-migration no
         "#);
     }
 

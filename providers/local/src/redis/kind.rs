@@ -1,6 +1,8 @@
 //! The resource kinds of Redis, between the contract of providers and the operations on servers.
 
+pub mod cluster;
 pub mod explain;
+mod inputs;
 pub mod server;
 
 /// What `status` says of everything that is as it should be.

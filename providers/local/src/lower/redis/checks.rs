@@ -33,14 +33,12 @@ impl Check<'_> {
 
     fn shape(&self) -> Option<Diagnostic> {
         let address = &self.component.address;
-        let what = match self.redis.mode {
-            RedisMode::Cluster => "clusters of Redis",
-            RedisMode::Single if self.redis.replicas > 0 => "replicas of a single Redis",
-            RedisMode::Single => return None,
-        };
-        let detail = format!("`{address}` asks for what the local provider does not manage yet: {what}");
-        let hint =
-            "Override it in the overlay of this environment with `mode = \"single\"` and `replicas = 0`";
+        if self.redis.mode == RedisMode::Cluster || self.redis.replicas == 0 {
+            return None;
+        }
+        let detail =
+            format!("The local provider does not manage replicas of a single Redis yet, as `{address}` has");
+        let hint = "Override it in the overlay of this environment with `replicas = 0`";
         Some(self.error("Shape of Redis not built yet", detail).hint(hint))
     }
 
@@ -79,6 +77,11 @@ impl Check<'_> {
                     Some(near) => diagnostic.hint(format!("Did you mean `{near}`?")),
                     None => diagnostic.hint(format!("There are: {}", SETTINGS.join(", "))),
                 });
+            }
+            if self.redis.mode == RedisMode::Cluster {
+                let detail = format!("`{address}` is a cluster, whose nodes have a port each");
+                let diagnostic = self.error("Port of a cluster", detail);
+                return Some(diagnostic.hint("Leave it out: they get free ports and keep them"));
             }
             let is_port = value.as_int().is_some_and(|port| (1..=65_535).contains(&port));
             let detail = format!("`{name}` of `{address}` is not the number of a port");

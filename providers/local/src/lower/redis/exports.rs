@@ -13,13 +13,7 @@ use crate::redis::access::CLIENT_USER;
 /// In a segment nobody on the host reaches its address, so that `url` goes over the socket there, in the form that
 /// clients of Python and Go read.
 pub(super) fn of_server(server: &Address, password: &Value, in_segment: bool) -> Attributes {
-    let by_address = template(vec![
-        Value::String(format!("redis://{CLIENT_USER}:")),
-        password.clone(),
-        Value::from("@"),
-        place(server),
-        Value::from("/0"),
-    ]);
+    let by_address = by_address(server, password);
     let by_socket = template(vec![
         Value::String(format!("unix://{CLIENT_USER}:")),
         password.clone(),
@@ -38,6 +32,33 @@ pub(super) fn of_server(server: &Address, password: &Value, in_segment: bool) ->
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// Returns the exports of a cluster.
+///
+/// Its nodes send clients from one to the other by their addresses, so that there is no way to it but these.
+pub(super) fn of_cluster(cluster: &Address, password: &Value) -> Attributes {
+    let url = by_address(cluster, password);
+    [
+        ("url", url.clone()),
+        ("tcp_url", url),
+        ("host", output(cluster, "host")),
+        ("port", output(cluster, "port")),
+        ("password", password.clone()),
+        ("nodes", output(cluster, "nodes")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+fn by_address(server: &Address, password: &Value) -> Value {
+    template(vec![
+        Value::String(format!("redis://{CLIENT_USER}:")),
+        password.clone(),
+        Value::from("@"),
+        place(server),
+        Value::from("/0"),
+    ])
 }
 
 fn place(server: &Address) -> Value {

@@ -113,45 +113,70 @@ fn a_server_has_what_the_stack_says_over_its_size() {
     "#);
 }
 
+fn cluster() -> Redis {
+    Redis {
+        mode: RedisMode::Cluster,
+        shards: 3,
+        replicas: 1,
+        ..small()
+    }
+}
+
+#[test]
+fn a_cluster_is_one_resource_and_has_no_port_to_fix() {
+    let mut component = component(&cluster());
+    let lowered = lower(&component, &cluster(), &facts());
+    assert_snapshot!(inputs(&lowered), @r#"
+    redis.cache/local.redis.cluster.cluster
+    eviction = "noeviction"
+    login = "password"
+    memory_mb = 64
+    name = "cache"
+    password = known after apply
+    persistence = "none"
+    replicas = 1
+    shards = 3
+    status = "running"
+    "#);
+    let settings = Attributes::from([("port".to_owned(), Value::from(6400_i64))]);
+    component.provider_settings.insert("local".to_owned(), settings);
+    assert_snapshot!(said(&lower(&component, &cluster(), &facts())), @"Port of a cluster: `redis.cache` is a cluster, whose nodes have a port each (Leave it out: they get free ports and keep them)");
+}
+
 #[test]
 fn it_exports_what_the_table_says_and_its_inputs_are_those_of_the_type() {
-    let redis = small();
-    let lowered = lowered(&redis);
-    let table = of_component(&ComponentSpec::Redis(redis));
-    let exported: Vec<&String> = lowered.exports.keys().collect();
-    let mut wanted: Vec<&String> = table.iter().map(|(path, _)| &path[0]).collect();
-    wanted.sort();
-    assert_eq!(exported, wanted);
-    for (path, export) in &table {
-        assert_eq!(lowered.exports[&path[0]].is_secret(), export.secret, "{path:?}");
+    let schemas = SchemaSet::new([
+        crate::redis::kind::server::schema(),
+        crate::redis::kind::cluster::schema(),
+    ]);
+    for redis in [small(), cluster()] {
+        let lowered = lowered(&redis);
+        let table = of_component(&ComponentSpec::Redis(redis));
+        let exported: Vec<&String> = lowered.exports.keys().collect();
+        let mut wanted: Vec<&String> = table.iter().map(|(path, _)| &path[0]).collect();
+        wanted.sort();
+        assert_eq!(exported, wanted);
+        for (path, export) in &table {
+            assert_eq!(lowered.exports[&path[0]].is_secret(), export.secret, "{path:?}");
+        }
+        let made = lowered.resources.last().unwrap();
+        let schema = schemas.get(made.address.resource_type().as_str()).unwrap();
+        assert!(
+            made.inputs
+                .keys()
+                .all(|name| schema.attributes.contains_key(name))
+        );
     }
-    let schemas = SchemaSet::new([crate::redis::kind::server::schema()]);
-    let server = lowered.resources.last().unwrap();
-    let schema = schemas.get(SERVER).unwrap();
-    assert!(
-        server
-            .inputs
-            .keys()
-            .all(|name| schema.attributes.contains_key(name))
-    );
 }
 
 #[test]
 fn what_is_not_built_or_not_installed_is_told() {
-    let cluster = Redis {
-        mode: RedisMode::Cluster,
-        shards: 3,
-        ..small()
-    };
-    assert_snapshot!(said(&lowered(&cluster)), @r#"
-    Shape of Redis not built yet: `redis.cache` asks for what the local provider does not manage yet: clusters of Redis (Override it in the overlay of this environment with `mode = "single"` and `replicas = 0`)
-    "#);
     let replicas = Redis {
         replicas: 1,
         ..small()
     };
     assert_snapshot!(said(&lowered(&replicas)), @r#"
-    Shape of Redis not built yet: `redis.cache` asks for what the local provider does not manage yet: replicas of a single Redis (Override it in the overlay of this environment with `mode = "single"` and `replicas = 0`)
+    Shape of Redis not built yet: The local provider does not manage replicas of a single Redis yet, as `redis.cache` has (Override it in the overlay of this environment with `replicas = 0`)
     "#);
     let newer = Redis {
         version: 8,

@@ -4,6 +4,7 @@ use infra_provider::error::ErrorKind;
 
 use crate::postgres::kind::explain::Explain;
 use crate::redis::access::AccessError;
+use crate::redis::cluster::ClusterError;
 use crate::redis::installation::{self, InstallationError};
 use crate::redis::node::NodeError;
 use crate::redis::node::state::LookError;
@@ -69,6 +70,25 @@ impl Explain for LookError {
             Self::Node(error) => error.hint(),
             Self::Network(error) => Explain::hint(error),
             Self::Marker(error) => Explain::hint(error),
+        }
+    }
+}
+
+impl Explain for ClusterError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Node(error) => error.kind(),
+            Self::Session(error) => error.kind(),
+            // It was waited for already.
+            Self::Unsettled { .. } => ErrorKind::Environment,
+            Self::NotUnderstood { .. } | Self::TooFew { .. } => ErrorKind::Bug,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Node(error) => error.hint(),
+            _ => None,
         }
     }
 }

@@ -10,32 +10,28 @@ use infra_model::record::{ObjectId, RecordKey};
 use infra_model::schema::{
     AttributeSchema, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
 };
-use infra_model::sealing::Secret;
 use infra_model::snapshot::{Condition, Observation, Observed};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
-use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 use serde::{Deserialize, Serialize};
 
-use super::PASSWORD;
+use super::inputs::{SECRET, password_of, port_of, public, refuse_strangers, seen, settings_of};
 use crate::host::launch::Place;
 use crate::network::address::attach;
-use crate::postgres::kind::{
-    attribute, carried, failed, malformed, named, observation, output, owner, refused, text,
-};
-use crate::postgres::marker::{self, Marker, MarkerError, Phase};
+use crate::postgres::kind::{attribute, carried, failed, named, observation, output, owner, refused, text};
+use crate::postgres::marker::{self, Marker, Phase};
 use crate::postgres::primary::blocking;
 use crate::postgres::url::encoded_path;
 use crate::redis::access;
-use crate::redis::configuration::{Configuration, NodeFiles, Persistence, Settings};
+use crate::redis::configuration::{Configuration, NodeFiles};
 use crate::redis::listening::{ListenRequest, Listening, leave, listen, network_name};
 use crate::redis::node::start::start;
 use crate::redis::node::state::{Look, State, state};
 use crate::redis::node::stop::{abandon, stop};
 use crate::redis::node::{Node, write_users};
-use crate::redis::session::{Endpoint, Session, SessionError};
+use crate::redis::session::Endpoint;
 use crate::redis::settings;
 use crate::redis::site::RedisSite;
 
@@ -49,8 +45,6 @@ const REMOVE: &str = "remove a Redis server";
 
 /// Attributes whose change needs a restart.
 const NEED_RESTART: [&str; 2] = ["segment", "port"];
-/// The attribute that is never written down.
-const SECRET: &str = "password";
 
 /// What a server was made with and last changed to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,7 +93,7 @@ impl ServerKind {
         };
         attributes.insert("status".to_owned(), Value::string(found.status()));
         if let State::Answers(session) = &found {
-            let seen = seen(session, &marker.applied).await;
+            let seen = seen(session, marker.applied.users.as_deref()).await;
             attributes.extend(seen.map_err(|error| refused(LOOK, &error))?);
         }
         Ok(Some(Observed {
@@ -169,6 +163,7 @@ impl ServerKind {
                 files: self.files(name)?,
                 listen: Some(installed.host),
                 port: installed.port,
+                bus: None,
                 settings: settings_of(&installed.inputs)?,
             },
             installation,
@@ -356,53 +351,6 @@ impl ResourceKind for ServerKind {
     }
 }
 
-/// Returns what a running server is set to, and whether its users are those that were set.
-async fn seen(session: &Session, installed: &Installed) -> Result<Attributes, SessionError> {
-    let mut seen = settings::observed(session).await?;
-    let is_ours = installed.users.as_deref() == Some(&*access::seen(session).await?);
-    let login = if is_ours {
-        PASSWORD
-    } else {
-        "changed by somebody else"
-    };
-    seen.insert("login".to_owned(), Value::string(login));
-    Ok(seen)
-}
-
-fn settings_of(inputs: &Attributes) -> Result<Settings, ProviderError> {
-    let memory_mb = inputs.get("memory_mb").and_then(Value::as_int);
-    Ok(Settings {
-        memory_mb: memory_mb.ok_or_else(|| malformed("memory_mb"))?,
-        eviction: text(inputs, "eviction")?.to_owned(),
-        persistence: Persistence::by_name(text(inputs, "persistence")?)
-            .ok_or_else(|| malformed("persistence"))?,
-    })
-}
-
-fn port_of(inputs: &Attributes) -> Result<Option<u16>, ProviderError> {
-    match inputs.get("port") {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            let port = value.as_int().and_then(|port| u16::try_from(port).ok());
-            port.map(Some).ok_or_else(|| malformed("port"))
-        }
-    }
-}
-
-fn password_of(inputs: &Attributes) -> Result<&Secret, ProviderError> {
-    match inputs.get(SECRET) {
-        Some(Value::Secret(secret)) => Ok(secret),
-        _ => Err(malformed(SECRET)),
-    }
-}
-
-/// Returns the inputs that may be written down.
-fn public(inputs: &Attributes) -> Attributes {
-    let mut inputs = inputs.clone();
-    inputs.remove(SECRET);
-    inputs
-}
-
 /// Takes over where a server shall be, and nothing else yet.
 fn move_to(before: &mut Attributes, inputs: &Attributes) {
     for name in NEED_RESTART {
@@ -411,18 +359,6 @@ fn move_to(before: &mut Attributes, inputs: &Attributes) {
             None => before.remove(name),
         };
     }
-}
-
-fn refuse_strangers(site: &RedisSite, name: &str, owner: &str) -> Result<(), ProviderError> {
-    let tag: Option<OwnershipTag> = owner.parse().ok();
-    if tag.is_some_and(|tag| tag.lineage == site.lineage) {
-        return Ok(());
-    }
-    let error = MarkerError::Other {
-        folder: site.folder_of(name),
-        owner: owner.to_owned(),
-    };
-    Err(refused(REMOVE, &error))
 }
 
 fn gone(name: &str) -> ProviderError {
@@ -499,15 +435,6 @@ fn outputs() -> BTreeMap<String, OutputSchema> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_written_down_has_no_password() {
-        let inputs = Attributes::from([
-            ("name".to_owned(), Value::from("cache")),
-            (SECRET.to_owned(), Value::Secret(Secret::new("hidden"))),
-        ]);
-        assert_eq!(public(&inputs).keys().collect::<Vec<_>>(), ["name"]);
-    }
 
     #[test]
     fn a_server_that_moves_takes_nothing_else_over_yet() {

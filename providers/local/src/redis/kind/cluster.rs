@@ -1,0 +1,264 @@
+//! The resource kind `local.redis.cluster`: all nodes of a cluster, formed and changed as one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::try_join_all;
+use infra_model::record::{ObjectId, RecordKey};
+use infra_model::schema::{
+    AttributeSchema, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
+};
+use infra_model::snapshot::{Condition, Observation, Observed};
+use infra_model::value::Value;
+use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::kind::ResourceKind;
+use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
+
+use super::inputs::{SECRET, public, refuse_strangers};
+use crate::host::folder::private_directory;
+use crate::postgres::kind::{attribute, carried, failed, named, observation, output, owner, refused, text};
+use crate::postgres::marker::{self, Marker, Phase};
+use crate::postgres::primary::blocking;
+use crate::redis::listening::leave;
+use crate::redis::node::stop::abandon;
+use crate::redis::site::RedisSite;
+
+mod installed;
+mod look;
+mod make;
+
+use installed::Installed;
+
+/// The type of resource.
+pub const CLUSTER: &str = "local.redis.cluster";
+
+const MAKE: &str = "make a Redis cluster";
+const CHANGE: &str = "change a Redis cluster";
+const LOOK: &str = "look at a Redis cluster";
+const REMOVE: &str = "remove a Redis cluster";
+
+/// Manages the clusters of an environment.
+#[derive(Debug)]
+pub struct ClusterKind {
+    site: Arc<RedisSite>,
+}
+
+impl ClusterKind {
+    /// Returns the kind for one environment.
+    #[must_use]
+    pub fn new(site: Arc<RedisSite>) -> Self {
+        ClusterKind { site }
+    }
+
+    fn marker(&self, name: &str) -> Result<Option<Marker<Installed>>, ProviderError> {
+        marker::read(&self.site.folder_of(name)).map_err(|error| refused(LOOK, &error))
+    }
+
+    async fn look(&self, name: &str) -> Result<Option<Observed>, ProviderError> {
+        let Some(marker) = self.marker(name)? else {
+            return Ok(None);
+        };
+        let made = marker.phase == Phase::Made;
+        let mut attributes = marker.applied.inputs.clone();
+        match made {
+            true => attributes.extend(look::attributes(&self.site, name, &marker.applied).await?),
+            false => drop(attributes.insert("status".to_owned(), Value::from("half made"))),
+        }
+        Ok(Some(Observed {
+            id: ObjectId(name.to_owned()),
+            attributes,
+            outputs: marker.applied.outputs(name),
+            condition: if made {
+                Condition::Complete
+            } else {
+                Condition::HalfMade
+            },
+            owner: owner(&marker.owner, &self.site.lineage),
+        }))
+    }
+
+    async fn converge(&self, change: make::Change<'_>) -> Result<Applied, ProviderError> {
+        let name = change.name;
+        let installed = make::converge(&self.site, change).await?;
+        Ok(Applied {
+            id: ObjectId(name.to_owned()),
+            outputs: installed.outputs(name),
+        })
+    }
+}
+
+#[async_trait]
+impl ResourceKind for ClusterKind {
+    fn schema(&self) -> ResourceSchema {
+        schema()
+    }
+
+    async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
+        let looks = known
+            .iter()
+            .map(|one| async { Ok((one.key.clone(), observation(self.look(&one.id.0).await?))) });
+        Ok(try_join_all(looks).await?.into_iter().collect())
+    }
+
+    async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
+        let name = text(&request.inputs, "name")?;
+        let found = self.look(name).await?;
+        if found.is_none() {
+            let removed = self.site.remove_if_vacant(name);
+            removed.map_err(|error| refused(LOOK, &error))?;
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
+        let (name, inputs) = (text(&request.inputs, "name")?, &request.inputs);
+        let folder = self.site.folder_of(name);
+        let found = marker::read_own::<Installed>(&folder, &request.tag);
+        let marker = match found.map_err(|error| refused(MAKE, &error))? {
+            Some(marker) if marker.phase != Phase::Removing => marker,
+            _ => {
+                let marker = Marker::making(&request.tag, Installed::new(public(inputs)));
+                let written =
+                    private_directory(&self.site.folder).and_then(|()| marker::write(&folder, &marker));
+                written.map_err(|error| failed(MAKE, &error))?;
+                marker
+            }
+        };
+        let operation = MAKE;
+        self.converge(make::Change {
+            name,
+            marker,
+            inputs,
+            operation,
+        })
+        .await
+    }
+
+    async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
+        let (name, inputs) = (&request.id.0, &request.inputs);
+        let message = || format!("The cluster `{name}` does not exist");
+        let gone = || ProviderError::rejected(ErrorKind::NotFound, CHANGE, message());
+        let marker = self.marker(name)?.ok_or_else(gone)?;
+        let operation = CHANGE;
+        self.converge(make::Change {
+            name,
+            marker,
+            inputs,
+            operation,
+        })
+        .await
+    }
+
+    async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {
+        let (site, name) = (&self.site, &request.id.0);
+        if let Some(mut marker) = self.marker(name)? {
+            refuse_strangers(site, name, &marker.owner)?;
+            marker.phase = Phase::Removing;
+            let folder = site.folder_of(name);
+            marker::write(&folder, &marker).map_err(|error| failed(REMOVE, &error))?;
+            let installed = &marker.applied;
+            let ends = installed
+                .numbers()
+                .into_iter()
+                .map(|number| async move { abandon(&installed::folder(site, name, number)).await });
+            try_join_all(ends).await.map_err(|error| failed(REMOVE, &error))?;
+            for number in installed.numbers() {
+                let node = installed::node_name(name, number);
+                let left = leave(site, &node, installed.segment()).await;
+                left.map_err(|error| failed(REMOVE, &error))?;
+                site.remove_sockets(&node)
+                    .map_err(|error| failed(REMOVE, &error))?;
+            }
+            let removed = blocking(move || marker::remove(&folder)).await;
+            removed.map_err(|error| failed(REMOVE, &error))?;
+        }
+        site.remove_if_empty().map_err(|error| failed(REMOVE, &error))
+    }
+
+    async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError> {
+        Ok(observation(self.look(&id.0).await?))
+    }
+}
+
+/// Returns what the planner must know of the type.
+#[must_use]
+pub fn schema() -> ResourceSchema {
+    ResourceSchema {
+        resource_type: CLUSTER.parse().expect("a well-formed type"),
+        summary: "A Redis cluster with its data: shards, and replicas of each".to_owned(),
+        version: 1,
+        recovery: RecoveryClass::Named,
+        attributes: attributes(),
+        outputs: outputs(),
+        holds_data: true,
+        create_before_destroy: false,
+        typical: TypicalDurations {
+            create_ms: 2500,
+            update_ms: 5000,
+            delete_ms: 100,
+        },
+    }
+}
+
+fn attributes() -> BTreeMap<String, AttributeSchema> {
+    let password = AttributeSchema {
+        observed: false,
+        ..attribute(
+            "Its clients' password; a digest of it is all that is written down",
+            OnChange::InPlace,
+        )
+    };
+    let segment = "The segment that its nodes join; without one they are reached from this machine alone";
+    let persistence = "What survives a node's end: `none`, `snapshot` or `append_only`";
+    let login = "`password`, or that its users were changed by somebody else";
+    named([
+        (
+            "name",
+            carried("Its name in the environment, and that of its folder"),
+        ),
+        ("segment", attribute(segment, OnChange::Replace)),
+        (
+            "shards",
+            attribute(
+                "How many shards it has; slots move with their keys",
+                OnChange::InPlace,
+            ),
+        ),
+        (
+            "replicas",
+            attribute("How many replicas each shard has", OnChange::InPlace),
+        ),
+        (SECRET, password),
+        (
+            "memory_mb",
+            attribute(
+                "Memory in MiB of each node at which keys are evicted",
+                OnChange::InPlace,
+            ),
+        ),
+        ("eviction", attribute("What is evicted then", OnChange::InPlace)),
+        ("persistence", attribute(persistence, OnChange::InPlace)),
+        ("login", attribute(login, OnChange::InPlace)),
+        (
+            "status",
+            attribute("`running`, or what is wrong with it", OnChange::InPlace),
+        ),
+    ])
+}
+
+fn outputs() -> BTreeMap<String, OutputSchema> {
+    let mut outputs: BTreeMap<String, OutputSchema> = [
+        ("name", "Its name in the environment"),
+        ("host", "The address of its first node"),
+        ("port", "The port of its first node"),
+    ]
+    .map(|(name, summary)| (name.to_owned(), output(summary)))
+    .into();
+    let nodes = OutputSchema {
+        changes_on_update: true,
+        ..output("Address and port of each node, primaries first")
+    };
+    outputs.insert("nodes".to_owned(), nodes);
+    outputs
+}
