@@ -168,13 +168,17 @@ impl TestEnv {
 impl Drop for TestEnv {
     /// Ends what a test left behind; a test of `destroy` calls it itself.
     fn drop(&mut self) {
-        if !self.applied || !self.folder().join(".infra").exists() {
+        if !self.applied {
             return;
         }
-        let run = self.run(&["destroy", "local", "--yes"]);
-        // Servers that outlive their test would disturb the next ones, and nobody would know whose they are.
-        if !std::thread::panicking() {
-            let _ = run.expect(0);
+        let environments = std::fs::read_dir(self.folder().join(".infra"));
+        for environment in environments.into_iter().flatten().flatten() {
+            let name = environment.file_name();
+            let run = self.run(&["destroy", &name.to_string_lossy(), "--yes"]);
+            // Servers that outlive their test would disturb the next ones, and nobody would know whose they are.
+            if !std::thread::panicking() {
+                let _ = run.expect(0);
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod replicated;
 mod rollback;
 mod rotate;
 mod secrets;
+mod stacks;
 mod stopped;
 mod support;
 mod unprivileged;
