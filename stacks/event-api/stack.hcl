@@ -119,3 +119,33 @@ key_vault "openai" {
 
   secret "api_key" { value = var.openai_api_key }
 }
+
+settings "services" {
+  description = "Hono, Elixir and BAML"
+
+  setting "DATABASE_URL" {
+    type        = "url"
+    value       = postgres.main.pooler_url
+    description = "Through the pooler: the services open many short connections"
+  }
+  setting "DATABASE_READ_URL" {
+    type        = "url"
+    value       = postgres.main.role.readonly.url
+    description = "For reports"
+  }
+  setting "JWT_KEY" {
+    type  = "secret"
+    value = key_vault.app.secret.jwt_key
+  }
+  setting "OPENAI_API_KEY" {
+    type        = "secret"
+    value       = var.openai_api_key
+    required    = false
+    description = "Without it the services answer from their own mock"
+  }
+  setting "LOG_LEVEL" {
+    type    = "enum"
+    values  = ["debug", "info", "warning", "error"]
+    default = "info"
+  }
+}
