@@ -27,6 +27,7 @@ pub(crate) mod rotate;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod state;
+pub(crate) mod up;
 pub(crate) mod validate;
 pub(crate) mod version;
 
@@ -71,6 +72,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Output(arguments) => output::run(&arguments, invocation).await,
         Command::Env(arguments) => env::run(&arguments, invocation).await,
         Command::Run(arguments) => program::run(&arguments, invocation).await,
+        Command::Up(arguments) => up::run(&arguments, invocation).await,
         Command::Graph(arguments) => graph::run(&arguments, invocation).await,
         Command::State(arguments) => state::run(&arguments, invocation).await,
         Command::Audit(arguments) => audit::run(&arguments, invocation).await,

@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "output",
     "env",
     "run",
+    "up",
     "graph",
     "state",
     "state list",

@@ -31,6 +31,7 @@ mod state_damage;
 mod support;
 mod terminal;
 mod unreadable_files;
+mod up;
 mod usage;
 
 #[test]

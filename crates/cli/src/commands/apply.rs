@@ -57,6 +57,7 @@ pub(crate) async fn run(
         options: context::options(&arguments.planning),
         wait: context::wait(&arguments.wait),
         yes: arguments.yes,
+        shows_plan: true,
         question: "Apply these changes?",
     };
     change(planned, invocation).await

@@ -46,6 +46,7 @@ pub(crate) async fn run(
         options,
         wait: context::wait(&arguments.wait),
         yes: arguments.yes,
+        shows_plan: true,
         question: "Delete all of this?",
     };
     change(planned, invocation).await

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
 use clap::Args;
+use infra_engine::settings::ResolvedConsumer;
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, env};
@@ -45,14 +46,26 @@ pub(crate) async fn run(
     env::refuse_clashes(&consumers)?;
     // Whoever the program asks to change the environment must find its state free.
     drop(opened);
-    let [program, rest @ ..] = &*arguments.command else {
+    let error = command(&arguments.command, &consumers)?.exec();
+    Err(cannot_start(&arguments.command, &error))
+}
+
+/// Returns the program with its settings, not started yet.
+pub(crate) fn command(words: &[OsString], consumers: &[ResolvedConsumer]) -> Result<Command, Failure> {
+    let [program, arguments @ ..] = words else {
         return Err(Failure::new(FailureKind::Usage, "No program was named"));
     };
     let settings = consumers.iter().flat_map(|consumer| &consumer.settings);
-    let error = Command::new(program)
-        .args(rest)
-        .envs(settings.map(|setting| (&setting.name, setting.text.expose())))
-        .exec();
-    let message = format!("The program `{}` cannot be started", program.display());
-    Err(Failure::new(FailureKind::User, message).cause(error.to_string()))
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .envs(settings.map(|setting| (&setting.name, setting.text.expose())));
+    Ok(command)
+}
+
+/// Returns the failure of a program that does not start.
+pub(crate) fn cannot_start(words: &[OsString], error: &std::io::Error) -> Failure {
+    let program = words.first().map(|program| program.display().to_string());
+    let message = format!("The program `{}` cannot be started", program.unwrap_or_default());
+    Failure::new(FailureKind::User, message).cause(error.to_string())
 }

@@ -50,6 +50,7 @@ pub(crate) async fn run(
         options,
         wait: context::wait(&arguments.wait),
         yes: arguments.yes,
+        shows_plan: true,
         question: "Rotate these secrets?",
     };
     change(planned, invocation).await

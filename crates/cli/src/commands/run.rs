@@ -29,6 +29,8 @@ pub(crate) struct Change<'a> {
     pub(crate) wait: Duration,
     /// Whether the user said yes beforehand.
     pub(crate) yes: bool,
+    /// Whether the plan is shown.
+    pub(crate) shows_plan: bool,
     /// What the user is asked otherwise.
     pub(crate) question: &'static str,
 }
@@ -81,7 +83,7 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
     let planned = infra_engine::plan::plan(&backend, &request)
         .await
         .map_err(context::failure)?;
-    if !invocation.global.json {
+    if change.shows_plan && !invocation.global.json {
         plan::show(&planned, invocation)?;
     }
     let planned = match confirmation {
