@@ -32,6 +32,7 @@ Exit codes:
   1    the stack, the plan or the state does not allow it
   2    the command line is wrong; of `plan --detailed-exitcode`: there are changes
   3    the machine, the network, the cloud or the store failed
+  4    another run has the environment: try again, or wait for it with --wait
   70   a defect of infra
   130  interrupted; what was running was finished and recorded, or, after a second Ctrl-C, is
        looked at by the next run

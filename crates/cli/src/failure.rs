@@ -19,6 +19,8 @@ pub(crate) enum FailureKind {
     Usage,
     /// Whoever runs the machine, the network, the cloud or the store.
     Environment,
+    /// Nobody: another run has the environment just now.
+    Busy,
     /// We: it is a defect.
     Bug,
 }
@@ -89,6 +91,7 @@ impl Failure {
             FailureKind::User => 1,
             FailureKind::Usage => 2,
             FailureKind::Environment => 3,
+            FailureKind::Busy => 4,
             FailureKind::Bug => 70,
         })
     }
@@ -116,6 +119,7 @@ impl Failure {
             FailureKind::User => "user",
             FailureKind::Usage => "usage",
             FailureKind::Environment => "environment",
+            FailureKind::Busy => "busy",
             FailureKind::Bug => "bug",
         };
         json!({

@@ -19,6 +19,8 @@ pub enum Actor {
     User,
     /// Whoever runs the machine, the network, the cloud or the store.
     Environment,
+    /// Nobody: another run has the environment, and will have done with it.
+    Nobody,
     /// We: it is a defect.
     Bug,
 }
@@ -217,6 +219,10 @@ impl EngineError {
                 source: StoreError::Moved { .. } | StoreError::Arriving { .. },
                 ..
             } => Actor::User,
+            EngineError::Store {
+                source: StoreError::Held { .. },
+                ..
+            } => Actor::Nobody,
             EngineError::Store { .. }
             | EngineError::File { .. }
             | EngineError::Observe { .. }

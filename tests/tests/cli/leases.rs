@@ -28,7 +28,7 @@ fn working(env: &mut TestEnv) -> Child {
 fn the_second_says_who_has_the_environment_and_until_when() {
     let mut env = TestEnv::stack(&vaults(MANY)).variable("USER", "ada");
     let mut first = working(&mut env);
-    let second = env.run(&["apply", "local", "--yes"]).expect(3);
+    let second = env.run(&["apply", "local", "--yes"]).expect(4);
     let who = format!(", process {}` holds the lease until 2", first.id());
     assert!(second.stderr.contains("`ada@"), "{second}");
     assert!(second.stderr.contains(&who), "{second}");

@@ -127,6 +127,7 @@ pub(crate) fn failure(error: EngineError) -> Failure {
     let kind = match error.actor() {
         Actor::User => FailureKind::User,
         Actor::Environment => FailureKind::Environment,
+        Actor::Nobody => FailureKind::Busy,
         Actor::Bug => FailureKind::Bug,
     };
     let mut failure = Failure::of(kind, &error);
