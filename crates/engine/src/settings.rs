@@ -1,6 +1,8 @@
 //! What programs that use a stack read from their environment variables, resolved against the state.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use infra_model::address::ComponentAddress;
@@ -157,11 +159,20 @@ fn text(
     Ok(text)
 }
 
-/// Writes settings to a file that only its owner may read and write.
+/// Writes settings to a file that only its owner may read and write. By that it is known the next time: what others may
+/// read, such as a file of the stack, was not written here and is not overwritten.
 ///
 /// # Errors
 ///
-/// When the disk refuses.
+/// When something else is there, or the disk refuses.
 pub fn write(path: &Path, text: &str) -> Result<(), EngineError> {
+    let is_ours = |found: &Metadata| found.len() == 0 || found.permissions().mode() & 0o777 == 0o600;
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() || !is_ours(&found)) {
+        let message = format!("`{}` exists and was not written by this command", path.display());
+        return Err(EngineError::request(
+            message,
+            "Remove it, or name another file with --out",
+        ));
+    }
     files::replace_private(path, text.as_bytes())
 }

@@ -255,6 +255,13 @@ fn a_file_with_secrets_is_private_and_not_for_git() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+    let _ = env.run(&["env", "local", "--out", ".env"]).expect(0);
+    let stack = env.run(&["env", "local", "--out", "stack.hcl"]);
+    refused(
+        stack,
+        1,
+        &["`stack.hcl` exists and was not written by this command"],
+    );
     let example = env.run(&["env", "local", "--example"]).expect(0).stdout;
     assert!(example.contains("# web_api: The web front\n"), "{example}");
     assert!(
