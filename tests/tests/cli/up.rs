@@ -81,6 +81,18 @@ fn real_data_is_not_destroyed_by_the_way() {
     assert!(!env.folder().join(".infra").exists());
 }
 
+#[test]
+fn what_was_there_stays_where_nothing_was_begun() {
+    let mut env = TestEnv::stack(STACK);
+    let _ = env.run(&["up", "local"]).expect(0);
+    let before = left(&mut env);
+    env.edit("stack.hcl", "length = 24", "length = many");
+    let _ = env.run(&["up", "local", "--ephemeral", "--", "true"]).expect(1);
+    env.edit("stack.hcl", "length = many", "length = 24");
+    assert_eq!(left(&mut env), before);
+    let _ = env.run(&["plan", "local", "--detailed-exitcode"]).expect(0);
+}
+
 /// Starts an environment whose program runs until it is told to end, and waits until it does.
 fn working(env: &mut TestEnv) -> Child {
     let program = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done";

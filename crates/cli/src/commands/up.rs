@@ -54,7 +54,12 @@ pub(crate) async fn run(arguments: &UpArguments, invocation: &Invocation<'_>) ->
     if arguments.ephemeral {
         refuse_real_data(arguments, invocation)?;
     }
-    let ended = up(arguments, invocation).await;
+    // Where nothing was begun, because another run is at work or the stack is wrong, what is there is not ours to destroy.
+    let applied = change(silent("apply", Options::default(), arguments), invocation).await?;
+    let ended = match applied == ExitCode::SUCCESS && !arguments.command.is_empty() {
+        true => start(arguments, invocation).await,
+        false => Ok(applied),
+    };
     if !arguments.ephemeral {
         return ended;
     }
@@ -67,7 +72,7 @@ pub(crate) async fn run(arguments: &UpArguments, invocation: &Invocation<'_>) ->
         (Ok(code), Ok(ExitCode::SUCCESS)) => Ok(code),
         (Ok(ExitCode::SUCCESS), destroyed) => destroyed,
         (Ok(code), _) => Ok(code),
-        // Why it did not come up says more than what of it could not be destroyed.
+        // Why the program did not start says more than what could not be destroyed.
         (Err(failure), _) => Err(failure),
     }
 }
@@ -99,12 +104,8 @@ fn silent<'a>(command: &'static str, options: Options, arguments: &'a UpArgument
     }
 }
 
-/// Applies, and runs the program if there is one.
-async fn up(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
-    let applied = change(silent("apply", Options::default(), arguments), invocation).await?;
-    if applied != ExitCode::SUCCESS || arguments.command.is_empty() {
-        return Ok(applied);
-    }
+/// Runs the program, and returns its exit code.
+async fn start(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
     let consumer = arguments.consumer.as_deref();
     let settings = match has_settings(arguments, invocation)? || consumer.is_some() {
         true => {
