@@ -135,6 +135,15 @@ pub fn remove_file(path: &Path) -> Result<(), DiskError> {
 /// [`DiskError`] when one of them is there and stays.
 pub fn remove_with_draft(path: &Path) -> Result<(), DiskError> {
     remove_file(path)?;
+    remove_draft(path)
+}
+
+/// Removes the draft that a crash may have left of a file that is written in one step: before the file had its name, or
+/// when it had both.
+///
+/// # Errors
+/// [`DiskError`] when it is there and stays.
+pub fn remove_draft(path: &Path) -> Result<(), DiskError> {
     remove_file(&draft_path(path))
 }
 

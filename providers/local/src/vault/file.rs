@@ -127,6 +127,17 @@ impl SecretFile {
         }
     }
 
+    /// Removes what a crash left beside the file of a secret, or in its place; and the folder if nothing else is in it.
+    ///
+    /// # Errors
+    ///
+    /// When the disk refuses.
+    pub fn tidy(folder: &Path, name: &str) -> Result<(), FileError> {
+        folder::remove_draft(&path(folder, name))?;
+        folder::remove_if_empty(folder)?;
+        Ok(())
+    }
+
     /// Removes the file of a secret with what a crash left of it, and the folder with the last one.
     ///
     /// # Errors

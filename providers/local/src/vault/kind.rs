@@ -132,12 +132,9 @@ impl ResourceKind for SecretKind {
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
         let name = text(&request.inputs, "name")?;
-        let found = self.look(name)?;
-        if found.is_none() {
-            // A create that was cut short may have left a draft, which nobody else would ever remove.
-            SecretFile::remove(&self.folder, name).map_err(failed)?;
-        }
-        Ok(found.into_iter().collect())
+        // A create that was cut short may have left a draft, which nobody else would ever remove.
+        SecretFile::tidy(&self.folder, name).map_err(failed)?;
+        Ok(self.look(name)?.into_iter().collect())
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
@@ -302,24 +299,43 @@ mod tests {
     use super::*;
     use crate::postgres::kind::testing::settings;
 
-    #[tokio::test]
-    async fn what_a_create_left_that_was_cut_short_is_removed_by_whoever_looks_for_it() {
-        let root = tempfile::tempdir().unwrap();
-        let settings = settings(root.path().join("local"));
-        let kind = SecretKind::new(&settings);
+    /// The vault of an environment in which a create was cut short: its file has the name of a draft.
+    fn cut_short(root: &std::path::Path) -> (SecretKind, PathBuf, PathBuf) {
+        let settings = settings(root.join("local"));
         let folder = settings.folder.join("vault");
         let sealed = Sealed::from_text("x".to_owned());
-        let file = SecretFile::new("tag".to_owned(), "app".to_owned(), Value::Null, 0, sealed);
+        let tag = request().tag.to_string();
+        let file = SecretFile::new(tag, "app".to_owned(), Value::Null, 0, sealed);
         file.write(&folder).unwrap();
         let whole = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
-        let draft = format!(".{}.new", whole.file_name().to_string_lossy());
-        std::fs::rename(whole.path(), folder.join(draft)).unwrap();
-        let request = FindRequest {
+        let draft = folder.join(format!(".{}.new", whole.file_name().to_string_lossy()));
+        std::fs::rename(whole.path(), &draft).unwrap();
+        (SecretKind::new(&settings), draft, whole.path())
+    }
+
+    fn request() -> FindRequest {
+        FindRequest {
             tag: "l1 t1 key_vault.app/local.vault.secret.app".parse().unwrap(),
             target: Target::default(),
             inputs: Attributes::from([("name".to_owned(), Value::string("app"))]),
-        };
-        assert_eq!(kind.find(&request).await.unwrap(), []);
-        assert!(!folder.exists());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_create_left_that_was_cut_short_is_removed_by_whoever_looks_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        let (kind, draft, _) = cut_short(root.path());
+        assert_eq!(kind.find(&request()).await.unwrap(), []);
+        assert!(!draft.parent().unwrap().exists());
+    }
+
+    #[tokio::test]
+    async fn a_create_that_was_cut_short_after_it_published_leaves_one_file() {
+        let root = tempfile::tempdir().unwrap();
+        let (kind, draft, file) = cut_short(root.path());
+        std::fs::hard_link(&draft, &file).unwrap();
+        assert_eq!(kind.find(&request()).await.unwrap().len(), 1);
+        assert!(file.exists());
+        assert!(!draft.exists());
     }
 }
