@@ -108,7 +108,7 @@ async fn a_rotated_password_goes_through_without_a_change() {
     set_password(&main, "second").await;
     assert!(select(&pooler, "first").await.is_err());
     assert_eq!(select(&pooler, "second").await, Ok(42));
-    stop(&pooler.configuration.folder, &pooler.owner).await.unwrap();
+    stop_it(&pooler).await;
     assert!(
         !is_healthy(
             &pooler.configuration.endpoint(),
@@ -117,6 +117,47 @@ async fn a_rotated_password_goes_through_without_a_change() {
         .await
     );
     assert!(std::net::TcpListener::bind(("127.0.0.1", pooler.configuration.port)).is_ok());
+}
+
+async fn stop_it(pooler: &Pooler) {
+    let endpoint = pooler.configuration.endpoint();
+    stop(&endpoint, &pooler.configuration.folder, &pooler.owner)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_comes_to_its_end_before_its_pooler_does() {
+    let Some(scratch) = scratch().await else { return };
+    let Some((_main, pooler)) = make(&scratch).await else {
+        return;
+    };
+    start(&pooler, &Programs::default()).await.unwrap();
+    let client = log_in(&LogIn {
+        endpoint: &pooler.configuration.endpoint(),
+        database: "app",
+        role: "app",
+        password: "first",
+    })
+    .await
+    .unwrap();
+    client
+        .batch_execute("begin; create table kept (number int)")
+        .await
+        .unwrap();
+    let log = pooler.configuration.log();
+    let committed = async {
+        let mut pace = tokio::time::interval(std::time::Duration::from_millis(5));
+        while !std::fs::read_to_string(&log)
+            .unwrap()
+            .contains("PAUSE command issued")
+        {
+            pace.tick().await;
+        }
+        client.batch_execute("commit").await
+    };
+    let ((), committed) = tokio::join!(stop_it(&pooler), committed);
+    committed.unwrap();
 }
 
 #[tokio::test]

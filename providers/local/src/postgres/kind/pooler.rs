@@ -283,7 +283,7 @@ impl ResourceKind for PoolerKind {
         marker::write(&folder, &marker).map_err(|error| failed(MAKE, &error))?;
         let pooler = self.pooler(name, &marker).await?;
         // One that an earlier attempt started may have other files.
-        stop(&folder, &pooler.owner)
+        stop(&pooler.configuration.endpoint(), &folder, &pooler.owner)
             .await
             .map_err(|error| failed(MAKE, &error))?;
         start(&pooler, &self.site.programs)
@@ -301,6 +301,7 @@ impl ResourceKind for PoolerKind {
             .get("segment")
             .and_then(Value::as_str)
             .map(str::to_owned);
+        let listened = self.endpoint(name, marker.applied.port)?;
         let answers = [RUNNING, ELSEWHERE, NO_LOOKUP].contains(&self.status(name, &marker).await?);
         let moves = request
             .changed
@@ -315,7 +316,7 @@ impl ResourceKind for PoolerKind {
         if answers && !moves {
             reload(&pooler).await.map_err(|error| failed(CHANGE, &error))?;
         } else {
-            stop(&self.site.folder_of(name), &marker.owner)
+            stop(&listened, &self.site.folder_of(name), &marker.owner)
                 .await
                 .map_err(|error| failed(CHANGE, &error))?;
             start(&pooler, &self.site.programs)
@@ -334,9 +335,10 @@ impl ResourceKind for PoolerKind {
         let (site, name) = (&self.site, &request.id.0);
         if let Some(mut marker) = self.marker(name)? {
             marker.phase = Phase::Removing;
+            let endpoint = self.endpoint(name, marker.applied.port)?;
             let folder = site.folder_of(name);
             marker::write(&folder, &marker).map_err(|error| failed(REMOVE, &error))?;
-            stop(&folder, &marker.owner)
+            stop(&endpoint, &folder, &marker.owner)
                 .await
                 .map_err(|error| failed(REMOVE, &error))?;
             let segment = marker.applied.inputs.get("segment").and_then(Value::as_str);

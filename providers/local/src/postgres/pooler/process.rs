@@ -30,10 +30,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(3);
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long one question may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// Lets transactions come to their end.
+/// How long transactions may take to their end.
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
+/// Lets transactions come to their end; an idle pooler takes a third of a second for it.
 const SHUTDOWN: Request = Request {
     signal: Signal::INT,
-    wait: Duration::from_secs(5),
+    wait: DRAINED_WITHIN,
 };
 /// Cuts all connections. `TERM` would do so in old versions and wait for the last client in new ones.
 const QUIT: Request = Request {
@@ -139,10 +141,11 @@ pub async fn start(pooler: &Pooler, programs: &Programs) -> Result<Identity, Poo
 
 /// An old PgBouncer that cannot listen on its address only warns, and works on at its unix socket.
 async fn refuse_half_listening(pooler: &Pooler, log: String) -> Result<(), PoolerError> {
+    let configuration = &pooler.configuration;
     if !says_busy(&log) {
         return Ok(());
     }
-    stop(&pooler.configuration.folder, &pooler.owner).await?;
+    stop(&configuration.endpoint(), &configuration.folder, &pooler.owner).await?;
     Err(explain_end(pooler, log))
 }
 
@@ -250,11 +253,21 @@ async fn console(endpoint: &Endpoint) -> Result<Session, ConnectionError> {
 ///
 /// # Errors
 /// [`PoolerError::Stop`] when it does not even end when killed.
-pub async fn stop(folder: &Path, owner: &str) -> Result<(), PoolerError> {
+pub async fn stop(endpoint: &Endpoint, folder: &Path, owner: &str) -> Result<(), PoolerError> {
     if let Some(running) = find_running(folder, Some(owner))? {
-        stop_process(&running, &[SHUTDOWN, QUIT]).await?;
+        let requests = match tokio::time::timeout(DRAINED_WITHIN, pause(endpoint)).await {
+            Ok(Err(_)) => &[SHUTDOWN, QUIT][..],
+            Ok(Ok(())) | Err(_) => &[QUIT],
+        };
+        stop_process(&running, requests).await?;
     }
     Ok(process_record::remove(folder)?)
+}
+
+/// Lets transactions come to their end and keeps new ones waiting. A shutdown does so too, but looks only three times a
+/// second whether the last one has ended (`do_full_maint` in PgBouncer's `janitor.c`).
+async fn pause(endpoint: &Endpoint) -> Result<(), ConnectionError> {
+    console(endpoint).await?.run("pause", "PAUSE").await
 }
 
 /// Returns the pooler's process if it runs.
