@@ -12,6 +12,9 @@ use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::Opened;
 
+/// The command, as the history names it.
+pub const COMMAND: &str = "recover";
+
 /// Resolves open intents under the lease and reads the state again. Without open intents nothing is taken or asked.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ pub(crate) async fn in_turn(
         let Some(state) = state else {
             return Ok(Recovered::default());
         };
-        let operation = operation(backend, holding.epoch(), "recover", None);
+        let operation = operation(backend, holding.epoch(), COMMAND, None);
         let world = world(backend, opened, provider, &policy);
         let request = RecoverRequest {
             world,

@@ -1,5 +1,6 @@
 //! An environment for one program: it comes up, the program's end is passed on, and an ephemeral one is gone.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -44,17 +45,50 @@ fn nothing() -> (String, Vec<String>) {
 fn a_program_has_an_environment_and_its_exit_code_is_passed_on() {
     let mut env = TestEnv::stack(STACK);
     let program = "test ${#KEY} = 24 && echo has it; exit 7";
-    let up = env.run(&["up", "local", "--", "sh", "-c", program]).expect(7);
-    assert_eq!(up.stdout, "has it\n", "{up}");
-    assert!(up.stderr.contains("Done: 1 created"), "{up}");
-    assert_ne!(left(&mut env), nothing());
-
     let up = env
         .run(&["up", "local", "--ephemeral", "--", "sh", "-c", program])
         .expect(7);
     assert_eq!(up.stdout, "has it\n", "{up}");
     assert!(up.stderr.contains("Done: 1 deleted"), "{up}");
     assert_eq!(left(&mut env), nothing());
+
+    let up = env.run(&["up", "local", "--", "sh", "-c", program]).expect(7);
+    assert_eq!(up.stdout, "has it\n", "{up}");
+    assert!(up.stderr.contains("Done: 1 created"), "{up}");
+    assert_ne!(left(&mut env), nothing());
+}
+
+#[test]
+fn what_was_brought_up_to_be_kept_is_not_destroyed_by_the_way() {
+    let mut env = TestEnv::stack(STACK);
+    let _ = env.run(&["up", "local"]).expect(0);
+    let before = left(&mut env);
+    let refused = env.run(&["up", "local", "--ephemeral", "--", "true"]).expect(1);
+    assert!(refused.stderr.contains("`local` is up already"), "{refused}");
+    assert!(refused.stderr.contains("infra destroy local"), "{refused}");
+    assert_eq!(left(&mut env), before);
+}
+
+#[test]
+fn a_consumer_that_is_not_declared_is_refused_before_anything_is_made() {
+    let mut env = TestEnv::stack(STACK);
+    let arguments = ["up", "local", "--ephemeral", "--consumer", "test", "--", "true"];
+    let refused = env.run(&arguments).expect(1);
+    assert!(refused.stderr.contains("Did you mean `tests`?"), "{refused}");
+    assert!(!env.folder().join(".infra").exists());
+}
+
+#[test]
+fn what_could_not_be_destroyed_is_said_whatever_the_program_returned() {
+    for code in [0, 7] {
+        let mut env = TestEnv::stack(STACK);
+        let program = format!("echo 'broken {{' >> stack.hcl; exit {code}");
+        let arguments = ["up", "local", "--ephemeral", "--", "sh", "-c", &program];
+        let up = env.run(&arguments).expect(if code == 0 { 1 } else { code });
+        assert!(up.stderr.contains("stack.hcl:"), "{up}");
+        assert!(up.stderr.contains("is still there"), "{up}");
+        assert!(up.stderr.contains("infra destroy local"), "{up}");
+    }
 }
 
 #[test]
@@ -81,28 +115,32 @@ fn real_data_is_not_destroyed_by_the_way() {
     assert!(!env.folder().join(".infra").exists());
 }
 
-#[test]
-fn what_was_there_stays_where_nothing_was_begun() {
-    let mut env = TestEnv::stack(STACK);
-    let _ = env.run(&["up", "local"]).expect(0);
-    let before = left(&mut env);
-    env.edit("stack.hcl", "length = 24", "length = many");
-    let _ = env.run(&["up", "local", "--ephemeral", "--", "true"]).expect(1);
-    env.edit("stack.hcl", "length = many", "length = 24");
-    assert_eq!(left(&mut env), before);
-    let _ = env.run(&["plan", "local", "--detailed-exitcode"]).expect(0);
-}
-
-/// Starts an environment whose program runs until it is told to end, and waits until it does.
-fn working(env: &mut TestEnv) -> Child {
-    let program = "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done";
-    let mut command = env.command(&["up", "local", "--ephemeral", "--", "sh", "-c", program]);
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+/// Starts an environment whose program says that it is ready and runs until it is told to end, and waits until it does.
+/// No terminal is around, as in a workflow.
+fn working(env: &mut TestEnv, program: &str) -> Child {
+    let mut command = Command::new("setsid");
+    command
+        .arg(env.command(&[]).get_program())
+        .args(["up", "local", "--ephemeral", "--", "sh", "-c", program])
+        .current_dir(env.folder())
+        .envs(known(&env.command(&[])))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = command.spawn().expect("the binary starts");
     let mut said = BufReader::new(child.stdout.take().expect("piped")).lines();
     assert_eq!(said.next().expect("a line").expect("text"), "ready");
     child
 }
+
+/// Returns the variables that a command sets.
+fn known(command: &Command) -> Vec<(OsString, OsString)> {
+    command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect()
+}
+
+const UNTIL_TOLD: &str = "trap 'exit 9' TERM INT HUP QUIT; echo ready; while :; do sleep 0.05; done";
 
 fn signal(name: &str, pid: &str) {
     let sent = Command::new("kill").args([name, pid]).status();
@@ -110,18 +148,33 @@ fn signal(name: &str, pid: &str) {
 }
 
 #[test]
-fn a_termination_reaches_the_program_and_the_environment_is_gone() {
+fn a_signal_reaches_the_program_and_the_environment_is_gone() {
+    for name in ["-TERM", "-INT", "-HUP", "-QUIT"] {
+        let mut env = TestEnv::stack(STACK);
+        let mut up = working(&mut env, UNTIL_TOLD);
+        signal(name, &up.id().to_string());
+        assert_eq!(up.wait().expect("it ends").code(), Some(9), "{name}");
+        assert_eq!(left(&mut env), nothing(), "{name}");
+    }
+}
+
+#[test]
+fn what_the_program_left_running_is_ended_before_its_environment_is() {
     let mut env = TestEnv::stack(STACK);
-    let mut up = working(&mut env);
-    signal("-TERM", &up.id().to_string());
-    assert_eq!(up.wait().expect("it ends").code(), Some(9));
+    let program = "sleep 600 & echo $! > rest; echo ready";
+    let mut up = working(&mut env, program);
+    assert_eq!(up.wait().expect("it ends").code(), Some(0));
+    let rest = std::fs::read_to_string(env.folder().join("rest")).expect("its number");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", rest.trim())).unwrap_or_default();
+    // A dead process may wait for whoever became its parent.
+    assert!(status.is_empty() || status.contains("State:\tZ"), "{status}");
     assert_eq!(left(&mut env), nothing());
 }
 
 #[test]
 fn what_a_killed_run_left_is_used_and_destroyed_by_the_next() {
     let mut env = TestEnv::stack(STACK);
-    let mut up = working(&mut env);
+    let mut up = working(&mut env, UNTIL_TOLD);
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", up.id()));
     up.kill().expect("it is killed");
     up.wait().expect("it ends");

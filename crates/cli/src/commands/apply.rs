@@ -8,6 +8,7 @@ use infra_engine::{plan_file, saved_plan};
 
 use crate::arguments::{PlanningArguments, SubjectArguments, WaitArguments};
 use crate::commands::run::{Change, Run, change, finish};
+use crate::commands::signals::Signals;
 use crate::commands::{Invocation, context, plan};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
@@ -59,6 +60,8 @@ pub(crate) async fn run(
         yes: arguments.yes,
         shows_plan: true,
         question: "Apply these changes?",
+        signals: Signals::default(),
+        insists: false,
     };
     change(planned, invocation).await
 }
@@ -96,6 +99,8 @@ async fn saved(
         command,
         wait,
         progress,
+        signals: Signals::default(),
+        insists: false,
     };
     finish(run, invocation).await
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
 use crate::commands::run::{Change, change};
+use crate::commands::signals::Signals;
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
 
@@ -48,6 +49,8 @@ pub(crate) async fn run(
         yes: arguments.yes,
         shows_plan: true,
         question: "Delete all of this?",
+        signals: Signals::default(),
+        insists: false,
     };
     change(planned, invocation).await
 }

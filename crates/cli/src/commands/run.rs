@@ -15,6 +15,7 @@ use infra_engine::saved_plan;
 use infra_provider::error::ErrorKind;
 
 use crate::arguments::TargetArguments;
+use crate::commands::signals::Signals;
 use crate::commands::{Invocation, context, plan};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
@@ -33,6 +34,10 @@ pub(crate) struct Change<'a> {
     pub(crate) shows_plan: bool,
     /// What the user is asked otherwise.
     pub(crate) question: &'static str,
+    /// Where the signals come in that interrupt it.
+    pub(crate) signals: Signals,
+    /// Whether it takes one signal more: the first may have been meant for what went before.
+    pub(crate) insists: bool,
 }
 
 /// Who says yes.
@@ -105,6 +110,8 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
         command: change.command,
         wait: change.wait,
         progress,
+        signals: change.signals,
+        insists: change.insists,
     };
     finish(run, invocation).await
 }
@@ -117,14 +124,19 @@ pub(crate) struct Run<'a> {
     pub(crate) command: &'static str,
     pub(crate) wait: Duration,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) signals: Signals,
+    pub(crate) insists: bool,
 }
 
 /// Applies a plan and says how it ended.
 pub(crate) async fn finish(run: Run<'_>, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
     let progress = run.progress;
     progress.expect(&run.planned.plan);
+    run.signals
+        .listen()
+        .map_err(|error| Failure::of(FailureKind::Environment, &error))?;
     let (signal, interrupt) = interrupt::channel();
-    let listener = tokio::spawn(raise(signal, progress.clone()));
+    let listener = tokio::spawn(raise(signal, run.signals, run.insists, progress.clone()));
     let heart = tokio::spawn(beat(progress.clone()));
     let request = ApplyPlan {
         planned: run.planned,
@@ -158,22 +170,20 @@ async fn beat(progress: Arc<Progress>) {
     }
 }
 
-/// Raises the interrupt at the first Ctrl-C or termination. At the second the process ends at once, as if killed:
-/// the journal makes that safe too.
+/// Raises the interrupt at the first signal that asks to end. At the second the process ends at once, as if killed: the
+/// journal makes that safe too.
 #[expect(
     clippy::disallowed_methods,
     reason = "the user asked twice; nothing may delay the end"
 )]
-async fn raise(signal: InterruptSignal, progress: Arc<Progress>) {
-    use tokio::signal::unix::{SignalKind, signal as listen};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()))
-    else {
-        return;
-    };
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+async fn raise(signal: InterruptSignal, mut signals: Signals, insists: bool, progress: Arc<Progress>) {
+    if insists {
+        signals.next().await;
+        progress.line("Still destroying; to stop here and leave the rest, ask once more");
+    }
+    signals.next().await;
     signal.raise();
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    signals.next().await;
     progress.leave();
     std::process::exit(130);
 }

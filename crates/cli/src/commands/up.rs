@@ -1,25 +1,29 @@
 //! `infra up`.
 
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, ExitCode, ExitStatus};
+use std::process::ExitCode;
 
 use clap::Args;
-use infra_engine::configuration;
+use infra_engine::opened::Absent;
 use infra_engine::plan::options::Options;
+use infra_engine::settings::{self, ResolvedConsumer};
+use infra_engine::{configuration, ephemeral};
 use infra_model::environment::DataPolicy;
-use tokio::signal::unix::{SignalKind, signal};
+use infra_model::stack::Stack;
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::run::{Change, change};
+use crate::commands::signals::Signals;
+use crate::commands::supervise::{self, Program};
 use crate::commands::{Invocation, context, env, program};
 use crate::failure::{Failure, FailureKind};
 
 /// Bring an environment up, and run a program in it
 ///
 /// Applies without asking, then starts the program with its settings as environment variables. Its exit code is passed
-/// on. With --ephemeral everything is destroyed when the program has ended, however it did, and also after Ctrl-C; if
-/// this command itself is killed, the next run goes on from what is there. Standard output is the program's.
+/// on. With --ephemeral everything is destroyed when the program has ended, however it did, and also after Ctrl-C or when
+/// the terminal is closed; what it left running is ended before. If this command itself is killed, the next run goes on
+/// from what is there. An environment that is up for other reasons is refused. Standard output is the program's.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -51,37 +55,39 @@ pub(crate) async fn run(arguments: &UpArguments, invocation: &Invocation<'_>) ->
         let failure = Failure::new(FailureKind::Usage, "`up` writes no document");
         return Err(failure.hint("For a document use: infra apply ENVIRONMENT --yes --json"));
     }
-    if arguments.ephemeral {
-        refuse_real_data(arguments, invocation)?;
+    let stack = read(arguments, invocation)?;
+    if let Some(consumer) = &arguments.consumer {
+        settings::choose(&stack.settings, Some(consumer)).map_err(context::failure)?;
     }
+    if arguments.ephemeral {
+        refuse_real_data(&stack)?;
+        refuse_what_others_brought_up(arguments, invocation).await?;
+    }
+    let mut up = Up {
+        arguments,
+        invocation,
+        signals: Signals::default(),
+    };
     // Where nothing was begun, because another run is at work or the stack is wrong, what is there is not ours to destroy.
-    let applied = change(silent("apply", Options::default(), arguments), invocation).await?;
+    let applied = up.apply().await?;
     let ended = match applied == ExitCode::SUCCESS && !arguments.command.is_empty() {
-        true => start(arguments, invocation).await,
+        true => up.run_program(&stack).await,
         false => Ok(applied),
     };
-    if !arguments.ephemeral {
-        return ended;
-    }
-    let options = Options {
-        destroy: true,
-        ..Options::default()
-    };
-    let destroyed = change(silent("destroy", options, arguments), invocation).await;
-    match (ended, destroyed) {
-        (Ok(code), Ok(ExitCode::SUCCESS)) => Ok(code),
-        (Ok(ExitCode::SUCCESS), destroyed) => destroyed,
-        (Ok(code), _) => Ok(code),
-        // Why the program did not start says more than what could not be destroyed.
-        (Err(failure), _) => Err(failure),
+    match arguments.ephemeral {
+        true => up.destroy(ended).await,
+        false => ended,
     }
 }
 
-/// Refuses to destroy by the way what cannot be had again.
-fn refuse_real_data(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<(), Failure> {
+fn read(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<Stack, Failure> {
     let target = context::target(&arguments.target, invocation)?;
-    let read = configuration::read(&target).map_err(context::failure)?;
-    let environment = &read.stack.environment;
+    Ok(configuration::read(&target).map_err(context::failure)?.stack)
+}
+
+/// Refuses to destroy by the way what cannot be had again.
+fn refuse_real_data(stack: &Stack) -> Result<(), Failure> {
+    let environment = &stack.environment;
     if environment.data != DataPolicy::Real {
         return Ok(());
     }
@@ -92,69 +98,120 @@ fn refuse_real_data(arguments: &UpArguments, invocation: &Invocation<'_>) -> Res
     Err(Failure::new(FailureKind::User, message).hint("Leave --ephemeral out, or name another environment"))
 }
 
-fn silent<'a>(command: &'static str, options: Options, arguments: &'a UpArguments) -> Change<'a> {
-    Change {
-        command,
-        target: &arguments.target,
-        options,
-        wait: context::wait(&arguments.wait),
-        yes: true,
-        shows_plan: false,
-        question: "",
+/// Refuses to destroy by the way what somebody brought up to keep.
+async fn refuse_what_others_brought_up(
+    arguments: &UpArguments,
+    invocation: &Invocation<'_>,
+) -> Result<(), Failure> {
+    let opened = context::open(&arguments.target, &arguments.wait, Absent::Imagine, invocation);
+    let (_backend, opened) = opened.await?;
+    match ephemeral::is_ours(&opened).await.map_err(context::failure)? {
+        true => Ok(()),
+        false => {
+            let name = &opened.stack.environment.name;
+            let message = format!("Environment `{name}` is up already, and --ephemeral would destroy it");
+            let failure = Failure::new(FailureKind::User, message);
+            Err(failure
+                .hint("Leave --ephemeral out, or destroy it first with: infra destroy ENVIRONMENT")
+                .localized(&invocation.global.folder, Some(name)))
+        }
     }
 }
 
-/// Runs the program, and returns its exit code.
-async fn start(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
-    let consumer = arguments.consumer.as_deref();
-    let settings = match has_settings(arguments, invocation)? || consumer.is_some() {
-        true => {
-            env::resolved(&arguments.target, &arguments.wait, consumer, invocation)
-                .await?
-                .1
+/// A run on its way.
+struct Up<'a> {
+    arguments: &'a UpArguments,
+    invocation: &'a Invocation<'a>,
+    signals: Signals,
+}
+
+impl Up<'_> {
+    async fn apply(&self) -> Result<ExitCode, Failure> {
+        let command = if self.arguments.ephemeral {
+            ephemeral::COMMAND
+        } else {
+            "up"
+        };
+        change(self.silent(command, Options::default()), self.invocation).await
+    }
+
+    /// Runs the program, and returns its exit code.
+    async fn run_program(&mut self, stack: &Stack) -> Result<ExitCode, Failure> {
+        let settings = self.settings(stack).await?;
+        env::refuse_clashes(&settings)?;
+        if let Some(signal) = self.signals.came() {
+            return Ok(supervise::ended_by(signal));
         }
-        false => Vec::new(),
-    };
-    env::refuse_clashes(&settings)?;
-    let child = program::command(&arguments.command, &settings)?.spawn();
-    let child = child.map_err(|error| program::cannot_start(&arguments.command, &error))?;
-    let status = watch(child).await?;
-    let code = status.code().or(status.signal().map(|signal| 128 + signal));
-    Ok(ExitCode::from(
-        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
-    ))
-}
+        let command = &self.arguments.command;
+        let program = Program::start(program::command(command, &settings)?);
+        let mut program = program.map_err(|error| program::cannot_start(command, &error))?;
+        let status = program.end(&mut self.signals).await;
+        let status = status.map_err(|error| Failure::of(FailureKind::Environment, &error))?;
+        if self.arguments.ephemeral && program.end_rest().await {
+            self.invocation
+                .terminal
+                .say("Ended what the program left running.\n");
+        }
+        Ok(supervise::exit_code(status))
+    }
 
-/// Tells whether the stack declares settings; a program may need none.
-fn has_settings(arguments: &UpArguments, invocation: &Invocation<'_>) -> Result<bool, Failure> {
-    let target = context::target(&arguments.target, invocation)?;
-    let read = configuration::read(&target).map_err(context::failure)?;
-    Ok(!read.stack.settings.is_empty())
-}
+    /// Returns what the program reads; it may need nothing.
+    async fn settings(&self, stack: &Stack) -> Result<Vec<ResolvedConsumer>, Failure> {
+        if stack.settings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let UpArguments {
+            target,
+            wait,
+            consumer,
+            ..
+        } = self.arguments;
+        let resolved = env::resolved(target, wait, consumer.as_deref(), self.invocation);
+        Ok(resolved.await?.1)
+    }
 
-/// Waits for the program. A Ctrl-C at the terminal reaches it without us, a termination is passed on; neither ends this
-/// command, which may have an environment to destroy.
-async fn watch(mut child: Child) -> Result<ExitStatus, Failure> {
-    let failed = |error: std::io::Error| Failure::of(FailureKind::Environment, &error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    let mut ended = tokio::task::spawn_blocking(move || child.wait());
-    loop {
-        tokio::select! {
-            status = &mut ended => {
-                let status = status.map_err(|error| Failure::of(FailureKind::Bug, &error))?;
-                return status.map_err(failed);
+    /// Destroys the environment and returns how all of it ended: the program's end counts first, and what could not be
+    /// destroyed is said in any case.
+    async fn destroy(&mut self, ended: Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
+        // They were meant for what has ended.
+        self.signals.forget();
+        let options = Options {
+            destroy: true,
+            ..Options::default()
+        };
+        let destroyed = change(self.silent(ephemeral::COMMAND, options), self.invocation).await;
+        let destroyed = destroyed.map_err(|failure| failure.hint(self.still_there()));
+        match (ended, destroyed) {
+            (ended, Ok(ExitCode::SUCCESS)) => ended,
+            (Ok(ExitCode::SUCCESS), destroyed) => destroyed,
+            (ended, Ok(_)) => {
+                self.invocation.terminal.say(&format!("{}\n", self.still_there()));
+                ended
             }
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {
-                if let Some(pid) = pid {
-                    // One that has ended just now needs no signal.
-                    let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-                }
+            (ended, Err(failure)) => {
+                self.invocation.terminal.tell(&failure.text(), &failure.json());
+                ended
             }
+        }
+    }
+
+    fn still_there(&self) -> String {
+        let words = format!("destroy {}", self.arguments.target.environment);
+        let command = context::command(&words, self.invocation);
+        format!("The environment is still there; remove it with: {command}")
+    }
+
+    fn silent(&self, command: &'static str, options: Options) -> Change<'_> {
+        Change {
+            command,
+            target: &self.arguments.target,
+            insists: options.destroy,
+            options,
+            wait: context::wait(&self.arguments.wait),
+            yes: true,
+            shows_plan: false,
+            question: "",
+            signals: self.signals.clone(),
         }
     }
 }

@@ -179,7 +179,8 @@ impl Progress {
         redraw_footer(&board);
     }
 
-    fn line(&self, text: &str) {
+    /// Writes a line above what is redrawn.
+    pub(crate) fn line(&self, text: &str) {
         if self.terminal.interactive {
             self.bars.suspend(|| self.terminal.say(&format!("{text}\n")));
         } else {
