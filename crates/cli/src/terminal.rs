@@ -61,6 +61,11 @@ impl Terminal {
         ignore_broken_pipe(write(io::stdout().lock(), text, self.stdout_color))
     }
 
+    /// Writes data as it is: values of others, which may hold what looks like a style.
+    pub(crate) fn raw(&self, text: &str) -> io::Result<()> {
+        ignore_broken_pipe(write(io::stdout().lock(), text, true))
+    }
+
     /// Writes a message that only people need.
     pub(crate) fn say(&self, text: &str) {
         if self.log_format == LogFormat::Text {

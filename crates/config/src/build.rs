@@ -41,7 +41,7 @@ pub(crate) fn build<'a>(
     let mut declared = declarations(root, &report);
     let overlay = overlay.map(|file| split(file, &report)).unwrap_or_default();
     declared.merge(overlay.components, &report);
-    declared.merge_settings(overlay.settings);
+    declared.merge_settings(overlay.settings, &report);
     if let Some(store) = overlay.store {
         declared.override_store(store);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use infra_model::diagnostic::Diagnostic;
+use infra_model::diagnostic::{Diagnostic, near_match};
 
 use crate::language::{BlockSchema, component};
 use crate::report::{Report, suggestion, with_hint};
@@ -100,12 +100,23 @@ impl<'a> Declarations<'a> {
         }
     }
 
-    /// Merges the settings of an overlay into those of the stack. Only one environment may have a consumer.
-    pub(crate) fn merge_settings(&mut self, overlay: Vec<Shape<'a>>) {
+    /// Merges the settings of an overlay into those of the stack. Only one environment may have a consumer, or a setting
+    /// of it; one that is spelled nearly as one of the stack is told.
+    pub(crate) fn merge_settings(&mut self, overlay: Vec<Shape<'a>>, report: &Report) {
         for block in overlay {
             match self.settings.get_mut(block.name()) {
-                Some(settings) => settings.merge(block),
-                None => insert(&mut self.settings, block),
+                Some(settings) => {
+                    let known = || settings.blocks.iter().map(Shape::name);
+                    block
+                        .blocks
+                        .iter()
+                        .for_each(|setting| tell_near(setting, known(), report));
+                    settings.merge(block);
+                }
+                None => {
+                    tell_near(&block, self.settings.keys().copied(), report);
+                    insert(&mut self.settings, block);
+                }
             }
         }
     }
@@ -135,4 +146,21 @@ impl<'a> Declarations<'a> {
         });
         with_hint(diagnostic, Some(hint))
     }
+}
+
+/// Warns of a name that only an overlay has, if it may be a slip of one that the stack has.
+fn tell_near<'a>(block: &Shape<'_>, known: impl Iterator<Item = &'a str> + Clone, report: &Report) {
+    let name = block.name();
+    if known.clone().any(|one| one == name) {
+        return;
+    }
+    let (Some(label), Some(near)) = (block.label, near_match(name, known)) else {
+        return;
+    };
+    let kind = block.schema.kind;
+    let detail =
+        format!("The stack declares `{kind} \"{near}\"`, and this environment `{kind} \"{name}\"` beside it");
+    let warning = Diagnostic::warning("Nearly the same name", detail).at(label.span);
+    let hint = format!("Write `{near}` if that is meant, or declare `{name}` in the stack too");
+    report.add(with_hint(warning, Some(hint)));
 }

@@ -1,8 +1,6 @@
 //! What programs that use a stack read from their environment variables, resolved against the state.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use infra_model::address::ComponentAddress;
@@ -17,6 +15,9 @@ use crate::error::EngineError;
 use crate::files;
 use crate::opened::Opened;
 use crate::output::{self, exports};
+
+/// The format of settings as a document.
+pub const FORMAT: &str = "infra.settings/1";
 
 /// A program, and what it reads.
 #[derive(Clone, Debug)]
@@ -159,15 +160,17 @@ fn text(
     Ok(text)
 }
 
-/// Writes settings to a file that only its owner may read and write. By that it is known the next time: what others may
-/// read, such as a file of the stack, was not written here and is not overwritten.
+/// How a file begins that a command of ours wrote, but for JSON, which has no comments.
+pub const MARK: &str = "# Written by infra ";
+
+/// Writes settings to a file that only its owner may read and write. What is there already is replaced only if it was
+/// written here: it begins with [`MARK`], or is a JSON object of texts.
 ///
 /// # Errors
 ///
 /// When something else is there, or the disk refuses.
 pub fn write(path: &Path, text: &str) -> Result<(), EngineError> {
-    let is_ours = |found: &Metadata| found.len() == 0 || found.permissions().mode() & 0o777 == 0o600;
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() || !is_ours(&found)) {
+    if std::fs::symlink_metadata(path).is_ok() && !std::fs::read(path).is_ok_and(|found| is_ours(&found)) {
         let message = format!("`{}` exists and was not written by this command", path.display());
         return Err(EngineError::request(
             message,
@@ -175,4 +178,13 @@ pub fn write(path: &Path, text: &str) -> Result<(), EngineError> {
         ));
     }
     files::replace_private(path, text.as_bytes())
+}
+
+fn is_ours(content: &[u8]) -> bool {
+    let texts = || serde_json::from_slice::<BTreeMap<String, serde_json::Value>>(content);
+    let of_texts = |all: BTreeMap<String, serde_json::Value>| {
+        all.get("format").is_some_and(|format| format == FORMAT)
+            || all.values().all(serde_json::Value::is_string)
+    };
+    content.is_empty() || content.starts_with(MARK.as_bytes()) || texts().is_ok_and(of_texts)
 }

@@ -249,6 +249,9 @@ fn what_is_not_known_or_not_declared_is_said() {
 #[test]
 fn a_file_with_secrets_is_private_and_not_for_git() {
     let mut env = applied();
+    let unspeakable = env.run(&["env", "local", "--out", ".env"]);
+    refused(unspeakable, 1, &["The value of `GREETING`", "infra run local"]);
+    env.edit("stack.hcl", r#""it's \"5 $HOME\" \\ and\nmore""#, "\"it's fine\"");
     let _ = env.run(&["env", "local", "--out", ".env"]).expect(0);
     let mode = std::fs::metadata(env.folder().join(".env"))
         .expect("the file")
@@ -256,12 +259,22 @@ fn a_file_with_secrets_is_private_and_not_for_git() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let _ = env.run(&["env", "local", "--out", ".env"]).expect(0);
-    let stack = env.run(&["env", "local", "--out", "stack.hcl"]);
-    refused(
-        stack,
-        1,
-        &["`stack.hcl` exists and was not written by this command"],
-    );
+    // A clone or a careful user gives any mode to any file: what is in it tells.
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(env.folder().join("stack.hcl"), private).expect("its mode");
+    env.write("words.json", "[\"not\", \"ours\"]");
+    for name in ["stack.hcl", "words.json"] {
+        let other = env.run(&["env", "local", "--out", name]);
+        let told = format!("`{name}` exists and was not written by this command");
+        refused(other, 1, &[&told]);
+    }
+    for format in ["json", "external-secrets"] {
+        let again = ["env", "local", "--format", format, "--out", format];
+        let _ = env.run(&again).expect(0);
+        let shared = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(env.folder().join(format), shared).expect("its mode");
+        let _ = env.run(&again).expect(0);
+    }
     let example = env.run(&["env", "local", "--example"]).expect(0).stdout;
     assert!(example.contains("# web_api: The web front\n"), "{example}");
     assert!(

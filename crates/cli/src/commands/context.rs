@@ -163,6 +163,14 @@ pub(crate) fn print(invocation: &Invocation<'_>, text: &str) -> Result<(), Failu
         .map_err(|error| Failure::of(FailureKind::Environment, &error))
 }
 
+/// Writes data as it is, to the byte.
+pub(crate) fn print_raw(invocation: &Invocation<'_>, text: &str) -> Result<(), Failure> {
+    invocation
+        .terminal
+        .raw(text)
+        .map_err(|error| Failure::of(FailureKind::Environment, &error))
+}
+
 /// Tells the warnings of a stack.
 pub(crate) fn warn(warnings: &[Diagnostic], sources: &SourceMap, invocation: &Invocation<'_>) {
     for warning in warnings {

@@ -6,13 +6,13 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::Args;
 use infra_engine::configuration;
 use infra_engine::opened::{Absent, Opened};
-use infra_engine::settings::{self, ResolvedConsumer};
+use infra_engine::settings::{self, ResolvedConsumer, ResolvedSetting};
 
 use crate::arguments::{TargetArguments, WaitArguments};
 use crate::commands::{Invocation, context};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
-use crate::render::settings::{Format, Origin};
+use crate::render::settings::{Form, Format, Origin};
 
 /// Write what programs read from their environment variables
 ///
@@ -37,8 +37,8 @@ pub(crate) struct EnvArguments {
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "dotenv")]
     format: Format,
 
-    /// Write a file `.env.example` instead: names, types and descriptions, and no value of the environment
-    #[arg(long, conflicts_with_all = ["format", "show_secrets"])]
+    /// Write a file `.env.example` instead: names, types, descriptions, and plain values that the stack gives; no secret
+    #[arg(long, conflicts_with_all = ["format", "show_secrets", "json"])]
     example: bool,
 
     /// Write to this file, which nobody else may read; refused where git would take it along with secrets in clear
@@ -49,21 +49,35 @@ pub(crate) struct EnvArguments {
     #[arg(long)]
     show_secrets: bool,
 
+    /// The namespace of what is written for clusters; without it, the one that it is applied to
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+
     #[command(flatten)]
     wait: WaitArguments,
 }
 
 pub(crate) async fn run(arguments: &EnvArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
-    let in_clear = !arguments.example && (arguments.format.is_in_clear() || arguments.show_secrets);
+    let plain_form = arguments.format.is_in_clear() && !invocation.global.json;
+    let in_clear = !arguments.example && (plain_form || arguments.show_secrets);
     if let Some(path) = arguments.out.as_deref().filter(|_| in_clear) {
         refuse_what_git_takes(path)?;
     }
     let text = text(arguments, invocation).await?;
     match &arguments.out {
-        None => context::print(invocation, &text)?,
-        Some(path) => settings::write(path, &text).map_err(context::failure)?,
+        // As it is: what a program reads may hold characters that a terminal would act on.
+        None => context::print_raw(invocation, &text)?,
+        Some(path) => settings::write(path, &marked(text)).map_err(context::failure)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns what is written to a file, so that it is known the next time. JSON has no comments.
+fn marked(text: String) -> String {
+    match text.starts_with('{') {
+        true => text,
+        false => format!("{}env\n{text}", settings::MARK),
+    }
 }
 
 async fn text(arguments: &EnvArguments, invocation: &Invocation<'_>) -> Result<String, Failure> {
@@ -80,20 +94,24 @@ async fn text(arguments: &EnvArguments, invocation: &Invocation<'_>) -> Result<S
         let document = render::json::settings(&consumers, arguments.show_secrets);
         return Ok(format!("{document:#}\n"));
     }
-    if arguments.format.joins_consumers() {
-        refuse_clashes(&consumers)?;
+    match arguments.format {
+        // Services have variables of their own, but secrets are looked up by one name for all of them.
+        Format::DockerCompose => refuse_clashes_of(&consumers, |setting| setting.secret)?,
+        format if format.joins_consumers() => refuse_clashes(&consumers)?,
+        _ => {}
     }
     let origin = Origin {
         stack: &opened.stack.name,
         environment: &opened.stack.environment.name,
     };
+    let namespace = arguments.namespace.as_deref();
     let show_secrets = arguments.show_secrets;
-    Ok(render::settings::render(
-        arguments.format,
-        origin,
-        &consumers,
+    let form = Form {
+        format: arguments.format,
         show_secrets,
-    ))
+        namespace,
+    };
+    render::settings::render(form, origin, &consumers)
 }
 
 /// Opens an environment and returns what its consumers read.
@@ -111,10 +129,18 @@ pub(crate) async fn resolved(
 
 /// Refuses consumers that mean different things by one name where both would stand in one place.
 pub(crate) fn refuse_clashes(consumers: &[ResolvedConsumer]) -> Result<(), Failure> {
+    refuse_clashes_of(consumers, |_| true)
+}
+
+fn refuse_clashes_of(
+    consumers: &[ResolvedConsumer],
+    counts: fn(&ResolvedSetting) -> bool,
+) -> Result<(), Failure> {
     let all = || {
-        consumers
+        let pairs = consumers
             .iter()
-            .flat_map(|one| one.settings.iter().map(move |setting| (one, setting)))
+            .flat_map(|one| one.settings.iter().map(move |setting| (one, setting)));
+        pairs.filter(move |(_, setting)| counts(setting))
     };
     for (consumer, setting) in all() {
         let other = all().find(|(_, other)| other.name == setting.name && other.text != setting.text);
@@ -132,12 +158,15 @@ pub(crate) fn refuse_clashes(consumers: &[ResolvedConsumer]) -> Result<(), Failu
 
 /// Refuses a file that git would take along. Without git, or outside of a repository, there is nothing to refuse.
 fn refuse_what_git_takes(path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // What is written is what a link leads to.
+    let written = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = written.parent().filter(|folder| !folder.as_os_str().is_empty());
     let ignored = Command::new("git")
-        .arg("-C")
+        // Whoever the repository belongs to, as in a container: only a rule is read.
+        .args(["-c", "safe.directory=*", "-C"])
         .arg(folder.unwrap_or(Path::new(".")))
         .args(["check-ignore", "--quiet", "--"])
-        .arg(path.file_name().unwrap_or_default())
+        .arg(written.file_name().unwrap_or_default())
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .status();

@@ -83,6 +83,6 @@ fn one(name: &str, value: &Value, invocation: &Invocation<'_>) -> Result<ExitCod
         Value::Secret(secret) if !invocation.global.json => secret.expose().to_owned(),
         other => render::json::revealed(other).to_string(),
     };
-    context::print(invocation, &(text + "\n"))?;
+    context::print_raw(invocation, &(text + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -206,7 +206,7 @@ pub(crate) fn settings(consumers: &[ResolvedConsumer], show_secrets: bool) -> Js
         (consumer.name.clone(), consumed)
     });
     let consumers: serde_json::Map<String, Json> = consumers.collect();
-    json!({ "format": "infra.settings/1", "consumers": consumers })
+    json!({ "format": infra_engine::settings::FORMAT, "consumers": consumers })
 }
 
 /// Returns one record in the format `infra.record/1`. Secrets stay sealed.

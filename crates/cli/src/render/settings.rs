@@ -5,6 +5,7 @@
 use clap::ValueEnum;
 use infra_engine::settings::ResolvedConsumer;
 
+use crate::failure::Failure;
 use crate::render::settings::lines::{dotenv, shell};
 use crate::render::settings::manifests::{Names, compose, external_secrets, github, infisical, kubernetes};
 
@@ -58,25 +59,34 @@ pub(crate) struct Origin<'a> {
     pub(crate) environment: &'a str,
 }
 
-/// Returns settings in a form.
+/// How settings are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form<'a> {
+    /// The form.
+    pub(crate) format: Format,
+    /// Whether secrets are written where the form would leave them out.
+    pub(crate) show_secrets: bool,
+    /// The namespace of manifests.
+    pub(crate) namespace: Option<&'a str>,
+}
+
+/// Returns settings in a form; fails where the form cannot hold one of them.
 pub(crate) fn render(
-    format: Format,
+    form: Form<'_>,
     origin: Origin<'_>,
     consumers: &[ResolvedConsumer],
-    show_secrets: bool,
-) -> String {
-    let each = |manifest: fn(&Names, &ResolvedConsumer) -> String| -> String {
-        let manifests = consumers.iter();
-        manifests
-            .map(|consumer| manifest(&Names::of(origin, consumer), consumer))
-            .collect()
+) -> Result<String, Failure> {
+    let each = |manifest: fn(&Names, &ResolvedConsumer) -> String| -> Result<String, Failure> {
+        let names = Names::of_all(origin, form.namespace, consumers)?;
+        let both = names.iter().zip(consumers);
+        Ok(both.map(|(names, consumer)| manifest(names, consumer)).collect())
     };
-    match format {
+    match form.format {
         Format::Dotenv => dotenv(consumers),
-        Format::Shell => shell(consumers),
-        Format::Json => lines::json(consumers),
-        Format::DockerCompose => compose(consumers),
-        Format::Kubernetes if show_secrets => each(manifests::kubernetes_in_clear),
+        Format::Shell => Ok(shell(consumers)),
+        Format::Json => Ok(lines::json(consumers)),
+        Format::DockerCompose => Ok(compose(consumers)),
+        Format::Kubernetes if form.show_secrets => each(manifests::kubernetes_in_clear),
         Format::Kubernetes => each(kubernetes),
         Format::ExternalSecrets => each(external_secrets),
         Format::Infisical => each(infisical),

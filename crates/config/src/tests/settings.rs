@@ -129,3 +129,33 @@ fn what_a_program_would_not_understand_is_refused() {
       hint: Expected a name: letters, digits and `_`, no digit first
     "#);
 }
+
+#[test]
+fn a_name_of_an_overlay_that_is_nearly_one_of_the_stack_is_told() {
+    let settings = "  setting \"LOG_LEVEL\" { value = \"info\" }";
+    let overlay = r#"
+settings "api" {
+  setting "LOG_LEVLE" { value = "debug" }
+  setting "QUEUE" { value = "fast" }
+}
+settings "apy" {
+  setting "OTHER" { value = "x" }
+}
+"#;
+    let (stack, problems) = read_with(settings, overlay);
+    assert!(stack.is_some(), "it may be meant");
+    assert_snapshot!(problems, @r#"
+    warning: Nearly the same name
+      --> env/local.hcl:6:11 
+      |   setting "LOG_LEVLE" { value = "debug" }
+      |           ^^^^^^^^^^^
+      The stack declares `setting "LOG_LEVEL"`, and this environment `setting "LOG_LEVLE"` beside it
+      hint: Write `LOG_LEVEL` if that is meant, or declare `LOG_LEVLE` in the stack too
+    warning: Nearly the same name
+      --> env/local.hcl:9:10 
+      | settings "apy" {
+      |          ^^^^^
+      The stack declares `settings "api"`, and this environment `settings "apy"` beside it
+      hint: Write `api` if that is meant, or declare `apy` in the stack too
+    "#);
+}

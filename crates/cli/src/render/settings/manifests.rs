@@ -4,6 +4,7 @@
 use infra_engine::settings::ResolvedConsumer;
 use serde_json::{Map, Value as Json, json};
 
+use crate::failure::{Failure, FailureKind};
 use crate::render::settings::Origin;
 use crate::render::settings::lines::joined;
 
@@ -15,26 +16,64 @@ const REFRESH: &str = "1h";
 pub(super) struct Names {
     /// Of the objects in Kubernetes: `event-api-web`.
     object: String,
+    /// Of the store in which External Secrets looks.
+    store: String,
     /// The place of its secrets elsewhere: `event-api/production/web`.
     path: String,
+    namespace: Option<String>,
     stack: String,
     environment: String,
     consumer: String,
 }
 
 impl Names {
-    /// Returns the names of a consumer. Kubernetes takes no `_`.
-    pub(super) fn of(origin: Origin<'_>, consumer: &ResolvedConsumer) -> Self {
+    /// Returns the names of consumers; fails where two would have one name.
+    pub(super) fn of_all(
+        origin: Origin<'_>,
+        namespace: Option<&str>,
+        consumers: &[ResolvedConsumer],
+    ) -> Result<Vec<Self>, Failure> {
+        let mut all: Vec<Names> = Vec::new();
+        for consumer in consumers {
+            let names = Names::of(origin, namespace, consumer);
+            if let Some(other) = all.iter().find(|other| other.object == names.object) {
+                let message = format!(
+                    "`{}` and `{}` would both be `{}` in Kubernetes, which takes no `_`",
+                    other.consumer, names.consumer, names.object
+                );
+                let hint = "Name one of them to write it alone, or rename one in the stack";
+                return Err(Failure::new(FailureKind::User, message).hint(hint));
+            }
+            all.push(names);
+        }
+        Ok(all)
+    }
+
+    fn of(origin: Origin<'_>, namespace: Option<&str>, consumer: &ResolvedConsumer) -> Self {
         let Origin { stack, environment } = origin;
         let consumer = &consumer.name;
         Names {
-            object: format!("{stack}-{consumer}").replace('_', "-"),
+            object: in_kubernetes(&format!("{stack}-{consumer}")),
+            store: in_kubernetes(stack),
             path: format!("{stack}/{environment}/{consumer}"),
+            namespace: namespace.map(str::to_owned),
             stack: stack.to_owned(),
             environment: environment.to_owned(),
             consumer: consumer.clone(),
         }
     }
+
+    fn metadata(&self) -> Json {
+        match &self.namespace {
+            Some(namespace) => json!({ "name": self.object, "namespace": namespace }),
+            None => json!({ "name": self.object }),
+        }
+    }
+}
+
+/// Kubernetes takes no `_`, and neither a `-` at the end.
+fn in_kubernetes(name: &str) -> String {
+    name.replace('_', "-").trim_end_matches('-').to_owned()
 }
 
 /// Returns part of a compose file.
@@ -54,17 +93,24 @@ pub(super) fn compose(consumers: &[ResolvedConsumer]) -> String {
     yaml(&json!({ "services": services }))
 }
 
-/// Returns the environment of a workflow.
-pub(super) fn github(consumers: &[ResolvedConsumer]) -> String {
-    let variables = joined(consumers).into_iter().map(|setting| {
+/// Returns the environment of a workflow. What looks like an expression there is made one that gives the same text.
+pub(super) fn github(consumers: &[ResolvedConsumer]) -> Result<String, Failure> {
+    let mut variables = Map::new();
+    for setting in joined(consumers) {
+        let name = &setting.name;
+        if setting.secret && name.starts_with("GITHUB_") {
+            let message =
+                format!("GitHub has no secret of the name `{name}`: what begins with `GITHUB_` is its own");
+            let failure = Failure::new(FailureKind::User, message);
+            return Err(failure.hint("Give the setting another name"));
+        }
         let value = match setting.secret {
-            true => format!("${{{{ secrets.{} }}}}", setting.name),
-            false => setting.text.expose().to_owned(),
+            true => format!("${{{{ secrets.{name} }}}}"),
+            false => setting.text.expose().replace("${{", "${{ '${{' }}"),
         };
-        (setting.name.clone(), Json::String(value))
-    });
-    let variables: Map<String, Json> = variables.collect();
-    yaml(&json!({ "env": variables }))
+        variables.insert(name.clone(), Json::String(value));
+    }
+    Ok(yaml(&json!({ "env": variables })))
 }
 
 /// Returns what is no secret, and says how the Secret is made.
@@ -88,7 +134,7 @@ pub(super) fn kubernetes_in_clear(names: &Names, consumer: &ResolvedConsumer) ->
     let secret = document(&json!({
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": { "name": names.object },
+        "metadata": names.metadata(),
         "type": "Opaque",
         "stringData": secrets,
     }));
@@ -106,10 +152,10 @@ pub(super) fn external_secrets(names: &Names, consumer: &ResolvedConsumer) -> St
     let manifest = document(&json!({
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",
-        "metadata": { "name": names.object },
+        "metadata": names.metadata(),
         "spec": {
             "refreshInterval": REFRESH,
-            "secretStoreRef": { "kind": "SecretStore", "name": names.stack },
+            "secretStoreRef": { "kind": "SecretStore", "name": names.store },
             "target": { "name": names.object },
             "data": data.collect::<Vec<_>>(),
         },
@@ -119,13 +165,14 @@ pub(super) fn external_secrets(names: &Names, consumer: &ResolvedConsumer) -> St
 
 /// Returns what is no secret, and where Infisical's operator finds the rest.
 pub(super) fn infisical(names: &Names, consumer: &ResolvedConsumer) -> String {
+    let namespace = names.namespace.as_deref().unwrap_or("default");
     let manifest = document(&json!({
         "apiVersion": "secrets.infisical.com/v1alpha1",
         "kind": "InfisicalSecret",
-        "metadata": { "name": names.object },
+        "metadata": names.metadata(),
         "spec": {
             "authentication": { "universalAuth": {
-                "credentialsRef": { "secretName": "infisical-credentials", "secretNamespace": "default" },
+                "credentialsRef": { "secretName": "infisical-credentials", "secretNamespace": namespace },
                 "secretsScope": {
                     "projectSlug": names.stack,
                     "envSlug": names.environment,
@@ -134,7 +181,7 @@ pub(super) fn infisical(names: &Names, consumer: &ResolvedConsumer) -> String {
             } },
             "managedKubeSecretReferences": [{
                 "secretName": names.object,
-                "secretNamespace": "default",
+                "secretNamespace": namespace,
                 "creationPolicy": "Owner",
             }],
         },
@@ -164,7 +211,7 @@ fn config_map(names: &Names, consumer: &ResolvedConsumer) -> String {
     document(&json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": { "name": names.object },
+        "metadata": names.metadata(),
         "data": data,
     }))
 }

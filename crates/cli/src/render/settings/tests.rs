@@ -29,22 +29,25 @@ fn consumers() -> Vec<ResolvedConsumer> {
     }]
 }
 
+const ORIGIN: Origin<'_> = Origin {
+    stack: "shop",
+    environment: "production",
+};
+
+fn form(format: Format) -> Form<'static> {
+    Form {
+        format,
+        show_secrets: false,
+        namespace: None,
+    }
+}
+
 fn rendered(format: Format) -> String {
-    let origin = Origin {
-        stack: "shop",
-        environment: "production",
-    };
-    render(format, origin, &consumers(), false)
+    render(form(format), ORIGIN, &consumers()).unwrap()
 }
 
 #[test]
 fn lines_quote_what_their_readers_would_take_for_something_else() {
-    assert_snapshot!(rendered(Format::Dotenv), @r#"
-    DATABASE_URL="postgres://app:p\$w'd@db/app"
-    GREETING="it's \"5 \$HOME\" \\ and\nmore"
-    LOG_LEVEL='off'
-    WORKERS='3'
-    "#);
     assert_snapshot!(rendered(Format::Shell), @r#"
     export DATABASE_URL='postgres://app:p$w'\''d@db/app'
     export GREETING='it'\''s "5 $HOME" \ and
@@ -186,11 +189,89 @@ fn workflows_refer_to_the_secrets_of_their_repository() {
 
 #[test]
 fn a_secret_manifest_is_whole_for_those_who_ask() {
-    let origin = Origin {
-        stack: "shop",
-        environment: "production",
+    let shown = Form {
+        show_secrets: true,
+        ..form(Format::Kubernetes)
     };
-    let text = render(Format::Kubernetes, origin, &consumers(), true);
+    let text = render(shown, ORIGIN, &consumers()).unwrap();
     assert!(text.contains("p$w'd") && text.contains("kind: Secret"), "{text}");
     assert!(!text.contains("kubectl apply"), "{text}");
+}
+
+fn of_one(name: &str, text: &str, secret: bool) -> Vec<ResolvedConsumer> {
+    vec![ResolvedConsumer {
+        name: "web".to_owned(),
+        description: None,
+        settings: vec![setting(name, text, secret)],
+    }]
+}
+
+#[test]
+fn what_a_form_cannot_hold_is_refused() {
+    let refused = |format, consumers: &[ResolvedConsumer]| {
+        let refused = render(form(format), ORIGIN, consumers);
+        refused.unwrap_err().message
+    };
+    assert!(refused(Format::Dotenv, &consumers()).contains("`DATABASE_URL`"));
+    let reserved = of_one("GITHUB_KEY", "x", true);
+    assert!(refused(Format::GithubActions, &reserved).contains("`GITHUB_KEY`"));
+    let mut alike = of_one("A", "1", false);
+    alike.extend(of_one("A", "2", false));
+    alike[0].name = "web_api".to_owned();
+    alike[1].name = "web-api".to_owned();
+    assert!(refused(Format::Kubernetes, &alike).contains("`shop-web-api`"));
+}
+
+#[test]
+fn what_looks_like_an_expression_stays_text_in_a_workflow() {
+    let text = render(
+        form(Format::GithubActions),
+        ORIGIN,
+        &of_one("TEMPLATE", "${{ github.token }}", false),
+    );
+    assert_snapshot!(text.unwrap(), @r#"
+    env:
+      TEMPLATE: ${{ '${{' }} github.token }}
+    "#);
+}
+
+#[test]
+fn manifests_may_name_their_namespace() {
+    let named = Form {
+        namespace: Some("shop"),
+        ..form(Format::Infisical)
+    };
+    let origin = Origin {
+        stack: "my_shop_",
+        environment: "production",
+    };
+    assert_snapshot!(render(named, origin, &of_one("KEY", "x", true)).unwrap(), @r#"
+    ---
+    apiVersion: v1
+    data: {}
+    kind: ConfigMap
+    metadata:
+      name: my-shop--web
+      namespace: shop
+    ---
+    apiVersion: secrets.infisical.com/v1alpha1
+    kind: InfisicalSecret
+    metadata:
+      name: my-shop--web
+      namespace: shop
+    spec:
+      authentication:
+        universalAuth:
+          credentialsRef:
+            secretName: infisical-credentials
+            secretNamespace: shop
+          secretsScope:
+            envSlug: production
+            projectSlug: my_shop_
+            secretsPath: /web
+      managedKubeSecretReferences:
+      - creationPolicy: Owner
+        secretName: my-shop--web
+        secretNamespace: shop
+    "#);
 }
