@@ -12,6 +12,7 @@ use s3s::{S3Result, s3_error};
 use tokio::sync::Notify;
 
 use crate::settings::{AccessKey, Policy, Tenancy};
+use crate::signed::{find_unsigned, lives_too_long};
 use crate::store::StoreError;
 use crate::store::bucket::{Bucket, Keep};
 use crate::store::disk::{DiskError, make_folder};
@@ -195,6 +196,12 @@ impl S3Access for Gate {
         if !has_an_age(request) {
             return Err(s3_error!(InvalidRequest, "Sign with AWS4-HMAC-SHA256"));
         }
+        if let Some(name) = find_unsigned(request.uri(), request.headers()) {
+            return Err(s3_error!(AccessDenied, "The header `{name}` was not signed"));
+        }
+        if lives_too_long(request.uri()) {
+            return Err(s3_error!(AccessDenied, "A signed URL lives for a week at most"));
+        }
         match request.s3_path() {
             S3Path::Root => Ok(()),
             S3Path::Bucket { bucket } | S3Path::Object { bucket, .. } => {
@@ -204,10 +211,8 @@ impl S3Access for Gate {
     }
 }
 
-/// A header of the old form stays good for ever. A URL of the old form, which stock clients still make, says when it ends. A
-/// form that is posted by a browser is signed in yet another way.
+/// A header of the old form stays good for ever. A URL of the old form, which stock clients still make, says when it ends.
 fn has_an_age(request: &S3AccessContext<'_>) -> bool {
     let header = request.headers().get("authorization");
-    let is_old = header.is_some_and(|header| header.as_bytes().starts_with(b"AWS "));
-    !is_old && request.s3_op().name() != "PostObject"
+    !header.is_some_and(|header| header.as_bytes().starts_with(b"AWS "))
 }

@@ -8,4 +8,5 @@ pub mod keys;
 pub mod server;
 pub mod service;
 pub mod settings;
+pub mod signed;
 pub mod store;

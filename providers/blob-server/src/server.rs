@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_RANGE, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::s3_error;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::{TcpListener, UnixListener};
 
@@ -34,6 +36,10 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// How long nothing is accepted after the system refused, for example for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// The type of a form that a browser posts.
+const FORM: &[u8] = b"multipart/form-data";
+/// How much of a form would be held in memory.
+const FORM_BYTES_MAX: usize = 64 << 10;
 
 /// Why a server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +155,15 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<s3s::Body>, s3s::HttpError> {
     let has_body = !request.body().is_end_stream();
-    let mut response = service.call(request.map(s3s::Body::from)).await?;
+    let is_head = request.method() == Method::HEAD;
+    let mut response = match is_form(&request) {
+        true => refuse_form()?,
+        false => service.call(request.map(s3s::Body::from)).await?,
+    };
+    // The protocol's crate answers 206 to a GET alone.
+    if is_head && response.headers().contains_key(CONTENT_RANGE) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
     if has_body && !response.status().is_success() {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
@@ -157,10 +171,33 @@ async fn answer(
     Ok(response)
 }
 
+/// A form posted by a browser is read into memory before its signature is looked at, so whoever has no key could fill it.
+fn is_form(request: &Request<Incoming>) -> bool {
+    let mut types = request.headers().get_all(CONTENT_TYPE).iter();
+    request.method() == Method::POST
+        && types.any(|value| {
+            let start = value.as_bytes().get(..FORM.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
+        })
+}
+
+fn refuse_form() -> Result<Response<s3s::Body>, s3s::HttpError> {
+    let refused = s3_error!(NotImplemented, "Forms are not taken; sign a URL for a PUT");
+    refused
+        .to_http_response()
+        .map_err(|error| s3s::HttpError::new(Box::new(error)))
+}
+
 fn service(tenants: &Arc<Tenants>) -> S3Service {
     let mut builder = S3ServiceBuilder::new(BlobService::new(tenants.clone()));
     builder.set_auth(Secrets(tenants.clone()));
     builder.set_access(Gate(tenants.clone()));
+    // Forms do not come so far; should one, it is small.
+    let mut config = S3Config::default();
+    config.post_object_max_file_size = FORM_BYTES_MAX as u64;
+    config.form_max_fields_size = FORM_BYTES_MAX;
+    config.form_max_field_size = FORM_BYTES_MAX;
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.build()
 }
 

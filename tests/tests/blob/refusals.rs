@@ -147,3 +147,76 @@ print('done')
     );
     assert_eq!(said, "done");
 }
+
+#[test]
+fn a_header_that_was_not_signed_makes_no_other_operation() {
+    if !has_boto3("a_header_that_was_not_signed") {
+        return;
+    }
+    let server = BlobServer::start();
+    let said = server.client(KEY, BUCKET).run(
+        r#"
+import urllib.request, urllib.error
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+def send(url, headers, data=b'', method='PUT'):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method, headers=headers)) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+s3.put_object(Bucket=BUCKET, Key='private/secret', Body=b'secret')
+v4 = client(signature_version='s3v4')
+url = v4.generate_presigned_url('put_object', Params={'Bucket': BUCKET, 'Key': 'uploads/u1'}, ExpiresIn=60)
+theft = {'x-amz-copy-source': f'{BUCKET}/private/secret'}
+status, text = send(url, theft)
+assert status == 403 and b'x-amz-copy-source' in text, (status, text)
+status, text = send(url, {'x-amz-meta-who': 'else'})
+assert status == 403, (status, text)
+assert code(s3.get_object, Bucket=BUCKET, Key='uploads/u1') == 'NoSuchKey'
+captured = AWSRequest(method='PUT', url=f'{URL}/{BUCKET}/uploads/u1', data=b'')
+S3SigV4Auth(Credentials(KEY, SECRET), 's3', 'us-east-1').add_auth(captured)
+headers = dict(captured.headers.items())
+status, text = send(captured.url, {**headers, **theft})
+assert status == 403, (status, text)
+widened = headers['Authorization'].replace('x-amz-date', 'x-amz-date;X-Amz-Copy-Source')
+status, text = send(captured.url, {**headers, **theft, 'Authorization': widened})
+assert status == 403, (status, text)
+assert send(captured.url, headers)[0] == 200
+# What was signed is done, as before.
+meta = v4.generate_presigned_url('put_object', Params={'Bucket': BUCKET, 'Key': 'm', 'Metadata': {'who': 'me'}}, ExpiresIn=60)
+assert send(meta, {'x-amz-meta-who': 'me', 'content-type': 'a/b'})[0] == 200
+assert s3.head_object(Bucket=BUCKET, Key='m')['Metadata'] == {'who': 'me'}
+long = v4.generate_presigned_url('get_object', Params={'Bucket': BUCKET, 'Key': 'm'}, ExpiresIn=604801)
+assert send(long, {}, None, 'GET')[0] == 403
+print('done')
+"#,
+    );
+    assert_eq!(said, "done");
+}
+
+#[test]
+fn a_form_is_refused_before_it_is_read() {
+    if !has_boto3("a_form_is_refused") {
+        return;
+    }
+    let server = BlobServer::start();
+    let said = server.client(KEY, BUCKET).run(
+        r#"
+import socket
+host, port = URL.removeprefix('http://').split(':')
+# A thousand million bytes are announced and hardly any sent: only a server that does not wait for them answers.
+with socket.create_connection((host, int(port)), timeout=20) as sent:
+    sent.sendall(f'POST /{BUCKET} HTTP/1.1\r\nhost: {host}:{port}\r\ncontent-length: 1000000000\r\n'
+                 'content-type: Multipart/Form-Data; boundary=x\r\n\r\n--x\r\n'.encode())
+    answer = b''
+    while more := sent.recv(65536):
+        answer += more
+assert answer.startswith(b'HTTP/1.1 501'), answer
+assert b'connection: close' in answer.lower() and b'NotImplemented' in answer, answer
+print('done')
+"#,
+    );
+    assert_eq!(said, "done");
+}
