@@ -24,6 +24,15 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Name, headers and metadata of a blob are longer together than a reader takes.
+    #[error("The blob's name, headers and metadata are longer than 1 MiB together")]
+    TooMuchSaid,
+    /// The file of a part or blob ended before its bytes did.
+    #[error("The file `{}` ended early", path.display())]
+    Short {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no such blob.
     #[error("The blob does not exist")]
     NoSuchKey,

@@ -108,3 +108,28 @@ print('done')
     );
     assert_eq!(said, "done");
 }
+
+#[test]
+fn names_in_a_list_of_deletions_are_as_short_as_others() {
+    if !has_boto3("names_in_a_list") {
+        return;
+    }
+    let mut server = BlobServer::start();
+    let client = server.client(KEY, infra_tests::blob::KEPT);
+    let said = client.run(
+        r#"
+s3.put_object(Bucket=BUCKET, Key='a', Body=b'mine')
+named = [{'Key': 'k' * 1025}, {'Key': 'n' * (2 << 20)}, {'Key': 'a'}, {'Key': 'u' * 1024}]
+answer = s3.delete_objects(Bucket=BUCKET, Delete={'Objects': named})
+assert [error['Code'] for error in answer['Errors']] == ['KeyTooLongError'] * 2, answer
+assert [len(gone['Key']) for gone in answer['Deleted']] == [1, 1024], answer
+print('done')
+"#,
+    );
+    assert_eq!(said, "done");
+    // Whatever was written, the bucket opens again.
+    server.kill();
+    server.start_again();
+    let said = client.run("print(code(s3.get_object, Bucket=BUCKET, Key='a'))");
+    assert_eq!(said, "NoSuchKey");
+}

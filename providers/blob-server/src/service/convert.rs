@@ -32,7 +32,10 @@ const CHUNKED: &str = "aws-chunked";
 /// Returns what a client is told of a failure.
 pub(super) fn error(error: StoreError) -> S3Error {
     let code = match &error {
-        StoreError::Disk(_) | StoreError::Damaged { .. } => S3ErrorCode::InternalError,
+        StoreError::Disk(_) | StoreError::Damaged { .. } | StoreError::Short { .. } => {
+            S3ErrorCode::InternalError
+        }
+        StoreError::TooMuchSaid => S3ErrorCode::MetadataTooLarge,
         StoreError::NoSuchKey => S3ErrorCode::NoSuchKey,
         StoreError::NoSuchVersion => S3ErrorCode::NoSuchVersion,
         StoreError::DeleteMarker => S3ErrorCode::MethodNotAllowed,

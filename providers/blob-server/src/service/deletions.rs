@@ -13,6 +13,8 @@ use crate::store::index::NULL;
 
 /// How many blobs one request may name.
 const MANY_MAX: usize = 1000;
+/// How long a name may be, as on S3.
+const KEY_BYTES_MAX: usize = 1024;
 
 pub(super) async fn one(served: &Served, input: DeleteObjectInput) -> Answer<DeleteObjectOutput> {
     let condition = condition(input.if_match.as_ref(), None)?;
@@ -43,7 +45,13 @@ pub(super) async fn many(served: &Served, input: DeleteObjectsInput) -> Answer<D
         let condition = object
             .e_tag
             .map_or(Condition::None, |tag| Condition::Tag(tag.into_value()));
-        match delete(served, key.clone(), id.clone(), condition).await {
+        let has_more = object.size.is_some() || object.last_modified_time.is_some();
+        let deleted = match check_key(&key) {
+            Ok(()) if has_more => Err(s3_error!(NotImplemented, "Give no size and no time of a blob")),
+            Ok(()) => delete(served, key.clone(), id.clone(), condition).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
             Ok(deleted) => gone.push(told(key, id, &deleted)),
             Err(error) => failed.push(Error {
                 code: Some(error.code().as_str().to_owned()),
@@ -61,6 +69,18 @@ pub(super) async fn many(served: &Served, input: DeleteObjectsInput) -> Answer<D
         errors: Some(failed),
         ..DeleteObjectsOutput::default()
     })
+}
+
+/// A name in the body of a request was not looked at by whoever took the request apart.
+fn check_key(key: &str) -> S3Result<()> {
+    match key.len() {
+        0 => Err(s3_error!(UserKeyMustBeSpecified, "A blob has a name")),
+        1..=KEY_BYTES_MAX => Ok(()),
+        _ => Err(s3_error!(
+            KeyTooLongError,
+            "A name has {KEY_BYTES_MAX} bytes at most"
+        )),
+    }
 }
 
 fn told(key: String, id: Option<String>, deleted: &Deleted) -> DeletedObject {

@@ -128,7 +128,7 @@ impl Draft {
     /// Writes what is known of the blob and waits until all of it is durable.
     ///
     /// # Errors
-    /// [`StoreError::Disk`].
+    /// [`StoreError::Disk`] and [`StoreError::TooMuchSaid`].
     pub async fn finish(mut self, closing: Closing) -> Result<Finished, StoreError> {
         let description = Description {
             key: closing.key,
@@ -142,8 +142,8 @@ impl Draft {
             checksums: closing.checksums,
         };
         let path = self.path.get();
+        let tail = tail_of(&description)?;
         let failed = |error| StoreError::from(DiskError::from_io("write", path)(error));
-        let tail = tail_of(&description).map_err(failed)?;
         self.file.write_all(&tail).await.map_err(failed)?;
         self.file.flush().await.map_err(failed)?;
         self.file.get_ref().sync_all().await.map_err(failed)?;
@@ -158,7 +158,7 @@ impl Finished {
     /// Writes the file of a delete marker in a folder of drafts. Blocks for a sync.
     ///
     /// # Errors
-    /// [`StoreError::Disk`].
+    /// [`StoreError::Disk`] and [`StoreError::TooMuchSaid`].
     pub fn marker(folder: &Path, key: &str) -> Result<Self, StoreError> {
         let description = Description {
             key: key.to_owned(),
@@ -171,8 +171,8 @@ impl Finished {
         };
         let path = folder.join(random_name().map_err(DiskError::from_io("name a file in", folder))?);
         let draft = DraftPath(Some(path.clone()));
-        let written = tail_of(&description).and_then(|tail| {
-            let mut file = File::create_new(&path)?;
+        let tail = tail_of(&description)?;
+        let written = File::create_new(&path).and_then(|mut file| {
             file.write_all(&tail)?;
             file.sync_all()
         });
@@ -240,9 +240,12 @@ fn read_text(file: &mut File) -> io::Result<Option<(u64, Vec<u8>)>> {
     Ok((end_of(&text) == end).then_some((at, text)))
 }
 
-/// Returns what follows the bytes of a blob.
-fn tail_of(description: &Description) -> io::Result<Vec<u8>> {
-    let mut tail = serde_json::to_vec(description)?;
+/// Returns what follows the bytes of a blob. What a reader would take for damage is not written.
+fn tail_of(description: &Description) -> Result<Vec<u8>, StoreError> {
+    let mut tail = serde_json::to_vec(description).map_err(|_| StoreError::TooMuchSaid)?;
+    if tail.len() as u64 > DESCRIPTION_BYTES_MAX {
+        return Err(StoreError::TooMuchSaid);
+    }
     let end = end_of(&tail);
     tail.extend(end);
     Ok(tail)
@@ -337,6 +340,24 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert!(matches!(read(&path), Err(StoreError::Damaged { .. })), "{length}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_would_take_for_damage_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = "k".repeat(1 << 20);
+        let marker = Finished::marker(folder.path(), &long);
+        assert!(matches!(marker, Err(StoreError::TooMuchSaid)));
+        let draft = Draft::begin(folder.path()).await.unwrap();
+        let closing = Closing {
+            key: long,
+            ..Closing::default()
+        };
+        assert!(matches!(
+            draft.finish(closing).await,
+            Err(StoreError::TooMuchSaid)
+        ));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[tokio::test]
