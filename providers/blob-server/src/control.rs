@@ -14,6 +14,7 @@ use tokio::net::UnixStream;
 use zeroize::Zeroizing;
 
 use crate::keys::Tenants;
+use crate::log::chain;
 use crate::settings::{Policy, Tenancy};
 
 /// How long a line may be.
@@ -126,7 +127,4 @@ async fn reply(question: Question, tenants: &Arc<Tenants>, address: SocketAddr) 
     })
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

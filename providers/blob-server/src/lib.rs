@@ -5,6 +5,7 @@
 
 pub mod control;
 pub mod keys;
+pub mod log;
 pub mod server;
 pub mod service;
 pub mod settings;

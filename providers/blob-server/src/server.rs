@@ -23,8 +23,10 @@ use tokio::net::{TcpListener, UnixListener};
 
 use crate::control;
 use crate::keys::{Gate, Secrets, TenancyError, Tenants};
+use crate::log::Log;
 use crate::service::BlobService;
 use crate::settings::ServerSettings;
+use crate::store::StoreError;
 use crate::store::blob_file::now;
 use crate::store::lifecycle::sweep;
 
@@ -112,11 +114,13 @@ impl Server {
     }
 
     /// Serves until `end` is over, then finishes what has begun, within five seconds.
-    pub async fn run(self, end: impl Future<Output = ()>) {
-        let service = service(&self.tenants);
+    ///
+    /// What fails and is not its clients' fault is written to the log.
+    pub async fn run(self, end: impl Future<Output = ()>, log: &Log) {
+        let service = service(&self.tenants, log);
         let connections = GracefulShutdown::new();
         let owner = tokio::spawn(answer_owner(self.owner, self.tenants.clone(), self.address));
-        let sweeper = tokio::spawn(keep_sweeping(self.tenants));
+        let sweeper = tokio::spawn(keep_sweeping(self.tenants, log.clone()));
         let mut end = pin!(end);
         loop {
             let accepted = tokio::select! {
@@ -188,8 +192,8 @@ fn refuse_form() -> Result<Response<s3s::Body>, s3s::HttpError> {
         .map_err(|error| s3s::HttpError::new(Box::new(error)))
 }
 
-fn service(tenants: &Arc<Tenants>) -> S3Service {
-    let mut builder = S3ServiceBuilder::new(BlobService::new(tenants.clone()));
+fn service(tenants: &Arc<Tenants>, log: &Log) -> S3Service {
+    let mut builder = S3ServiceBuilder::new(BlobService::new(tenants.clone(), log.clone()));
     builder.set_auth(Secrets(tenants.clone()));
     builder.set_access(Gate(tenants.clone()));
     // Forms do not come so far; should one, it is small.
@@ -226,7 +230,7 @@ async fn answer_owner(listener: UnixListener, tenants: Arc<Tenants>, address: So
     }
 }
 
-async fn keep_sweeping(tenants: Arc<Tenants>) {
+async fn keep_sweeping(tenants: Arc<Tenants>, log: Log) {
     let mut pace = tokio::time::interval(SWEEP_EVERY);
     loop {
         // Whoever runs it for minutes a day would otherwise never see anything expire.
@@ -234,10 +238,19 @@ async fn keep_sweeping(tenants: Arc<Tenants>) {
             _ = pace.tick() => {}
             () = tenants.changed() => {}
         }
-        for served in tenants.buckets().into_values() {
-            let swept = move || sweep(&served.bucket, &served.policy, now());
-            // What could not be removed is looked at again in an hour.
-            let _ = tokio::task::spawn_blocking(swept).await;
+        for (name, served) in tenants.buckets() {
+            let (own, told) = (tenants.clone(), log.clone());
+            let swept = move || {
+                // A sweep may last for minutes, and other buckets may be given meanwhile.
+                let policy = || own.buckets().get(&name).map(|served| served.policy);
+                // What could not be removed is looked at again in an hour.
+                let failed =
+                    |error: StoreError| told.failure(&format!("Sweeping the bucket `{name}`"), &error);
+                sweep(&served.bucket, policy, now(), failed)
+            };
+            if let Err(error) = tokio::task::spawn_blocking(swept).await {
+                log.failure("Sweeping", &error);
+            }
         }
     }
 }

@@ -11,9 +11,10 @@ mod receive;
 use std::sync::Arc;
 
 use s3s::dto::*;
-use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use crate::keys::{Served, Tenants};
+use crate::log::Log;
 
 /// The region that the server says it is in; a client's own is not compared with it.
 pub const REGION: &str = "us-east-1";
@@ -22,13 +23,25 @@ pub const REGION: &str = "us-east-1";
 #[derive(Clone, Debug)]
 pub struct BlobService {
     tenants: Arc<Tenants>,
+    log: Log,
 }
 
 impl BlobService {
     /// Returns the service for these tenants.
     #[must_use]
-    pub fn new(tenants: Arc<Tenants>) -> Self {
-        Self { tenants }
+    pub fn new(tenants: Arc<Tenants>, log: Log) -> Self {
+        Self { tenants, log }
+    }
+
+    /// Writes why the server failed, of which the client is told only what it can use.
+    fn told<T>(&self, operation: &str, answered: Answer<T>) -> Answer<T> {
+        if let Err(error) = &answered
+            && *error.code() == S3ErrorCode::InternalError
+            && let Some(cause) = error.source()
+        {
+            self.log.failure(operation, cause);
+        }
+        answered
     }
 
     fn served<T>(&self, request: &S3Request<T>, bucket: &str) -> S3Result<Served> {
@@ -117,11 +130,13 @@ impl S3 for BlobService {
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
-        objects::put(&self.served(&request, &request.input.bucket)?, request).await
+        let answered = objects::put(&self.served(&request, &request.input.bucket)?, request).await;
+        self.told("PutObject", answered)
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
-        objects::get(&self.served(&request, &request.input.bucket)?, request).await
+        let answered = objects::get(&self.served(&request, &request.input.bucket)?, request).await;
+        self.told("GetObject", answered)
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
@@ -136,11 +151,13 @@ impl S3 for BlobService {
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
-        deletions::one(&self.served(&request, &request.input.bucket)?, request.input).await
+        let answered = deletions::one(&self.served(&request, &request.input.bucket)?, request.input).await;
+        self.told("DeleteObject", answered)
     }
 
     async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> Answer<DeleteObjectsOutput> {
-        deletions::many(&self.served(&request, &request.input.bucket)?, request.input).await
+        let answered = deletions::many(&self.served(&request, &request.input.bucket)?, request.input).await;
+        self.told("DeleteObjects", answered)
     }
 
     async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
@@ -171,11 +188,13 @@ impl S3 for BlobService {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> Answer<CreateMultipartUploadOutput> {
-        parts::begin(&self.served(&request, &request.input.bucket)?, request).await
+        let answered = parts::begin(&self.served(&request, &request.input.bucket)?, request).await;
+        self.told("CreateMultipartUpload", answered)
     }
 
     async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
-        parts::upload(&self.served(&request, &request.input.bucket)?, request).await
+        let answered = parts::upload(&self.served(&request, &request.input.bucket)?, request).await;
+        self.told("UploadPart", answered)
     }
 
     async fn upload_part_copy(
@@ -185,7 +204,8 @@ impl S3 for BlobService {
         let (source, key, version) = convert::copy_source(&request.input.copy_source)?;
         let from = self.served(&request, source)?;
         let to = self.served(&request, &request.input.bucket)?;
-        parts::upload_copy(&from, (key, version), &to, &request.input).await
+        let answered = parts::upload_copy(&from, (key, version), &to, &request.input).await;
+        self.told("UploadPartCopy", answered)
     }
 
     async fn complete_multipart_upload(

@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use blob_server::log::Log;
 use blob_server::server::Server;
 use blob_server::settings::ServerSettings;
 use clap::{Args, Subcommand};
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::Invocation;
@@ -44,8 +46,15 @@ pub(crate) async fn run(
     let address = format!("http://{}\n", server.address());
     // Whoever started it may have closed the pipe already, which is no reason not to serve.
     let _ = invocation.terminal.data(&address);
+    let terminal = *invocation.terminal;
+    let log = Log::new(move |line| {
+        terminal.tell(
+            &format!("{line}\n"),
+            &json!({ "level": "error", "message": line }),
+        );
+    });
     server
-        .run(async move { ended.recv().await.unwrap_or_default() })
+        .run(async move { ended.recv().await.unwrap_or_default() }, &log)
         .await;
     Ok(ExitCode::SUCCESS)
 }

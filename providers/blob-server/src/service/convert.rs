@@ -45,13 +45,23 @@ pub(super) fn error(error: StoreError) -> S3Error {
         StoreError::PartOrder => S3ErrorCode::InvalidPartOrder,
         StoreError::PartTooSmall { .. } => S3ErrorCode::EntityTooSmall,
     };
-    let mut told = S3Error::with_message(code, error.to_string());
+    let mut told = S3Error::with_message(code, message(&error));
     if matches!(error, StoreError::DeleteMarker) {
         let headers = [(X_AMZ_DELETE_MARKER, HeaderValue::from_static("true"))];
         told.set_headers(headers.into_iter().collect());
     }
     told.set_source(Box::new(error));
     told
+}
+
+/// A client is told what the system said and no path of this machine.
+fn message(error: &StoreError) -> String {
+    match error {
+        StoreError::Disk(error) => format!("Cannot {} a file of the store: {}", error.action, error.source),
+        StoreError::Damaged { .. } => "A file of the store is damaged".to_owned(),
+        StoreError::Short { .. } => "A file of the store ended early".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Does what blocks on a thread that may.
