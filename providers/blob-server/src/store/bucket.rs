@@ -2,6 +2,7 @@
 //! shown behind the lock of its blob, so of writers who race under a condition exactly one finds it true.
 
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -59,6 +60,15 @@ pub enum Deleted {
     Marked(Arc<str>),
 }
 
+/// How far the opening of a bucket is: how many of its files were read.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// How many were read.
+    pub done: AtomicU64,
+    /// How many there are; none before they were counted.
+    pub of: AtomicU64,
+}
+
 /// A bucket.
 #[derive(Debug)]
 pub struct Bucket {
@@ -74,19 +84,29 @@ impl Bucket {
     /// # Errors
     /// [`StoreError::Damaged`] names a file that is not whole, which no crash leaves.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_watched(folder, &Progress::default())
+    }
+
+    /// As [`Bucket::open`], and tells whoever watches how far it is.
+    ///
+    /// # Errors
+    /// As [`Bucket::open`].
+    pub fn open_watched(folder: &Path, progress: &Progress) -> Result<Self, StoreError> {
         make_folder(folder)?;
         remove_folder(&folder.join(DRAFTS))?;
         for name in [BLOBS, DRAFTS, UPLOADS] {
             make_folder(&folder.join(name))?;
         }
+        make_shards(&folder.join(BLOBS))?;
         let mut index = Index::default();
         let mut last = 0;
-        for shard in entries(&folder.join(BLOBS))? {
-            for path in entries(&shard)? {
-                let version = read_version(&path)?;
-                last = last.max(version.sequence);
-                index.add(version);
-            }
+        let paths = version_paths(&folder.join(BLOBS))?;
+        progress.of.store(paths.len() as u64, Ordering::Relaxed);
+        for path in paths {
+            let version = read_version(&path)?;
+            last = last.max(version.sequence);
+            index.add(version);
+            progress.done.fetch_add(1, Ordering::Relaxed);
         }
         let bucket = Self {
             folder: folder.to_owned(),
@@ -276,9 +296,12 @@ impl Bucket {
         };
         let path = self.path_of(&version);
         let shard = path.parent().unwrap_or(&self.folder);
-        make_folder(shard)?;
         finished.name(&path)?;
-        sync_folder(shard)?;
+        if let Err(error) = sync_folder(shard) {
+            // Nobody is told that it is stored, so it must not be there after the next start either.
+            let _ = remove_file(&path);
+            return Err(error.into());
+        }
         let before = self.index().versions(&key).to_vec();
         self.index_mut().add(version.clone());
         if version.is_null() {
@@ -322,6 +345,31 @@ impl Bucket {
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes the folders of versions, all at once: one that somebody else just made may not be durable yet, so nobody makes any
+/// later.
+fn make_shards(blobs: &Path) -> Result<(), DiskError> {
+    for number in 0..=u8::MAX {
+        let shard = blobs.join(format!("{number:02x}"));
+        absent_was_made(std::fs::create_dir(&shard)).map_err(DiskError::from_io("make", &shard))?;
+    }
+    sync_folder(blobs)
+}
+
+fn absent_was_made(made: io::Result<()>) -> io::Result<()> {
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+fn version_paths(blobs: &Path) -> Result<Vec<PathBuf>, DiskError> {
+    let mut paths = Vec::new();
+    for shard in entries(blobs)? {
+        paths.extend(entries(&shard)?);
+    }
+    Ok(paths)
 }
 
 fn read_version(path: &Path) -> Result<Version, StoreError> {

@@ -74,6 +74,22 @@ pub enum BlobError {
     },
 }
 
+/// Where a server that is there and does not do what it should says why.
+const SEE_LOG: &str = "See `server.log` in the folder of the store, `.infra/<environment>/blob/<store>`";
+
+fn control_hint(error: &ControlError) -> String {
+    match error {
+        ControlError::Refused(_) => {
+            "Mend what it says and apply again; a file that it calls damaged can be moved out of the store's folder"
+        }
+        ControlError::Stuck { .. } => {
+            "Look whether the disk answers, then apply again: the server goes on where it is"
+        }
+        ControlError::Silent(_) | ControlError::Late(_) => SEE_LOG,
+    }
+    .to_owned()
+}
+
 impl Explain for BlobError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -91,6 +107,12 @@ impl Explain for BlobError {
             Self::Marker(error) => error.hint(),
             Self::RunDirectory(error) => error.hint(),
             Self::Network(error) => error.hint(),
+            Self::Control(error) => Some(control_hint(error)),
+            Self::Late { .. } => Some(SEE_LOG.to_owned()),
+            Self::Ended { .. } => Some(
+                "Mend what it says and apply again; a file that it calls damaged can be moved out of the store's folder"
+                    .to_owned(),
+            ),
             Self::BusyPort { .. } => Some("Stop that process, or give the stack another port".to_owned()),
             _ => None,
         }

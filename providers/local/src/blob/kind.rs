@@ -48,6 +48,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What `status` says of a server that answers and does not serve what it should.
 const ELSEWHERE: &str = "serving something else";
+/// What `status` says of a server that reads the files of its bucket.
+const OPENING: &str = "opening its blobs";
 /// Attributes whose change needs a restart.
 const NEED_RESTART: [&str; 2] = ["segment", "port"];
 
@@ -188,7 +190,7 @@ impl StoreKind {
             .get("segment")
             .and_then(Value::as_str)
             .map(str::to_owned);
-        let answers = [RUNNING, ELSEWHERE].contains(&self.status(name, marker).await?);
+        let answers = [RUNNING, ELSEWHERE, OPENING].contains(&self.status(name, marker).await?);
         let moves = request
             .changed
             .iter()
@@ -310,7 +312,11 @@ impl ResourceKind for StoreKind {
 fn judge(status: &Status, bucket: &BucketSettings) -> &'static str {
     let is_served = status.buckets.get(&bucket.name) == Some(&bucket.policy);
     let is_open = status.keys.values().any(|buckets| buckets.contains(&bucket.name));
-    if is_served && is_open { RUNNING } else { ELSEWHERE }
+    match (is_served && is_open, &status.opening) {
+        (true, _) => RUNNING,
+        (false, Some(_)) => OPENING,
+        (false, None) => ELSEWHERE,
+    }
 }
 
 fn bucket_settings(inputs: &Attributes) -> Result<BucketSettings, BlobError> {

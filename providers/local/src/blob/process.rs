@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use blob_server::control::{ControlError, Question, ask};
+use blob_server::control::{self, ControlError, Question};
 use blob_server::settings::{ServerSettings, Tenancy};
 use rustix::process::Signal;
 
@@ -25,8 +25,11 @@ const LOG: &str = "server.log";
 pub const DATA: &str = "data";
 /// How often it is asked whether it answers; a start takes some 10 ms.
 const LOOK_EVERY: Duration = Duration::from_millis(3);
-/// How long a start may take: it reads the end of each blob's file.
+/// How long it may take until it answers at all; it reads no blob before that.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long nothing may happen while it opens its bucket, for which it reads the end of each blob's file: a million take a
+/// minute or more.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Lets requests come to their end, for which the server takes five seconds at most.
 const SHUTDOWN: Request = Request {
     signal: Signal::TERM,
@@ -76,12 +79,7 @@ pub async fn start(site: &BlobSite, server: &BlobServer) -> Result<(), BlobError
 /// # Errors
 /// [`BlobError::Control`] when it refuses or does not answer.
 pub async fn tell(server: &BlobServer) -> Result<(), BlobError> {
-    ask(
-        &server.control,
-        &Question::Serve(server.tenancy.clone()),
-        READY_WITHIN,
-    )
-    .await?;
+    control::tell(&server.control, server.tenancy.clone(), PATIENCE).await?;
     Ok(())
 }
 
@@ -144,23 +142,26 @@ fn spawn_request(site: &BlobSite, server: &BlobServer) -> SpawnRequest {
 }
 
 async fn wait_until_serving(server: &BlobServer, identity: &Identity, offset: u64) -> Result<(), BlobError> {
+    let explain = || explain_end(server, log_tail(&server.folder.join(LOG), offset));
     let wait = async {
         let mut pace = tokio::time::interval(LOOK_EVERY);
         loop {
             pace.tick().await;
-            match tell(server).await {
-                Err(BlobError::Control(ControlError::Silent(_))) => {}
-                told => return told,
-            }
-            if !process::is_alive(identity)? {
-                return Err(explain_end(server, log_tail(&server.folder.join(LOG), offset)));
+            match control::ask(&server.control, &Question::Status, READY_WITHIN).await {
+                Err(ControlError::Silent(_)) if process::is_alive(identity)? => {}
+                Err(ControlError::Silent(_)) => return Err(explain()),
+                answered => return Ok(answered.map(drop)?),
             }
         }
     };
     let late = BlobError::Late { waited: READY_WITHIN };
     tokio::time::timeout(READY_WITHIN, wait)
         .await
-        .unwrap_or(Err(late))
+        .unwrap_or(Err(late))?;
+    match tell(server).await {
+        Err(BlobError::Control(ControlError::Silent(_))) if !process::is_alive(identity)? => Err(explain()),
+        told => told,
+    }
 }
 
 fn explain_end(server: &BlobServer, log_tail: String) -> BlobError {
