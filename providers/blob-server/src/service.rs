@@ -147,7 +147,8 @@ impl S3 for BlobService {
         let (source, key, version) = convert::copy_source(&request.input.copy_source)?;
         let from = self.served(&request, source)?;
         let to = self.served(&request, &request.input.bucket)?;
-        objects::copy(&from, (key, version), &to, &request.input).await
+        let answered = objects::copy(&from, (key, version), &to, &request).await;
+        self.told("CopyObject", answered)
     }
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
@@ -212,24 +213,28 @@ impl S3 for BlobService {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
-        parts::complete(&self.served(&request, &request.input.bucket)?, request.input).await
+        let answered = parts::complete(&self.served(&request, &request.input.bucket)?, request.input).await;
+        self.told("CompleteMultipartUpload", answered)
     }
 
     async fn abort_multipart_upload(
         &self,
         request: S3Request<AbortMultipartUploadInput>,
     ) -> Answer<AbortMultipartUploadOutput> {
-        parts::abort(&self.served(&request, &request.input.bucket)?, &request.input)
+        let answered = parts::abort(&self.served(&request, &request.input.bucket)?, &request.input).await;
+        self.told("AbortMultipartUpload", answered)
     }
 
     async fn list_parts(&self, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
-        parts::list(&self.served(&request, &request.input.bucket)?, request.input)
+        let answered = parts::list(&self.served(&request, &request.input.bucket)?, request.input).await;
+        self.told("ListParts", answered)
     }
 
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,
     ) -> Answer<ListMultipartUploadsOutput> {
-        parts::uploads(&self.served(&request, &request.input.bucket)?, request.input)
+        let answered = parts::uploads(&self.served(&request, &request.input.bucket)?, request.input).await;
+        self.told("ListMultipartUploads", answered)
     }
 }

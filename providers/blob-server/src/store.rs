@@ -3,6 +3,7 @@
 
 pub mod blob_file;
 pub mod bucket;
+pub mod completions;
 pub mod disk;
 pub mod index;
 pub mod lifecycle;

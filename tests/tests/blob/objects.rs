@@ -92,8 +92,9 @@ s3.copy_object(Bucket=BUCKET, Key='copy', CopySource={'Bucket': BUCKET, 'Key': '
 got = s3.get_object(Bucket=BUCKET, Key='copy')
 assert (got['Body'].read(), got['ContentType'], got['Metadata']) == (b'dir/1', 'text/x', {'key': '1'})
 s3.copy_object(Bucket=BUCKET, Key='copy', CopySource={'Bucket': BUCKET, 'Key': 'copy'}, MetadataDirective='REPLACE',
-               ContentType='text/y', Metadata={'new': '2'})
+               ContentType='text/y', Metadata={'new': '2'}, Expires='Wed, 21 Oct 2026 07:28:00 GMT')
 got = s3.get_object(Bucket=BUCKET, Key='copy')
+assert got['ResponseMetadata']['HTTPHeaders']['expires'] == 'Wed, 21 Oct 2026 07:28:00 GMT', got
 assert (got['Body'].read(), got['ContentType'], got['Metadata']) == (b'dir/1', 'text/y', {'new': '2'})
 s3.delete_object(Bucket=BUCKET, Key='z')
 s3.delete_object(Bucket=BUCKET, Key='z')

@@ -167,6 +167,17 @@ pub(super) fn check_read(
     Ok(())
 }
 
+/// Checks the conditions that a copy makes of its source: whichever does not hold, nothing is copied.
+pub(super) fn check_copy(
+    version: &Version,
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+    times: (Option<&Timestamp>, Option<&Timestamp>),
+) -> S3Result<()> {
+    check_read(version, if_match, if_none_match, times)
+        .map_err(|_| s3_error!(PreconditionFailed, "The condition does not hold"))
+}
+
 pub(super) fn etag(text: &str) -> ETag {
     ETag::Strong(text.to_owned())
 }

@@ -190,20 +190,20 @@ fn read_token(token: &str) -> S3Result<String> {
 
 /// How names are written into an answer: XML cannot hold every character that a name may have.
 #[derive(Clone, Copy)]
-enum Encoder {
+pub(super) enum Encoder {
     Plain,
     Url,
 }
 
 impl Encoder {
-    fn of(asked: Option<&EncodingType>) -> Self {
+    pub(super) fn of(asked: Option<&EncodingType>) -> Self {
         match asked.map(EncodingType::as_str) {
             Some(EncodingType::URL) => Self::Url,
             _ => Self::Plain,
         }
     }
 
-    fn text(self, text: &str) -> String {
+    pub(super) fn text(self, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
             Self::Url => utf8_percent_encode(text, ENCODED).to_string(),

@@ -7,14 +7,19 @@ use s3s::dto::{
     ListPartsOutput, MultipartUpload, Part, Range, UploadPartCopyInput, UploadPartCopyOutput,
     UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3Request, S3Result, s3_error};
 
-use super::convert::{blocking, condition, error, etag, said, version_id};
-use super::objects::{Source, commit, duplicate, within};
+use super::convert::{blocking, check_copy, condition, error, etag, said, version_id};
+use super::listings::Encoder;
+use super::objects::{Source, commit, duplicate, open, within};
 use super::receive::{Incoming, Received, receive};
 use super::{Answer, answer};
 use crate::keys::Served;
+use crate::store::StoreError;
 use crate::store::blob_file::{Closing, Finished};
+use crate::store::bucket::Condition;
+use crate::store::completions::Completed;
+use crate::store::index::Version;
 use crate::store::upload::{self, Upload};
 
 /// The highest number of a part.
@@ -39,7 +44,7 @@ pub(super) async fn begin(
 pub(super) async fn upload(served: &Served, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
     let input = request.input;
     let number = number(input.part_number)?;
-    let upload = upload::find(&served.bucket, &input.key, &input.upload_id).map_err(error)?;
+    let upload = find(served, &input.key, &input.upload_id).await?;
     let incoming = Incoming {
         headers: &request.headers,
         body: input.body,
@@ -73,8 +78,14 @@ pub(super) async fn upload_copy(
     input: &UploadPartCopyInput,
 ) -> Answer<UploadPartCopyOutput> {
     let number = number(input.part_number)?;
-    let upload = upload::find(&to.bucket, &input.key, &input.upload_id).map_err(error)?;
-    let (version, file) = from.bucket.read(key, id).map_err(error)?;
+    let upload = find(to, &input.key, &input.upload_id).await?;
+    let (version, file) = open(from, (key, id)).await?;
+    let times = (
+        input.copy_source_if_modified_since.as_ref(),
+        input.copy_source_if_unmodified_since.as_ref(),
+    );
+    let (matches, differs) = (&input.copy_source_if_match, &input.copy_source_if_none_match);
+    check_copy(&version, matches.as_ref(), differs.as_ref(), times)?;
     let size = version.description.size;
     let bytes = match &input.copy_source_range {
         None => 0..size,
@@ -107,7 +118,6 @@ pub(super) async fn complete(
     input: CompleteMultipartUploadInput,
 ) -> Answer<CompleteMultipartUploadOutput> {
     let condition = condition(input.if_match.as_ref(), input.if_none_match.as_ref())?;
-    let upload = upload::find(&served.bucket, &input.key, &input.upload_id).map_err(error)?;
     let parts = input
         .multipart_upload
         .and_then(|upload| upload.parts)
@@ -116,12 +126,15 @@ pub(super) async fn complete(
         return Err(s3_error!(MalformedXML, "Name at least one part"));
     }
     let wanted: Vec<(u32, String)> = parts.into_iter().map(named).collect::<S3Result<_>>()?;
-    let finished = upload::join(&served.bucket, &upload, &wanted)
-        .await
-        .map_err(error)?;
-    let version = commit(served, finished, condition).await?;
-    let bucket = served.bucket.clone();
-    blocking(move || upload::remove(&bucket, &upload)).await?;
+    let completion = Completion {
+        key: input.key.clone(),
+        wanted,
+        condition,
+        size: input.mpu_object_size,
+    };
+    // A client that hangs up while gigabytes are copied asks again, and then the work is done.
+    let work = tokio::spawn(complete_once(served.clone(), input.upload_id, completion));
+    let version = work.await.map_err(S3Error::internal_error)??;
     answer(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
@@ -132,22 +145,79 @@ pub(super) async fn complete(
     })
 }
 
-pub(super) fn abort(
+/// What an upload is to become.
+struct Completion {
+    key: String,
+    wanted: Vec<(u32, String)>,
+    condition: Condition,
+    /// How many bytes the client says the blob has.
+    size: Option<i64>,
+}
+
+async fn complete_once(served: Served, id: String, completion: Completion) -> S3Result<Version> {
+    let slot = match served.bucket.completions.find(&id) {
+        Some(slot) => slot,
+        None => {
+            // Only what exists takes the place of what is remembered.
+            find(&served, &completion.key, &id).await?;
+            served.bucket.completions.enter(&id)
+        }
+    };
+    let mut done = slot.lock().await;
+    if let Some(completed) = &*done {
+        return match completed.key == completion.key && completed.wanted == completion.wanted {
+            true => Ok(completed.version.clone()),
+            false => Err(error(StoreError::NoSuchUpload)),
+        };
+    }
+    let upload = find(&served, &completion.key, &id).await?;
+    let (bucket, own, wanted) = (served.bucket.clone(), upload.clone(), completion.wanted.clone());
+    let chosen = blocking(move || upload::choose(&bucket, &own, &wanted)).await?;
+    let finished = upload::join(&served.bucket, &upload, &chosen)
+        .await
+        .map_err(error)?;
+    let size = finished.description.size;
+    if completion
+        .size
+        .is_some_and(|said| u64::try_from(said) != Ok(size))
+    {
+        return Err(s3_error!(InvalidRequest, "The parts have {size} bytes together"));
+    }
+    let version = commit(&served, finished, completion.condition).await?;
+    *done = Some(Completed {
+        key: completion.key,
+        wanted: completion.wanted,
+        version: version.clone(),
+    });
+    // The blob is stored, whatever becomes of its parts; an upload that stays is listed and can be aborted.
+    let _ = blocking(move || upload::remove(&served.bucket, &upload)).await;
+    Ok(version)
+}
+
+async fn find(served: &Served, key: &str, id: &str) -> S3Result<Upload> {
+    let (bucket, key, id) = (served.bucket.clone(), key.to_owned(), id.to_owned());
+    blocking(move || upload::find(&bucket, &key, &id)).await
+}
+
+pub(super) async fn abort(
     served: &Served,
     input: &AbortMultipartUploadInput,
 ) -> Answer<AbortMultipartUploadOutput> {
-    let upload = upload::find(&served.bucket, &input.key, &input.upload_id).map_err(error)?;
-    upload::remove(&served.bucket, &upload).map_err(error)?;
+    let upload = find(served, &input.key, &input.upload_id).await?;
+    let bucket = served.bucket.clone();
+    blocking(move || upload::remove(&bucket, &upload)).await?;
     answer(AbortMultipartUploadOutput::default())
 }
 
-pub(super) fn list(served: &Served, input: ListPartsInput) -> Answer<ListPartsOutput> {
-    let upload = upload::find(&served.bucket, &input.key, &input.upload_id).map_err(error)?;
+pub(super) async fn list(served: &Served, input: ListPartsInput) -> Answer<ListPartsOutput> {
+    let upload = find(served, &input.key, &input.upload_id).await?;
     let marker = input.part_number_marker.unwrap_or_default();
     let max = input.max_parts.unwrap_or(PAGE_MAX).clamp(0, PAGE_MAX);
-    let mut parts = upload::parts(&served.bucket, &upload).map_err(error)?;
+    let bucket = served.bucket.clone();
+    let mut parts = blocking(move || upload::parts(&bucket, &upload)).await?;
     parts.retain(|part| i64::from(part.number) > i64::from(marker));
-    let is_truncated = parts.len() > max as usize;
+    // A page that may hold nothing is not followed by another, or nobody would come to an end.
+    let is_truncated = max > 0 && parts.len() > max as usize;
     parts.truncate(max as usize);
     let told = parts.iter().map(|part| Part {
         part_number: i32::try_from(part.number).ok(),
@@ -173,13 +243,25 @@ pub(super) fn list(served: &Served, input: ListPartsInput) -> Answer<ListPartsOu
     })
 }
 
-pub(super) fn uploads(
+pub(super) async fn uploads(
     served: &Served,
     input: ListMultipartUploadsInput,
 ) -> Answer<ListMultipartUploadsOutput> {
     let prefix = input.prefix.clone().unwrap_or_default();
     let max = input.max_uploads.unwrap_or(PAGE_MAX).clamp(0, PAGE_MAX);
-    let mut found = upload::list(&served.bucket).map_err(error)?;
+    if input
+        .delimiter
+        .as_ref()
+        .is_some_and(|delimiter| !delimiter.is_empty())
+    {
+        return Err(s3_error!(
+            NotImplemented,
+            "Uploads are listed without a delimiter"
+        ));
+    }
+    let encoder = Encoder::of(input.encoding_type.as_ref());
+    let bucket = served.bucket.clone();
+    let mut found = blocking(move || upload::list(&bucket)).await?;
     let is_after = |upload: &Upload| {
         let (Some(key), id) = (input.key_marker.as_deref(), input.upload_id_marker.as_deref()) else {
             return true;
@@ -187,24 +269,25 @@ pub(super) fn uploads(
         (upload.head.key.as_str(), Some(upload.id.as_str())) > (key, id.or(Some("\u{7f}")))
     };
     found.retain(|upload| upload.head.key.starts_with(&prefix) && is_after(upload));
-    let is_truncated = found.len() > max as usize;
+    let is_truncated = max > 0 && found.len() > max as usize;
     found.truncate(max as usize);
     let last = found.last().filter(|_| is_truncated).cloned();
     let told = found.into_iter().map(|upload| MultipartUpload {
         initiated: Some(upload.head.modified().into()),
-        key: Some(upload.head.key),
+        key: Some(encoder.text(&upload.head.key)),
         upload_id: Some(upload.id),
         ..MultipartUpload::default()
     });
     answer(ListMultipartUploadsOutput {
         uploads: Some(told.collect()),
         bucket: Some(input.bucket),
-        prefix: input.prefix,
-        key_marker: input.key_marker,
+        prefix: input.prefix.map(|prefix| encoder.text(&prefix)),
+        key_marker: input.key_marker.map(|marker| encoder.text(&marker)),
+        encoding_type: input.encoding_type,
         upload_id_marker: input.upload_id_marker,
         max_uploads: Some(max),
         is_truncated: Some(is_truncated),
-        next_key_marker: last.as_ref().map(|last| last.head.key.clone()),
+        next_key_marker: last.as_ref().map(|last| encoder.text(&last.head.key)),
         next_upload_id_marker: last.map(|last| last.id),
         ..ListMultipartUploadsOutput::default()
     })

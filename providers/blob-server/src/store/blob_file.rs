@@ -119,6 +119,12 @@ impl Draft {
         Ok(written.map_err(DiskError::from_io("write", self.path.get()))?)
     }
 
+    /// Returns how many bytes were written so far.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Returns the MD5 sum of what was written so far.
     #[must_use]
     pub fn md5(&self) -> Vec<u8> {
@@ -199,6 +205,14 @@ impl Finished {
 /// # Errors
 /// [`StoreError::Damaged`] when it is not such a file, or not whole.
 pub fn read(path: &Path) -> Result<Description, StoreError> {
+    Ok(open(path)?.1)
+}
+
+/// Opens a file, which stays readable when another one gets its name, and reads what it says of the blob in it.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: &Path) -> Result<(File, Description), StoreError> {
     let damaged = || StoreError::Damaged {
         path: path.to_owned(),
     };
@@ -210,7 +224,7 @@ pub fn read(path: &Path) -> Result<Description, StoreError> {
     };
     let description: Description = serde_json::from_slice(&text).map_err(|_| damaged())?;
     match description.size == size {
-        true => Ok(description),
+        true => Ok((file, description)),
         false => Err(damaged()),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use super::StoreError;
 use super::blob_file::{self, Draft, Finished, random_name};
+use super::completions::Completions;
 use super::disk::{DiskError, entries, make_folder, remove_file, remove_folder, sync_folder};
 use super::index::{Index, ListRequest, NULL, Page, Version, id_of};
 use super::upload;
@@ -76,6 +77,8 @@ pub struct Bucket {
     index: RwLock<Index>,
     locks: Vec<Mutex<()>>,
     sequence: AtomicU64,
+    /// What became of its uploads.
+    pub completions: Completions,
 }
 
 impl Bucket {
@@ -113,6 +116,7 @@ impl Bucket {
             index: RwLock::new(index),
             locks: std::iter::repeat_with(Mutex::default).take(LOCKS).collect(),
             sequence: AtomicU64::new(last),
+            completions: Completions::default(),
         };
         bucket.remove_overwritten()?;
         upload::remove_unbegun(&bucket)?;
@@ -137,7 +141,12 @@ impl Bucket {
     /// # Errors
     /// [`StoreError::Disk`].
     pub async fn draft(&self) -> Result<Draft, StoreError> {
-        Draft::begin(&self.folder.join(DRAFTS)).await
+        Draft::begin(&self.drafts()).await
+    }
+
+    /// Returns the folder of files that are being written; what is in it at a start is removed.
+    pub(super) fn drafts(&self) -> PathBuf {
+        self.folder.join(DRAFTS)
     }
 
     /// Returns the folder of uploads in parts.
@@ -241,7 +250,7 @@ impl Bucket {
         let versions = self.index().versions(key).to_vec();
         let is_kept = keep == Keep::Versions || versions.iter().any(|version| !version.is_null());
         if is_kept {
-            let version = self.add(Finished::marker(&self.folder.join(DRAFTS), key)?, keep)?;
+            let version = self.add(Finished::marker(&self.drafts(), key)?, keep)?;
             return Ok(Deleted::Marked(version.id));
         }
         for version in &versions {

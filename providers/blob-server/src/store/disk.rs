@@ -22,6 +22,12 @@ impl DiskError {
         let path = path.to_owned();
         move |source| Self { action, path, source }
     }
+
+    /// Says whether what was looked for is not there.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
 }
 
 /// Makes a folder durably; one that exists is success.

@@ -1,6 +1,7 @@
 //! Uploads in parts: a folder per upload, with a file that says what the blob will be and one per part, in the same form
 //! as blobs. Completing copies the parts into one file, which then is stored like any other.
 
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,9 +53,13 @@ pub async fn begin(bucket: &Bucket, key: &str, said: Said) -> Result<String, Sto
     };
     let head = bucket.draft().await?.finish(closing).await?;
     let folder = uploads.join(&id);
-    make_folder(&folder)?;
-    head.name(&folder.join(HEAD))?;
-    sync_folder(&folder)?;
+    let own = folder.clone();
+    let place = move || {
+        make_folder(&own)?;
+        head.name(&own.join(HEAD))?;
+        sync_folder(&own)
+    };
+    on_a_thread(&folder, place).await??;
     Ok(id)
 }
 
@@ -81,6 +86,7 @@ pub fn list(bucket: &Bucket) -> Result<Vec<Upload>, StoreError> {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
+        // One that is completed or aborted meanwhile is none.
         found.extend(read(&uploads, id)?);
     }
     found.sort_by(|one, other| (&one.head.key, &one.id).cmp(&(&other.head.key, &other.id)));
@@ -112,16 +118,17 @@ pub fn store_part(
 /// Returns the parts that were uploaded, in the order of their numbers.
 ///
 /// # Errors
-/// [`StoreError`] when one cannot be read.
+/// [`StoreError`] when one cannot be read, [`StoreError::NoSuchUpload`] when the upload is gone meanwhile.
 pub fn parts(bucket: &Bucket, upload: &Upload) -> Result<Vec<Part>, StoreError> {
     let mut found = Vec::new();
-    for path in entries(&bucket.uploads().join(&upload.id))? {
+    let paths = entries(&bucket.uploads().join(&upload.id));
+    for path in paths.map_err(|error| gone(error.into()))? {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
         if let Some(number) = name.strip_prefix("part-").and_then(|number| number.parse().ok()) {
-            let description = blob_file::read(&path)?;
+            let description = blob_file::read(&path).map_err(gone)?;
             found.push(Part { number, description });
         }
     }
@@ -129,26 +136,24 @@ pub fn parts(bucket: &Bucket, upload: &Upload) -> Result<Vec<Part>, StoreError> 
     Ok(found)
 }
 
-/// Joins parts, given by number and entity tag, into one file that is ready to be stored.
+/// Returns the parts that are given by number and entity tag.
 ///
 /// # Errors
-/// [`StoreError::InvalidPart`], [`StoreError::PartOrder`] and [`StoreError::PartTooSmall`].
-pub async fn join(
-    bucket: &Bucket,
-    upload: &Upload,
-    wanted: &[(u32, String)],
-) -> Result<Finished, StoreError> {
-    let chosen = choose(&parts(bucket, upload)?, wanted)?;
+/// [`StoreError::InvalidPart`], [`StoreError::PartOrder`] and [`StoreError::PartTooSmall`], and those of [`parts`].
+pub fn choose(bucket: &Bucket, upload: &Upload, wanted: &[(u32, String)]) -> Result<Vec<Part>, StoreError> {
+    choose_from(&parts(bucket, upload)?, wanted)
+}
+
+/// Joins parts into one file that is ready to be stored.
+///
+/// # Errors
+/// [`StoreError::InvalidPart`] when one was replaced since it was chosen, [`StoreError::NoSuchUpload`] when it is gone.
+pub async fn join(bucket: &Bucket, upload: &Upload, chosen: &[Part]) -> Result<Finished, StoreError> {
     let folder = bucket.uploads().join(&upload.id);
     let mut draft = bucket.draft().await?;
     let mut sums = Md5::new();
-    for part in &chosen {
-        copy(
-            &mut draft,
-            &part_path(&folder, part.number),
-            part.description.size,
-        )
-        .await?;
+    for part in chosen {
+        copy(&mut draft, &part_path(&folder, part.number), part).await?;
         sums.update(md5_of(part)?);
     }
     let etag = format!("{}-{}", HEXLOWER.encode(&sums.finalize()), chosen.len());
@@ -161,13 +166,27 @@ pub async fn join(
     draft.finish(closing).await
 }
 
-/// Forgets an upload with its parts; one that is gone is success.
+/// Forgets an upload with its parts. One rename takes it away, so a part that comes late has nowhere to go; what was taken
+/// away is removed at the next start if it cannot be now.
 ///
 /// # Errors
-/// [`StoreError::Disk`] when something of it stays.
+/// [`StoreError::NoSuchUpload`] when it is gone, [`StoreError::Disk`] when it stays.
 pub fn remove(bucket: &Bucket, upload: &Upload) -> Result<(), StoreError> {
-    remove_folder(&bucket.uploads().join(&upload.id))?;
-    Ok(sync_folder(&bucket.uploads())?)
+    let folder = bucket.uploads().join(&upload.id);
+    let away = bucket.drafts().join(&upload.id);
+    let renamed = std::fs::rename(&folder, &away).map_err(DiskError::from_io("remove", &folder));
+    renamed.map_err(|error| gone(error.into()))?;
+    sync_folder(&bucket.uploads())?;
+    let _ = remove_folder(&away);
+    Ok(())
+}
+
+/// What is looked for in an upload's folder and not there is so because the upload was completed or aborted meanwhile.
+fn gone(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Disk(error) if error.is_absence() => StoreError::NoSuchUpload,
+        other => other,
+    }
 }
 
 /// Removes the folders of uploads whose beginning was cut short.
@@ -183,7 +202,7 @@ pub fn remove_unbegun(bucket: &Bucket) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn choose(found: &[Part], wanted: &[(u32, String)]) -> Result<Vec<Part>, StoreError> {
+fn choose_from(found: &[Part], wanted: &[(u32, String)]) -> Result<Vec<Part>, StoreError> {
     if wanted.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
         return Err(StoreError::PartOrder);
     }
@@ -207,23 +226,40 @@ fn md5_of(part: &Part) -> Result<Vec<u8>, StoreError> {
     sum.map_err(|_| StoreError::InvalidPart { number: part.number })
 }
 
-/// A part that was removed meanwhile was so because its upload was completed or aborted.
-async fn copy(draft: &mut Draft, path: &Path, size: u64) -> Result<(), StoreError> {
-    let file = tokio::fs::File::open(path)
-        .await
-        .map_err(|_| StoreError::NoSuchUpload)?;
-    let mut bytes = file.take(size);
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let count = bytes
-            .read(&mut buffer)
-            .await
-            .map_err(DiskError::from_io("read", path))?;
+/// Does what blocks on a thread that may; the path is named when that thread comes to no end.
+async fn on_a_thread<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DiskError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| DiskError::from_io("use", path)(io::Error::other(error)))
+}
+
+/// Copies a part from the file that was compared with what was chosen: another one may get the name at any moment.
+async fn copy(draft: &mut Draft, path: &Path, chosen: &Part) -> Result<(), StoreError> {
+    let own = path.to_owned();
+    let opened = on_a_thread(path, move || blob_file::open(&own)).await?;
+    let (mut file, description) = opened.map_err(gone)?;
+    if description != chosen.description {
+        return Err(StoreError::InvalidPart {
+            number: chosen.number,
+        });
+    }
+    file.rewind().map_err(DiskError::from_io("read", path))?;
+    let mut bytes = tokio::fs::File::from_std(file).take(description.size);
+    let (mut buffer, mut left) = (vec![0; BUFFER_BYTES], description.size);
+    while left > 0 {
+        let read = bytes.read(&mut buffer).await;
+        let count = read.map_err(DiskError::from_io("read", path))?;
         if count == 0 {
-            return Ok(());
+            return Err(StoreError::Short {
+                path: path.to_owned(),
+            });
         }
         draft.write(&buffer[..count]).await?;
+        left -= count as u64;
     }
+    Ok(())
 }
 
 fn read(uploads: &Path, id: &str) -> Result<Option<Upload>, StoreError> {
@@ -232,15 +268,15 @@ fn read(uploads: &Path, id: &str) -> Result<Option<Upload>, StoreError> {
         return Ok(None);
     }
     let head = uploads.join(id).join(HEAD);
-    // One whose beginning was cut short has no head and was never answered.
-    if !head.is_file() {
-        return Ok(None);
+    match blob_file::read(&head).map_err(gone) {
+        Ok(head) => Ok(Some(Upload {
+            id: id.to_owned(),
+            head,
+        })),
+        // One whose beginning was cut short has no head and was never answered.
+        Err(StoreError::NoSuchUpload) => Ok(None),
+        Err(other) => Err(other),
     }
-    let head = blob_file::read(&head)?;
-    Ok(Some(Upload {
-        id: id.to_owned(),
-        head,
-    }))
 }
 
 fn part_path(folder: &Path, number: u32) -> PathBuf {
@@ -269,13 +305,54 @@ mod tests {
         part(&bucket, &upload, 1, b"replaced").await;
         let first = part(&bucket, &upload, 1, &vec![7; 5 << 20]).await;
         let wanted = [(1, first.clone()), (2, second.clone())];
-        let finished = join(&bucket, &upload, &wanted).await.unwrap();
+        let chosen = choose(&bucket, &upload, &wanted).unwrap();
+        let finished = join(&bucket, &upload, &chosen).await.unwrap();
         assert!(finished.description.etag.ends_with("-2"));
         assert_eq!(finished.description.size, (5 << 20) + 3);
         bucket.commit(finished, &Condition::None, Keep::Nothing).unwrap();
         remove(&bucket, &upload).unwrap();
         assert!(list(&bucket).unwrap().is_empty());
         assert!(matches!(find(&bucket, "big", &id), Err(StoreError::NoSuchUpload)));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_is_replaced_while_its_upload_completes_is_not_cut_to_measure() {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = Bucket::open(folder.path()).unwrap();
+        let id = begin(&bucket, "big", Said::default()).await.unwrap();
+        let upload = find(&bucket, "big", &id).unwrap();
+        part(&bucket, &upload, 1, b"the first and longer one").await;
+        let chosen = parts(&bucket, &upload).unwrap().remove(0);
+        part(&bucket, &upload, 1, b"the second").await;
+        let path = part_path(&bucket.uploads().join(&id), 1);
+        let mut draft = bucket.draft().await.unwrap();
+        let copied = copy(&mut draft, &path, &chosen).await;
+        assert!(matches!(copied, Err(StoreError::InvalidPart { number: 1 })));
+        let chosen = parts(&bucket, &upload).unwrap().remove(0);
+        copy(&mut draft, &path, &chosen).await.unwrap();
+        assert_eq!(draft.size(), 10);
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_is_gone_is_said_to_be_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let bucket = Bucket::open(folder.path()).unwrap();
+        let id = begin(&bucket, "big", Said::default()).await.unwrap();
+        let upload = find(&bucket, "big", &id).unwrap();
+        part(&bucket, &upload, 1, b"x").await;
+        let late = bucket
+            .draft()
+            .await
+            .unwrap()
+            .finish(Closing::default())
+            .await
+            .unwrap();
+        remove(&bucket, &upload).unwrap();
+        let no_upload = |error| matches!(error, StoreError::NoSuchUpload);
+        assert!(no_upload(store_part(&bucket, &upload, 2, late).unwrap_err()));
+        assert!(no_upload(parts(&bucket, &upload).unwrap_err()));
+        assert!(no_upload(remove(&bucket, &upload).unwrap_err()));
+        assert!(list(&bucket).unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -288,17 +365,14 @@ mod tests {
             part(&bucket, &upload, 1, b"1").await,
             part(&bucket, &upload, 2, b"2").await,
         );
-        let joined = |wanted: Vec<(u32, String)>| {
-            let (bucket, upload) = (&bucket, &upload);
-            async move { join(bucket, upload, &wanted).await.unwrap_err() }
-        };
-        let error = joined(vec![(1, one.clone()), (2, two.clone())]).await;
+        let joined = |wanted: Vec<(u32, String)>| choose(&bucket, &upload, &wanted).unwrap_err();
+        let error = joined(vec![(1, one.clone()), (2, two.clone())]);
         assert!(matches!(error, StoreError::PartTooSmall { number: 1 }));
-        let error = joined(vec![(2, two.clone()), (1, one.clone())]).await;
+        let error = joined(vec![(2, two.clone()), (1, one.clone())]);
         assert!(matches!(error, StoreError::PartOrder));
-        let error = joined(vec![(1, two)]).await;
+        let error = joined(vec![(1, two)]);
         assert!(matches!(error, StoreError::InvalidPart { number: 1 }));
-        let error = joined(vec![(3, one)]).await;
+        let error = joined(vec![(3, one)]);
         assert!(matches!(error, StoreError::InvalidPart { number: 3 }));
         for id in ["../x", "", "nothing"] {
             assert!(matches!(find(&bucket, "big", id), Err(StoreError::NoSuchUpload)));
