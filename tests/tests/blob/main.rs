@@ -1,5 +1,6 @@
 //! The blob server, judged by `boto3` over its own protocol: one file per promise.
 
+mod chunks;
 mod command_line;
 mod conditions;
 mod crashes;

@@ -1,7 +1,7 @@
 //! Between the words of the protocol and those of the store.
 
-use hyper::HeaderMap;
-use hyper::header::HeaderValue;
+use hyper::header::{ETAG, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
 use s3s::dto::{
     CopySource, ETag, ETagCondition, ExpirationStatus, LifecycleExpiration, LifecycleRule,
     LifecycleRuleFilter, NoncurrentVersionExpiration, Timestamp, TimestampFormat,
@@ -62,6 +62,14 @@ fn message(error: &StoreError) -> String {
         StoreError::Short { .. } => "A file of the store ended early".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Returns a refusal, with status 400, by a code that the protocol's own list lacks.
+pub(super) fn refusal(code: &'static str, message: String) -> S3Error {
+    let code = S3ErrorCode::from_bytes(code.as_bytes()).unwrap_or(S3ErrorCode::InvalidRequest);
+    let mut told = S3Error::with_message(code, message);
+    told.set_status_code(StatusCode::BAD_REQUEST);
+    told
 }
 
 /// Does what blocks on a thread that may.
