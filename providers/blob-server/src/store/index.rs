@@ -8,8 +8,6 @@ use super::blob_file::Description;
 
 /// The id of a version that was written while versions were not kept.
 pub const NULL: &str = "null";
-/// After every other character: what follows a prefix with it follows everything that begins with the prefix.
-const LAST: char = char::MAX;
 
 /// One version of a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +25,16 @@ impl Version {
     #[must_use]
     pub fn is_null(&self) -> bool {
         &*self.id == NULL
+    }
+}
+
+impl Version {
+    /// Returns what says where a list goes on, also when the version is gone by then.
+    fn mark(&self) -> String {
+        match self.is_null() {
+            true => id_of(self.sequence, NULL),
+            false => self.id.to_string(),
+        }
     }
 }
 
@@ -128,11 +136,10 @@ impl Index {
     fn page(&self, request: &ListRequest, of: impl Fn(&[Version]) -> Vec<(Version, bool)>) -> Page {
         let mut page = Page::default();
         let mut from = request.start();
-        while let Some((key, versions)) = self
-            .blobs
-            .range::<str, _>((from.as_bound(), Bound::Unbounded))
-            .next()
-        {
+        while let Some((key, versions)) = from.as_bound().and_then(|from| {
+            let mut rest = self.blobs.range::<str, _>((from, Bound::Unbounded));
+            rest.next()
+        }) {
             if !key.starts_with(&request.prefix) {
                 break;
             }
@@ -144,7 +151,7 @@ impl Index {
             }
             let common = request.common_prefix(key).filter(|_| !entries.is_empty());
             from = match common {
-                Some(common) => Start::Beyond(format!("{common}{LAST}")),
+                Some(common) => Start::after_all(common),
                 None => Start::Beyond(key.clone()),
             };
             match common {
@@ -162,7 +169,7 @@ impl Index {
                             return page;
                         }
                         page.next = Some(key.clone());
-                        page.next_version = Some(entry.0.id.to_string());
+                        page.next_version = Some(entry.0.mark());
                         page.versions.push(entry);
                     }
                 }
@@ -199,13 +206,28 @@ fn sequence_of(id: &str) -> Option<u64> {
 enum Start {
     At(String),
     Beyond(String),
+    Nowhere,
 }
 
 impl Start {
-    fn as_bound(&self) -> Bound<&str> {
+    /// Returns what follows every name that begins with a prefix: the prefix with its last character replaced by the next.
+    fn after_all(prefix: &str) -> Self {
+        let mut next = prefix.to_owned();
+        while let Some(last) = next.pop() {
+            // A range of characters leaves out the numbers that are none.
+            if let Some(follower) = (last..=char::MAX).nth(1) {
+                next.push(follower);
+                return Self::At(next);
+            }
+        }
+        Self::Nowhere
+    }
+
+    fn as_bound(&self) -> Option<Bound<&str>> {
         match self {
-            Self::At(key) => Bound::Included(key),
-            Self::Beyond(key) => Bound::Excluded(key),
+            Self::At(key) => Some(Bound::Included(key)),
+            Self::Beyond(key) => Some(Bound::Excluded(key)),
+            Self::Nowhere => None,
         }
     }
 }
@@ -217,7 +239,7 @@ impl ListRequest {
         }
         // A page that ended with a prefix is followed by what does not begin with it.
         if self.common_prefix(&self.after) == Some(&self.after) {
-            return Start::Beyond(format!("{}{LAST}", self.after));
+            return Start::after_all(&self.after);
         }
         match self.after_version {
             Some(_) => Start::At(self.after.clone()),

@@ -159,3 +159,77 @@ fn a_list_goes_on_where_the_last_version_was_removed() {
         .collect();
     assert_eq!(left, [1]);
 }
+
+#[test]
+fn the_last_of_all_characters_ends_no_list_and_repeats_none() {
+    let last = char::MAX;
+    let (folder, inside) = (format!("d/{last}"), format!("d/{last}{last}x"));
+    let (border, odd) = ("\u{d7ff}/a", format!("{last}/b"));
+    let index = index(&[
+        ("d/a", 1, false),
+        (&folder, 2, false),
+        (&inside, 3, false),
+        ("e", 4, false),
+        (border, 5, false),
+        ("\u{e000}", 6, false),
+        (&odd, 7, false),
+    ]);
+    for max in 1..=8 {
+        for delimiter in ["/", &last.to_string()] {
+            let request = ListRequest {
+                delimiter: delimiter.to_owned(),
+                max,
+                ..ListRequest::default()
+            };
+            let (mut request, mut pages) = (request, 0);
+            let mut seen = Vec::new();
+            loop {
+                let page = index.list(&request);
+                seen.extend(page.prefixes.iter().cloned());
+                seen.extend(
+                    page.versions
+                        .iter()
+                        .map(|(version, _)| version.description.key.clone()),
+                );
+                pages += 1;
+                assert!(pages < 20, "the list has no end: {seen:?}");
+                let Some(next) = page.next else { break };
+                request.after = next;
+            }
+            seen.sort();
+            let expected: Vec<&str> = match delimiter {
+                "/" => vec!["d/", "e", "\u{d7ff}/", "\u{e000}", "\u{10ffff}/"],
+                _ => vec!["d/a", &folder, "e", border, "\u{e000}", "\u{10ffff}"],
+            };
+            assert_eq!(seen, expected, "{max} {delimiter}");
+        }
+    }
+}
+
+#[test]
+fn a_list_goes_on_where_a_version_without_an_id_was_overwritten() {
+    let mut index = Index::default();
+    for (sequence, id) in [(1, "kept"), (2, NULL)] {
+        index.add(Version {
+            id: id.into(),
+            ..version("a", sequence, false)
+        });
+    }
+    let request = ListRequest {
+        max: 1,
+        ..ListRequest::default()
+    };
+    let page = index.list_versions(&request);
+    index.remove("a", 2);
+    index.add(Version {
+        id: NULL.into(),
+        ..version("a", 3, false)
+    });
+    let request = ListRequest {
+        after: page.next.unwrap(),
+        after_version: page.next_version,
+        ..request
+    };
+    let page = index.list_versions(&request);
+    assert_eq!(page.versions[0].0.sequence, 1);
+}
