@@ -21,6 +21,7 @@ use crate::signed::{find_unsigned, lives_too_long};
 use crate::store::StoreError;
 use crate::store::bucket::{Bucket, Keep, Progress};
 use crate::store::disk::{DiskError, make_folder};
+use crate::unsupported::{find_unsupported, gives_access};
 
 /// A bucket that is served.
 #[derive(Clone, Debug)]
@@ -268,6 +269,16 @@ impl S3Access for Gate {
         }
         if lives_too_long(request.uri()) {
             return Err(s3_error!(AccessDenied, "A signed URL lives for a week at most"));
+        }
+        let operation = request.s3_op().name();
+        if let Some(name) = find_unsupported(operation, request.uri(), request.headers()) {
+            return Err(s3_error!(NotImplemented, "There is no `{name}` here"));
+        }
+        if gives_access(request.headers()) {
+            return Err(s3_error!(
+                AccessControlListNotSupported,
+                "Keys open buckets, not lists"
+            ));
         }
         match request.s3_path() {
             S3Path::Root => Ok(()),

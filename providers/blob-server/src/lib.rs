@@ -11,3 +11,4 @@ pub mod service;
 pub mod settings;
 pub mod signed;
 pub mod store;
+pub mod unsupported;

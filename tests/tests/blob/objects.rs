@@ -55,9 +55,22 @@ assert part('bytes=300000-799999') == ('bytes 300000-799999/1000000', body[30000
 assert part('bytes=999990-') == ('bytes 999990-999999/1000000', body[999990:])
 assert part('bytes=-7') == ('bytes 999993-999999/1000000', body[-7:])
 assert code(s3.get_object, Bucket=BUCKET, Key='big', Range='bytes=1000000-') == 'InvalidRange'
+s3.put_object(Bucket=BUCKET, Key='empty', Body=b'')
+assert code(s3.get_object, Bucket=BUCKET, Key='empty', Range='bytes=-5') == 'InvalidRange'
+assert s3.get_object(Bucket=BUCKET, Key='empty')['Body'].read() == b''
+head = s3.head_object(Bucket=BUCKET, Key='big', Range='bytes=1-10')
+assert (head['ContentLength'], head['ResponseMetadata']['HTTPStatusCode']) == (10, 206), head
+assert head['ResponseMetadata']['HTTPHeaders']['content-range'] == 'bytes 1-10/1000000', head
+assert s3.get_object(Bucket=BUCKET, Key='big', PartNumber=1)['Body'].read() == body
+assert code(s3.get_object, Bucket=BUCKET, Key='big', PartNumber=2) == 'NotImplemented'
 got = s3.get_object(Bucket=BUCKET, Key='big')
 assert got['Body'].read() == body
-assert code(s3.get_object, Bucket=BUCKET, Key='big', IfNoneMatch=got['ETag']) == '304'
+try:
+    s3.get_object(Bucket=BUCKET, Key='big', IfNoneMatch=got['ETag'])
+    raise AssertionError('it was not changed')
+except ClientError as error:
+    answer = error.response['ResponseMetadata']
+    assert (answer['HTTPStatusCode'], answer['HTTPHeaders']['etag']) == (304, got['ETag']), answer
 assert code(s3.get_object, Bucket=BUCKET, Key='big', IfMatch='"other"') == 'PreconditionFailed'
 assert code(s3.get_object, Bucket=BUCKET, Key='big', IfModifiedSince=got['LastModified']) == '304'
 print('done')

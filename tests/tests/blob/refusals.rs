@@ -220,3 +220,38 @@ print('done')
     );
     assert_eq!(said, "done");
 }
+
+#[test]
+fn what_is_not_there_is_not_pretended() {
+    if !has_boto3("what_is_not_there") {
+        return;
+    }
+    let server = BlobServer::start();
+    let said = server.client(KEY, BUCKET).run(
+        r#"
+import urllib.request, urllib.error
+put = lambda **named: code(s3.put_object, Bucket=BUCKET, Key='a', Body=b'x', **named)
+assert put(Tagging='a=b') == 'NotImplemented'
+assert put(ObjectLockMode='GOVERNANCE', ObjectLockRetainUntilDate=2e9) == 'NotImplemented'
+assert put(WebsiteRedirectLocation='/b') == 'NotImplemented'
+assert put(GrantRead='id=1') == 'NotImplemented'
+assert put(ACL='public-read') == 'AccessControlListNotSupported'
+# boto3 wants https for a client's own key, so a signed URL asks for it.
+url = client(signature_version='s3v4').generate_presigned_url('put_object', ExpiresIn=60, Params={'Bucket': BUCKET, 'Key': 'a',
+    'SSECustomerAlgorithm': 'AES256', 'SSECustomerKey': 'k' * 32})
+try:
+    urllib.request.urlopen(urllib.request.Request(url, data=b'x', method='PUT', headers={
+        'x-amz-server-side-encryption-customer-algorithm': 'AES256'}))
+    raise AssertionError('it was taken')
+except urllib.error.HTTPError as error:
+    assert error.code >= 400
+assert code(s3.get_object, Bucket=BUCKET, Key='a') == 'NoSuchKey'
+assert put(ACL='private') == put(ACL='bucket-owner-full-control') == 'none'
+answer = s3.delete_objects(Bucket=BUCKET, Delete={'Objects': [{'Key': 'a', 'Size': 7}]})
+assert answer['Errors'][0]['Code'] == 'NotImplemented', answer
+assert code(s3.copy_object, Bucket=BUCKET, Key='b', CopySource={'Bucket': BUCKET, 'Key': 'a'}) == 'none'
+print('done')
+"#,
+    );
+    assert_eq!(said, "done");
+}

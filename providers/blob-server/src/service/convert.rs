@@ -170,7 +170,10 @@ pub(super) fn check_read(
     if if_none_match.is_some_and(is)
         || (if_none_match.is_none() && modified_since.is_some_and(|since| written <= *since))
     {
-        return Err(s3_error!(NotModified, "The blob was not changed"));
+        let mut told = s3_error!(NotModified, "The blob was not changed");
+        let tag = HeaderValue::try_from(format!("\"{}\"", version.description.etag));
+        told.set_headers(tag.into_iter().map(|tag| (ETAG, tag)).collect());
+        return Err(told);
     }
     Ok(())
 }

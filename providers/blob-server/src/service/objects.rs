@@ -77,6 +77,7 @@ pub(super) async fn get(served: &Served, request: S3Request<GetObjectInput>) -> 
         input.if_none_match.as_ref(),
         times,
     )?;
+    check_part(&version, input.part_number)?;
     let size = version.description.size;
     let range = input.range.map(|range| within(&range, size)).transpose()?;
     let bytes = range.clone().unwrap_or(0..size);
@@ -86,7 +87,7 @@ pub(super) async fn get(served: &Served, request: S3Request<GetObjectInput>) -> 
     answer(GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: Some(signed(bytes.end - bytes.start)),
-        content_range: range.map(|range| format!("bytes {}-{}/{size}", range.start, range.end - 1)),
+        content_range: range.map(|range| content_range(&range, size)),
         body: Some(body(file, bytes)),
         e_tag: Some(etag(&version.description.etag)),
         last_modified: Some(version.description.modified().into()),
@@ -122,12 +123,21 @@ pub(super) fn head(served: &Served, input: &HeadObjectInput) -> Answer<HeadObjec
         input.if_none_match.as_ref(),
         times,
     )?;
+    check_part(&version, input.part_number)?;
+    let size = version.description.size;
+    let range = input
+        .range
+        .as_ref()
+        .map(|range| within(range, size))
+        .transpose()?;
+    let bytes = range.clone().unwrap_or(0..size);
     let headers = Returned::of(&version.description.said);
-    let asked = input.checksum_mode.is_some();
+    let asked = input.checksum_mode.is_some() && range.is_none();
     let sum = |name| version.description.checksums.get(name).filter(|_| asked).cloned();
     answer(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        content_length: Some(signed(version.description.size)),
+        content_length: Some(signed(bytes.end - bytes.start)),
+        content_range: range.map(|range| content_range(&range, size)),
         e_tag: Some(etag(&version.description.etag)),
         last_modified: Some(version.description.modified().into()),
         metadata: Some(version.description.said.metadata.clone().into_iter().collect()),
@@ -210,8 +220,9 @@ pub(super) async fn duplicate(
 
 /// Returns the bytes that a range means in a blob of this size.
 pub(super) fn within(range: &Range, size: u64) -> S3Result<ops::Range<u64>> {
-    let checked = range.check(size);
-    checked.map_err(|_| s3_error!(InvalidRange, "The blob has {size} bytes"))
+    // The last bytes of an empty blob are none, and a part of none is not one.
+    let checked = range.check(size).ok().filter(|bytes| !bytes.is_empty());
+    checked.ok_or_else(|| s3_error!(InvalidRange, "The blob has {size} bytes"))
 }
 
 /// Parts are not remembered once they are joined, so only the first of a blob that came as a whole can be asked for by number.
@@ -224,6 +235,10 @@ fn check_part(version: &Version, number: Option<i32>) -> S3Result<()> {
             "Ask for a range instead of a part's number"
         )),
     }
+}
+
+fn content_range(bytes: &ops::Range<u64>, size: u64) -> String {
+    format!("bytes {}-{}/{size}", bytes.start, bytes.end - 1)
 }
 
 fn body(file: File, bytes: ops::Range<u64>) -> StreamingBlob {
