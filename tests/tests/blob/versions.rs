@@ -14,7 +14,13 @@ assert s3.get_bucket_versioning(Bucket=BUCKET)['Status'] == 'Enabled'
 ids = [s3.put_object(Bucket=BUCKET, Key='a', Body=body)['VersionId'] for body in [b'1', b'2', b'3']]
 marker = s3.delete_object(Bucket=BUCKET, Key='a')
 assert marker['DeleteMarker'] is True
-assert code(s3.get_object, Bucket=BUCKET, Key='a') == 'NoSuchKey'
+for call in [s3.get_object, s3.head_object]:
+    try:
+        call(Bucket=BUCKET, Key='a')
+        raise AssertionError('it was deleted')
+    except ClientError as error:
+        assert error.response['Error']['Code'] in ['NoSuchKey', '404'], error
+        assert error.response['ResponseMetadata']['HTTPHeaders']['x-amz-delete-marker'] == 'true', error.response
 assert s3.get_object(Bucket=BUCKET, Key='a', VersionId=ids[0])['Body'].read() == b'1'
 assert code(s3.get_object, Bucket=BUCKET, Key='a', VersionId=marker['VersionId']) == 'MethodNotAllowed'
 assert code(s3.get_object, Bucket=BUCKET, Key='a', VersionId='none') == 'NoSuchVersion'

@@ -47,11 +47,16 @@ pub(super) fn error(error: StoreError) -> S3Error {
     };
     let mut told = S3Error::with_message(code, message(&error));
     if matches!(error, StoreError::DeleteMarker) {
-        let headers = [(X_AMZ_DELETE_MARKER, HeaderValue::from_static("true"))];
-        told.set_headers(headers.into_iter().collect());
+        told.set_headers(marker_header());
     }
     told.set_source(Box::new(error));
     told
+}
+
+/// Returns the header by which a client sees that a delete marker is in the way.
+pub(super) fn marker_header() -> HeaderMap {
+    let headers = [(X_AMZ_DELETE_MARKER, HeaderValue::from_static("true"))];
+    headers.into_iter().collect()
 }
 
 /// A client is told what the system said and no path of this machine.

@@ -11,9 +11,11 @@ use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, GetObjectInput, GetObjectOutput, HeadObjectInput,
     HeadObjectOutput, MetadataDirective, PutObjectInput, PutObjectOutput, Range, StreamingBlob,
 };
-use s3s::{S3Request, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
-use super::convert::{Returned, blocking, check_copy, check_read, condition, error, etag, said, version_id};
+use super::convert::{
+    Returned, blocking, check_copy, check_read, condition, error, etag, marker_header, said, version_id,
+};
 use super::receive::{Incoming, Received, receive};
 use super::{Answer, answer};
 use crate::keys::Served;
@@ -66,7 +68,9 @@ pub(super) async fn commit(served: &Served, finished: Finished, condition: Condi
 pub(super) async fn get(served: &Served, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
     let input = request.input;
     let (bucket, key, id) = (served.bucket.clone(), input.key, input.version_id);
-    let (version, file) = blocking(move || bucket.read(&key, id.as_deref())).await?;
+    let (own, name) = (served.bucket.clone(), key.clone());
+    let found = blocking(move || bucket.read(&key, id.as_deref())).await;
+    let (version, file) = found.map_err(|error| marked(error, &own, &name))?;
     let times = (
         input.if_modified_since.as_ref(),
         input.if_unmodified_since.as_ref(),
@@ -112,7 +116,7 @@ pub(super) fn head(served: &Served, input: &HeadObjectInput) -> Answer<HeadObjec
     let version = served
         .bucket
         .find(&input.key, input.version_id.as_deref())
-        .map_err(error)?;
+        .map_err(|found| marked(error(found), &served.bucket, &input.key))?;
     let times = (
         input.if_modified_since.as_ref(),
         input.if_unmodified_since.as_ref(),
@@ -223,6 +227,14 @@ pub(super) fn within(range: &Range, size: u64) -> S3Result<ops::Range<u64>> {
     // The last bytes of an empty blob are none, and a part of none is not one.
     let checked = range.check(size).ok().filter(|bytes| !bytes.is_empty());
     checked.ok_or_else(|| s3_error!(InvalidRange, "The blob has {size} bytes"))
+}
+
+/// A reader who finds nothing is told when that is so because of a delete marker.
+fn marked(mut told: S3Error, bucket: &Bucket, key: &str) -> S3Error {
+    if *told.code() == S3ErrorCode::NoSuchKey && bucket.is_marked(key) {
+        told.set_headers(marker_header());
+    }
+    told
 }
 
 /// Parts are not remembered once they are joined, so only the first of a blob that came as a whole can be asked for by number.

@@ -181,6 +181,14 @@ impl Bucket {
         }
     }
 
+    /// Says whether a delete marker is why a blob is not there.
+    #[must_use]
+    pub fn is_marked(&self, key: &str) -> bool {
+        self.index()
+            .newest(key)
+            .is_some_and(|newest| newest.description.is_marker)
+    }
+
     /// Opens the bytes of a version of a blob, the newest if none is named. They stay readable when it is overwritten.
     ///
     /// # Errors
