@@ -146,6 +146,12 @@ impl BlobServer {
         status.code().expect("an exit code")
     }
 
+    /// Returns the id of the server's process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns whoever opens a bucket with a key.
     #[must_use]
     pub fn client(&self, key: (&str, &str), bucket: &str) -> Client {

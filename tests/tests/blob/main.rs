@@ -7,4 +7,5 @@ mod crashes;
 mod objects;
 mod parts;
 mod refusals;
+mod syncs;
 mod versions;
