@@ -139,3 +139,41 @@ settings "frontend" {
 
   setting "ENVIRONMENT" { value = environment.name }
 }
+
+# Staging and preproduction are configured like production. What differs all the same, and why:
+# infra parity preproduction production
+
+parity {
+  exception "place" {
+    paths   = ["environment.provider.resource_group", "environment.wave", "settings.*.ENVIRONMENT"]
+    between = ["development", "staging", "preproduction", "production"]
+    reason  = "Each environment has a name, a group of resources and a turn of its own"
+  }
+  exception "data" {
+    paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
+    between = ["staging", "preproduction", "production"]
+    reason  = "Only production holds real data: it is kept longer, protected, and changed with two approvals"
+  }
+  exception "load" {
+    paths = [
+      "postgres.main.size",
+      "redis.broker.memory_mb",
+      "redis.broker.size",
+      "settings.backend.CELERY_WORKERS",
+      "settings.backend.TASK_RETENTION",
+    ]
+    between = ["staging", "preproduction", "production"]
+    reason  = "Before production there are fewer tasks, and nobody asks for their results a month later"
+  }
+  exception "availability" {
+    paths = [
+      "postgres.main.high_availability",
+      "postgres.main.replicas",
+      "redis.broker.mode",
+      "redis.broker.replicas",
+      "redis.broker.shards",
+    ]
+    between = ["staging", "preproduction", "production"]
+    reason  = "Production alone must survive the loss of a server: a standby, two replicas, and a cluster as broker"
+  }
+}

@@ -149,3 +149,33 @@ settings "services" {
     default = "info"
   }
 }
+
+# In what staging and production differ, and why: infra parity staging production
+
+parity {
+  exception "place" {
+    paths   = ["environment.provider.account", "environment.wave"]
+    between = ["staging", "production"]
+    reason  = "Each environment has an account of its own, and a change reaches staging first"
+  }
+  exception "exposure" {
+    paths   = ["network.main.allow.edge"]
+    between = ["staging", "production"]
+    reason  = "Production is public; staging is reached through the VPN and from one office"
+  }
+  exception "data" {
+    paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
+    between = ["staging", "production"]
+    reason  = "Only production holds real data: it is kept longer, protected, and changed with two approvals"
+  }
+  exception "load" {
+    paths   = ["postgres.main.size", "postgres.main.storage_gb", "postgres.main.replicas"]
+    between = ["staging", "production"]
+    reason  = "Staging proves the shape, not the load"
+  }
+  exception "failover" {
+    paths   = ["network.main.zones", "postgres.main.high_availability"]
+    between = ["staging", "production"]
+    reason  = "A zone that fails may stop staging, and must not stop production"
+  }
+}

@@ -151,3 +151,42 @@ settings "analytics" {
     description = "As a role that only reads"
   }
 }
+
+# In what staging and production differ, and why: infra parity staging production
+
+parity {
+  exception "place" {
+    paths   = ["environment.provider.account", "environment.wave"]
+    between = ["staging", "production"]
+    reason  = "Each environment has an account of its own, and a change reaches staging first"
+  }
+  exception "names" {
+    paths = [
+      "settings.services.ASSIGNMENT_SERVICE_URL",
+      "settings.services.EVENT_SERVICE_URL",
+      "settings.services.MLFLOW_TRACKING_URI",
+    ]
+    between = ["staging", "production"]
+    reason  = "Services find each other under `staging.internal` and `prod.internal`"
+  }
+  exception "data" {
+    paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
+    between = ["staging", "production"]
+    reason  = "Staging holds anonymised data of last week, which is refreshed instead of protected"
+  }
+  exception "analytics" {
+    paths   = ["postgres.main.replicas"]
+    between = ["staging", "production"]
+    reason  = "Only in production do analytics need a replica, so that they do not slow live traffic down"
+  }
+  exception "load" {
+    paths   = ["postgres.main.size", "postgres.main.storage_gb", "redis.cache.memory_mb", "redis.cache.size"]
+    between = ["staging", "production"]
+    reason  = "Staging is for integration tests, not for live traffic"
+  }
+  exception "failover" {
+    paths   = ["network.main.zones", "postgres.main.high_availability", "redis.cache.replicas"]
+    between = ["staging", "production"]
+    reason  = "A zone that fails may stop staging, and must not stop live traffic"
+  }
+}

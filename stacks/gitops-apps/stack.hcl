@@ -144,3 +144,49 @@ settings "sync" {
     value = var.respect_ignored
   }
 }
+
+# The environments are alike where that is possible, and all differences are documented here:
+# infra parity development production --detailed-exitcode
+
+parity {
+  exception "promotion" {
+    paths  = ["environment.wave", "settings.sync.WAVE"]
+    reason = "A change goes through the waves one by one"
+  }
+  exception "place" {
+    paths  = ["environment.provider", "network.main.cidr"]
+    reason = "Development and staging share a machine, each in its own address range; production has an account"
+  }
+  exception "data" {
+    paths  = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup"]
+    reason = "Only production holds what cannot be made anew: it is protected, backed up longer and approved by two people"
+  }
+  exception "copies" {
+    paths  = ["postgres.main.replicas", "settings.apps.REPLICAS"]
+    reason = "One copy to try out, two to see that copies work together, at least three to stay up"
+  }
+  exception "zones" {
+    paths  = ["network.main.zones", "postgres.main.high_availability", "settings.apps.ANTI_AFFINITY"]
+    reason = "Production recovers by itself when a zone fails; staging spreads where there is room"
+  }
+  exception "resources" {
+    paths = [
+      "postgres.main.size",
+      "postgres.main.storage_gb",
+      "settings.apps.CPU_LIMIT",
+      "settings.apps.CPU_REQUEST",
+      "settings.apps.MEMORY_LIMIT",
+      "settings.apps.MEMORY_REQUEST",
+    ]
+    reason = "Development uses little, staging a representative part of what production has"
+  }
+  exception "fast-iteration" {
+    paths = [
+      "settings.apps.DEBUG",
+      "settings.sync.PRUNE_LAST",
+      "settings.sync.RESPECT_IGNORE_DIFFERENCES",
+    ]
+    between = ["development", "staging", "production"]
+    reason  = "Nobody looks into running copies but in development, which follows its repository without exceptions"
+  }
+}

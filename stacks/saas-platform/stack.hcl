@@ -147,3 +147,55 @@ settings "front" {
     value = blob_store.assets.secret_key
   }
 }
+
+# Staging has the topology of production. What differs all the same stands here with its reason, and nothing else may:
+# infra parity staging production --detailed-exitcode
+
+parity {
+  exception "place" {
+    paths   = ["environment.provider.account", "environment.wave"]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Each environment has an account of its own, and a change reaches staging first"
+  }
+  exception "clouds" {
+    paths   = ["environment.provider"]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Production is kept working on two clouds, and staging is on one of them"
+  }
+  exception "data" {
+    paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Staging holds no personal data and can be made anew: nobody approves its changes and nothing protects it"
+  }
+  exception "load" {
+    paths = [
+      "postgres.main.size",
+      "postgres.main.storage_gb",
+      "redis.queue.memory_mb",
+      "redis.queue.size",
+      "settings.api.WORKERS",
+    ]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Staging has the topology of production and a part of its load"
+  }
+  exception "failover" {
+    paths = [
+      "network.main.zones",
+      "postgres.main.high_availability",
+      "postgres.main.replicas",
+      "redis.queue.replicas",
+    ]
+    between = ["staging", "production", "production-azure"]
+    reason  = "A zone that fails may stop staging, and must not stop production"
+  }
+  exception "addresses" {
+    paths   = ["settings.api.CORS_ORIGINS", "settings.api.OIDC_ISSUER"]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Staging has a front end and an identity provider of its own"
+  }
+  exception "diagnosis" {
+    paths   = ["settings.api.LOG_LEVEL"]
+    between = ["staging", "production", "production-azure"]
+    reason  = "Staging is read by those who test, production by alerts"
+  }
+}

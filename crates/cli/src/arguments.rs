@@ -30,7 +30,8 @@ First steps:
 Exit codes:
   0    done, or nothing to do
   1    the stack, the plan or the state does not allow it
-  2    the command line is wrong; of `plan --detailed-exitcode`: there are changes
+  2    the command line is wrong; of `plan --detailed-exitcode`: there are changes, and of
+       `parity --detailed-exitcode`: there are differences that nothing declares
   3    the machine, the network, the cloud or the store failed
   4    another run has the environment: try again, or wait for it with --wait
   70   a defect of infra
@@ -115,6 +116,7 @@ pub(crate) enum Command {
     Run(commands::program::ProgramArguments),
     Up(commands::up::UpArguments),
     Graph(commands::graph::GraphArguments),
+    Parity(commands::parity::ParityArguments),
     State(commands::state::StateArguments),
     Audit(commands::audit::AuditArguments),
     Rollback(commands::rollback::RollbackArguments),
@@ -148,6 +150,7 @@ impl Command {
             Command::Init(_)
             | Command::Validate(_)
             | Command::Fmt(_)
+            | Command::Parity(_)
             | Command::Version(_)
             | Command::Completions(_)
             | Command::Internal(_) => return None,

@@ -19,6 +19,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod internal;
 pub(crate) mod output;
+pub(crate) mod parity;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod refresh;
@@ -57,6 +58,7 @@ pub(crate) fn run(
         Command::Init(arguments) => init::run(&arguments, &invocation),
         Command::Validate(arguments) => validate::run(&arguments, &invocation),
         Command::Fmt(arguments) => fmt::run(&arguments, &invocation),
+        Command::Parity(arguments) => parity::run(&arguments, &invocation),
         Command::Version(arguments) => version::run(&arguments, &invocation),
         Command::Completions(arguments) => completions::run(&arguments, &invocation),
         command => block_on(run_async(command, &invocation)),
@@ -85,6 +87,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Init(_)
         | Command::Validate(_)
         | Command::Fmt(_)
+        | Command::Parity(_)
         | Command::Version(_)
         | Command::Completions(_) => Err(Failure::new(
             FailureKind::Bug,

@@ -17,6 +17,7 @@ pub(crate) type ComponentName<'a> = (&'static str, &'a str);
 pub(crate) struct Declarations<'a> {
     pub stack: Option<Shape<'a>>,
     pub store: Option<Shape<'a>>,
+    pub parity: Option<Shape<'a>>,
     pub variables: BTreeMap<&'a str, Shape<'a>>,
     pub locals: BTreeMap<&'a str, &'a Attribute>,
     pub components: BTreeMap<ComponentName<'a>, Shape<'a>>,
@@ -33,6 +34,7 @@ pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declaration
     let mut all = Declarations {
         stack: None,
         store: None,
+        parity: None,
         variables: BTreeMap::new(),
         locals: BTreeMap::new(),
         components: BTreeMap::new(),
@@ -46,6 +48,7 @@ pub(crate) fn declarations<'a>(shape: Shape<'a>, report: &Report) -> Declaration
         match block.schema.kind {
             "stack" => all.stack = Some(block),
             "store" => all.store = Some(block),
+            "parity" => all.parity = Some(block),
             "variable" => insert(&mut all.variables, block),
             "module" => insert(&mut all.modules, block),
             "settings" => insert(&mut all.settings, block),

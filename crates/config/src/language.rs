@@ -5,6 +5,7 @@
 
 pub mod component;
 pub mod environment;
+pub mod parity;
 pub mod reference;
 pub mod rule;
 pub mod settings;

@@ -17,6 +17,7 @@ mod report;
 mod scope;
 mod shape;
 pub mod stack;
+pub mod survey;
 mod syntax;
 mod typed;
 pub mod variable;

@@ -231,7 +231,7 @@ fn unknown_block(schema: &BlockSchema, block: &Block) -> Diagnostic {
         return diagnostic.hint(format!("`{kind}` is an attribute: write `{kind} = …`"));
     }
     let hint = match (schema.kind, kind) {
-        ("overlay", "variable" | "locals" | "module" | "moved" | "stack") => Some(format!(
+        ("overlay", "variable" | "locals" | "module" | "moved" | "parity" | "stack") => Some(format!(
             "Declare `{kind}` in `stack.hcl`; an overlay sets `variables` and overrides components"
         )),
         ("stack file", "environment") => {
@@ -246,6 +246,9 @@ fn unknown_block(schema: &BlockSchema, block: &Block) -> Diagnostic {
         ("module file", "store") => {
             Some("A stack has one state with all of its modules: choose its store in `stack.hcl`".to_owned())
         }
+        ("module file", "parity") => Some(
+            "Environments differ in a stack with all of its modules: declare it in `stack.hcl`".to_owned(),
+        ),
         ("stack file" | "overlay", "backend") => Some(
             "Where the state is kept says a block `store`, such as `store \"object\" { url = … }`".to_owned(),
         ),

@@ -8,10 +8,13 @@ use infra_model::plan::GivenDigests;
 use infra_model::stack::Stack;
 
 use crate::build::{Built, build};
-use crate::environment::{environment, find};
+use crate::environment::{EnvironmentHead, environment, environments, find};
 use crate::evaluate::World;
+use crate::language::parity::PARITY;
 use crate::load::{Parsed, ParsedFile};
 use crate::report::Failed;
+use crate::survey::survey;
+use crate::typed::parity::Known;
 use crate::variable::{Given, Missing};
 
 /// Returns the stack as an environment, named by its name or an alias, sees it, with all that is wrong with it.
@@ -24,6 +27,25 @@ pub fn stack(
     name: &str,
     variables: &BTreeMap<String, Given>,
 ) -> (Option<Stack>, Vec<Diagnostic>) {
+    read_named(parsed, name, variables, Missing::Refuse)
+}
+
+/// Returns the same for somebody who only looks: a secret variable without a value has one that cannot be opened.
+#[must_use]
+pub fn to_look_at(
+    parsed: &Parsed,
+    name: &str,
+    variables: &BTreeMap<String, Given>,
+) -> (Option<Stack>, Vec<Diagnostic>) {
+    read_named(parsed, name, variables, Missing::Imagine)
+}
+
+fn read_named(
+    parsed: &Parsed,
+    name: &str,
+    variables: &BTreeMap<String, Given>,
+    missing: Missing,
+) -> (Option<Stack>, Vec<Diagnostic>) {
     let head = match find(parsed, name) {
         Ok(head) => head,
         // A file that does not parse may be the one that is asked for.
@@ -34,7 +56,7 @@ pub fn stack(
         .overlays
         .iter()
         .find(|file| file.source == head.span.source);
-    read(parsed, overlay, variables, Missing::Refuse)
+    read(parsed, overlay, variables, missing)
 }
 
 /// Returns what is wrong with the stack in any environment.
@@ -75,7 +97,25 @@ pub fn validate(parsed: &Parsed, variables: &BTreeMap<String, Given>) -> Vec<Dia
             .into_iter()
             .map(|(diagnostic, names)| said_of(parsed, diagnostic, &names)),
     );
+    // What follows from a mistake would be told as one of its own.
+    if !has_errors(&all) && declares_parity(parsed) {
+        let survey = survey(parsed, variables);
+        all.extend(survey.faults);
+        all.extend(survey.stale.into_iter().map(|(_, warning)| warning));
+    }
     deduplicated(all)
+}
+
+fn declares_parity(parsed: &Parsed) -> bool {
+    let files = parsed.folders.get("").map_or(&[][..], Vec::as_slice);
+    let mut blocks = files.iter().flat_map(|file| &file.body.blocks);
+    blocks.any(|block| &*block.kind.text == PARITY.kind)
+}
+
+/// Returns the environments that the stack can name.
+pub(crate) fn known<'k>(parsed: &Parsed, heads: &'k [EnvironmentHead]) -> Known<'k> {
+    let incomplete = heads.len() < parsed.overlays.len() || has_errors(&parsed.diagnostics);
+    Known { heads, incomplete }
 }
 
 /// Says which environments a mistake is in, where its place does not and not all have it.
@@ -121,6 +161,10 @@ fn read(
     let moved = world.moved(&components);
     let settings = world.settings();
     let store = world.store();
+    if world.scopes[0].declarations.parity.is_some() {
+        // They are reported here and judged where environments are compared.
+        let _ = world.exceptions(known(parsed, &environments(parsed)));
+    }
     let read = environment.and_then(|environment| Ok((environment, store?)));
     let stack = read.ok().map(|(environment, store)| Stack {
         name: world.stack.clone(),

@@ -19,6 +19,7 @@ mod expressions;
 
 mod files;
 mod overlays;
+mod parity;
 mod settings;
 mod stores;
 

@@ -20,6 +20,7 @@ mod key_vault;
 mod lifecycle;
 pub(crate) mod moved;
 mod network;
+pub(crate) mod parity;
 mod postgres;
 mod redis;
 mod settings;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use infra_model::diagnostic::{Diagnostic, Span};
-use infra_model::sealing::Secret;
+use infra_model::sealing::{Sealed, Secret};
 use infra_model::value::Value;
 
 use crate::evaluate::{Place, World};
@@ -66,6 +66,8 @@ pub(crate) enum Missing {
     Refuse,
     /// It is said, and what needs it is not checked.
     Skip,
+    /// A secret is imagined, because nobody will see its value; any other is an error.
+    Imagine,
 }
 
 impl<'a> World<'a> {
@@ -153,9 +155,13 @@ impl<'a> World<'a> {
         if shape.broken || self.scopes[scope].parent.is_some() {
             return Err(Failed);
         }
+        if self.missing == Missing::Imagine && self.flag(shape, "secret") {
+            // Nobody sealed it, so nobody can open it.
+            return Ok((Value::Sealed(Sealed::from_text(String::new())), None));
+        }
         let environment = self.environment;
         Err(self.report.fail(match self.missing {
-            Missing::Refuse => Diagnostic::error("Variable without value", format!("Nothing sets `{name}` in `{environment}`"))
+            Missing::Refuse | Missing::Imagine => Diagnostic::error("Variable without value", format!("Nothing sets `{name}` in `{environment}`"))
                 .at(shape.span)
                 .hint(format!(
                     "Set it under `variables` in env/{environment}.hcl, with --var {name}=…, or with INFRA_VAR_{name}"

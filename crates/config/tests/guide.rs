@@ -55,11 +55,12 @@ fn sections(page: &str) -> Vec<Section> {
     sections
 }
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "guide/stack-language.md",
     "guide/environments.md",
     "guide/secrets.md",
     "guide/settings.md",
+    "guide/documents.md",
     "guide/state.md",
 ];
 

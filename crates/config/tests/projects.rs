@@ -8,6 +8,7 @@ use infra_config::files::folder::Folder;
 use infra_config::format;
 use infra_config::load::{Parsed, load};
 use infra_config::stack::{stack, validate};
+use infra_config::survey::survey;
 use infra_config::variable::{Given, Origin};
 use infra_model::address::ComponentAddress;
 use infra_model::component::ComponentSpec;
@@ -15,6 +16,8 @@ use infra_model::component::network::Peer;
 use infra_model::component::postgres::{Backup, Postgres};
 use infra_model::diagnostic::Severity;
 use infra_model::environment::DataPolicy;
+use infra_model::facts::Facts;
+use infra_model::parity::{declared_by, differences};
 use infra_model::sealing::Secret;
 use infra_model::stack::Stack;
 
@@ -49,6 +52,39 @@ fn environment(parsed: &Parsed, name: &str) -> Stack {
     let given = BTreeMap::from([("client_secret".to_owned(), secret)]);
     let (stack, diagnostics) = stack(parsed, name, &given);
     stack.unwrap_or_else(|| panic!("{name}: {diagnostics:#?}"))
+}
+
+/// Environments whose differences are all declared: those that the documents of the systems compare.
+const COMPARED: &[(&str, &[&str])] = &[
+    ("celery-platform", &["staging", "preproduction", "production"]),
+    ("event-api", &["staging", "production"]),
+    ("experimentation", &["staging", "production"]),
+    ("gitops-apps", &["development", "staging", "production"]),
+    ("saas-platform", &["staging", "production", "production-azure"]),
+];
+
+#[test]
+fn environments_that_are_kept_alike_differ_only_as_declared() {
+    for (name, environments) in COMPARED {
+        let survey = survey(&read(&format!("stacks/{name}")), &BTreeMap::new());
+        assert!(survey.unread.is_empty() && survey.faults.is_empty(), "{survey:?}");
+        assert!(survey.stale.is_empty(), "{name}: {:?}", survey.stale);
+        let facts = |environment: &str| {
+            let found = survey
+                .stacks
+                .iter()
+                .find(|stack| stack.environment.name == environment);
+            Facts::of_stack(found.expect("the environment exists"))
+        };
+        for (at, left) in environments.iter().enumerate() {
+            for right in &environments[at + 1..] {
+                let mut found = differences(&facts(left), &facts(right));
+                assert!(!found.is_empty(), "{name}: {left} and {right} are the same");
+                found.retain(|one| declared_by(&survey.exceptions, one, (left, right)).is_none());
+                assert_eq!(found, [], "{name}: {left} and {right}");
+            }
+        }
+    }
 }
 
 #[test]

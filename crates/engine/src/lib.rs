@@ -14,6 +14,7 @@ pub mod inspect;
 pub mod migrate;
 pub mod opened;
 pub mod output;
+pub mod parity;
 pub mod past;
 pub mod plan;
 pub mod plan_file;

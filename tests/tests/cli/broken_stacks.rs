@@ -32,6 +32,7 @@ broken! {
     networks = "networks",
     no_stack = "no-stack",
     not_utf8 = "not-utf8",
+    parity = "parity",
     secrets = "secrets",
     stores = "stores",
     syntax = "syntax",

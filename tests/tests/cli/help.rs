@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "run",
     "up",
     "graph",
+    "parity",
     "state",
     "state list",
     "state show",

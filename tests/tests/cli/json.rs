@@ -26,11 +26,16 @@ fn every_document_is_described_and_every_described_one_exists() {
         seen.insert(document["format"].as_str().expect("a format").to_owned());
     };
     let url = "key_vault.web/local.vault.secret.url";
-    let commands: [(&[&str], i32); 24] = [
+    env.write(
+        "env/other.hcl",
+        "environment \"other\" {\n  provider \"local\" {}\n}\n",
+    );
+    let commands: [(&[&str], i32); 25] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
         (&["fmt"], 0),
+        (&["parity", "local", "other"], 0),
         (&["plan", "local"], 0),
         (&["plan", "elsewhere"], 1),
         (&["apply", "local", "--yes"], 0),

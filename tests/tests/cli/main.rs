@@ -19,6 +19,7 @@ mod leases;
 mod never_applied;
 mod open_calls;
 mod output;
+mod parity;
 mod plan_files;
 mod plans;
 mod providers;

@@ -17,6 +17,9 @@ impl World<'_> {
             if let Some(store) = &declared.store {
                 self.check_shape_names(store, here);
             }
+            if let Some(parity) = &declared.parity {
+                self.check_shape_names(parity, Context::Constant("An exception"));
+            }
             declared
                 .settings
                 .values()

@@ -64,7 +64,7 @@ pub fn markdown() -> String {
     section(&mut page, "## Files of a stack", &STACK_FILE);
     section(&mut page, "## Files of an environment", &OVERLAY);
     let _ = write!(page, "\n## Files of a module\n\n{}.\n", MODULE_FILE.summary);
-    page.push_str("\nA module has no blocks `stack` and `store`, and outputs besides what a stack has.\n");
+    page.push_str("\nA module has no blocks `stack`, `store`, `settings` and `parity`, and outputs besides what a stack has.\n");
     let outputs = MODULE_FILE
         .blocks
         .iter()

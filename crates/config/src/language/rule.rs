@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use infra_model::clock::parse_duration;
+use infra_model::facts::path::parts;
 
 /// What a text may look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub enum Rule {
     PostgresUrl,
     /// An address of the web.
     WebUrl,
+    /// The path of facts, with `*` for any one part.
+    FactPath,
 }
 
 /// The longest name of a component: what clouds allow for names, less what is put around it.
@@ -65,6 +68,7 @@ impl Rule {
             Rule::ObjectUrl => "a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`",
             Rule::PostgresUrl => "a URL such as `postgres://user:password@host:5432/database`",
             Rule::WebUrl => "a URL that starts with `https://` or `http://`",
+            Rule::FactPath => "a path such as `postgres.main.replicas`; `*` stands for any one part",
         }
     }
 
@@ -100,6 +104,7 @@ impl Rule {
             Rule::ObjectUrl => is_object_url(text),
             Rule::PostgresUrl => names_host(text, &["postgres://", "postgresql://"]),
             Rule::WebUrl => names_host(text, &["https://", "http://"]),
+            Rule::FactPath => !parts(text).contains(&"") && !text.contains(char::is_whitespace),
         };
         (!fits).then(|| format!("Expected {}", self.expected()))
     }
@@ -196,6 +201,14 @@ mod tests {
             (Rule::PostgresUrl, "mysql://localhost/infra", false),
             (Rule::WebUrl, "http://127.0.0.1:9000", true),
             (Rule::WebUrl, "127.0.0.1:9000", false),
+            (
+                Rule::FactPath,
+                "network.main.allow.edge.from[\"10.0.0.0/8\"]",
+                true,
+            ),
+            (Rule::FactPath, "*.*.protect", true),
+            (Rule::FactPath, "postgres..size", false),
+            (Rule::FactPath, "postgres main", false),
         ] {
             assert_eq!(rule.fault(text).is_none(), fits, "{rule:?} {text}");
         }

@@ -3,7 +3,7 @@
 use crate::language::component::{self, labelled};
 use crate::language::rule::Rule;
 use crate::language::ty::{TEXT, Type};
-use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, settings, store};
+use crate::language::{AttributeSchema, BlockSchema, Default, Occurs, parity, settings, store};
 
 /// The files of a stack's own folder.
 pub const STACK_FILE: BlockSchema = BlockSchema {
@@ -20,6 +20,7 @@ pub const STACK_FILE: BlockSchema = BlockSchema {
         component::blob_store::BLOB_STORE,
         component::key_vault::KEY_VAULT,
         settings::SETTINGS,
+        parity::PARITY,
         MODULE,
         MOVED,
     ],

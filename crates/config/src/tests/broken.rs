@@ -36,6 +36,7 @@ const ALL: &[&str] = &[
     "networks",
     "no-stack",
     "not-utf8",
+    "parity",
     "secrets",
     "stores",
     "syntax",
@@ -1322,5 +1323,90 @@ fn variables() {
       |             ^^^^^^^
       A variable is read before anything else, so it cannot refer to `local`
       hint: Write a value; functions, `environment.name` and `stack.name` are allowed
+    "#);
+}
+
+#[test]
+fn parity() {
+    assert_snapshot!(check("parity"), @r#"
+    error: Missing attribute
+      --> stack.hcl:10:3 
+      |   exception "unreasonable" {
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^
+      `exception` needs `reason`: why they differ
+      hint: Add `reason = …`, a text
+    error: Invalid value
+      --> stack.hcl:15:14 
+      |     reason = "  "
+      |              ^^^^
+      A reason says why environments differ
+    error: Invalid value
+      --> stack.hcl:18:14 
+      |     paths  = []
+      |              ^^
+      An exception without paths declares nothing
+      hint: Take the paths from what `infra parity` prints
+    error: Invalid value
+      --> stack.hcl:23:15 
+      |     between = ["staging", "stage"]
+      |               ^^^^^^^^^^^^^^^^^^^^
+      It takes two environments to differ
+      hint: Name at least two, or leave `between` out for any two
+    error: Unknown environment
+      --> stack.hcl:28:27 
+      |     between = ["staging", "prodution"]
+      |                           ^^^^^^^^^^^
+      The stack has no environment `prodution`
+      hint: Did you mean `production`?
+    error: Invalid value
+      --> stack.hcl:32:15 
+      |     paths  = ["postgres..size", "postgres main"]
+      |               ^^^^^^^^^^^^^^^^
+      An element of `paths` cannot be "postgres..size"
+      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part
+    error: Invalid value
+      --> stack.hcl:32:33 
+      |     paths  = ["postgres..size", "postgres main"]
+      |                                 ^^^^^^^^^^^^^^^
+      An element of `paths` cannot be "postgres main"
+      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part
+    error: Constant expected
+      --> stack.hcl:33:14 
+      |     reason = postgres.main.url
+      |              ^^^^^^^^^^^^^^^^^
+      An exception is read before anything else, so it cannot refer to `postgres`
+      hint: Write a value; functions, `environment.name` and `stack.name` are allowed
+    error: Missing attribute
+      --> stack.hcl:35:3 
+      |   exception "Sizes" {
+      |   ^^^^^^^^^^^^^^^^^
+      `exception` needs `paths`: what may differ, as `infra parity` writes it, with all that is below: `postgres.main`, `*.*.protect`
+      hint: Add `paths = …`, a list, each element a path such as `postgres.main.replicas`; `*` stands for any one part
+    error: Invalid name
+      --> stack.hcl:35:13 
+      |   exception "Sizes" {
+      |             ^^^^^^^
+      `Sizes` cannot name a difference
+      hint: Expected a name: at most 40 lower-case letters, digits, `-` and `_`, a letter first
+    error: Unknown attribute
+      --> stack.hcl:36:5 
+      |     path   = "postgres.main.size"
+      |     ^^^^
+      There is no attribute `path` in a block `exception`
+      hint: Did you mean `paths`?
+    error: Duplicate block
+      --> stack.hcl:39:3 
+      |   exception "alone" {
+      |   ^^^^^^^^^^^^^^^^^
+      `exception "alone"` is declared twice
+      --> stack.hcl:21:3 first declared here
+      |   exception "alone" {
+      |   ^^^^^^^^^^^^^^^^^
+    error: Unknown block
+      --> env/staging.hcl:7:1 
+      | parity {}
+      | ^^^^^^
+      There is no block `parity` in an overlay
+      hint: Declare `parity` in `stack.hcl`; an overlay sets `variables` and overrides components
     "#);
 }

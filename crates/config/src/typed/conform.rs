@@ -112,7 +112,7 @@ fn may_hold_password(rule: Rule, text: &str) -> bool {
 }
 
 /// Returns the expression of an element, the whole list if it is not written out.
-fn nth(list: &Expr, at: usize) -> &Expr {
+pub(super) fn nth(list: &Expr, at: usize) -> &Expr {
     match &list.kind {
         ExprKind::List(elements) => elements.get(at).unwrap_or(list),
         _ => list,

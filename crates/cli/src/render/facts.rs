@@ -1,0 +1,94 @@
+//! Facts as text, as cells of Markdown, and as JSON. None of them shows a secret: facts have none.
+
+use infra_model::facts::Tree;
+use infra_model::value::Value;
+use serde_json::{Value as Json, json};
+
+use super::value::{SECRET, inline};
+
+/// Returns a fact on one line. What is known only after apply is the expression that will give it.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::Deferred(_) => format!("{value:?}"),
+        _ => inline(value),
+    }
+}
+
+/// Tells whether a fact is worth a line where all facts of a thing are listed: what is not set is not.
+pub(crate) fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::List(values) => !values.is_empty(),
+        _ => true,
+    }
+}
+
+/// Returns facts as one cell of a table in Markdown.
+pub(crate) fn cell(tree: &Tree) -> String {
+    let said = tree.iter().filter(|(_, value)| says_something(value));
+    let lines: Vec<String> = said
+        .map(|(path, fact)| match path.as_str() {
+            "" => code(&value(fact)),
+            path => code(&format!("{path} = {}", value(fact))),
+        })
+        .collect();
+    if lines.is_empty() {
+        return "present".to_owned();
+    }
+    lines.join("<br>")
+}
+
+/// Returns a text as code in a cell of Markdown, whatever is in it.
+pub(crate) fn code(text: &str) -> String {
+    let text = text.replace('|', "\\|");
+    // A run of backticks ends only at a run that is as long.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    if longest == 0 {
+        return format!("`{text}`");
+    }
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
+/// Returns a text that somebody wrote for people, on one line of Markdown and without meaning anything in it; what
+/// stands in backticks may.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        match c {
+            '|' | '<' | '>' | '[' | ']' | '*' | '_' | '\\' | '#' => escaped.extend(['\\', c]),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Returns a fact for machines: a secret is `{"secret": true}`, what is known only after apply the text of its expression
+/// in `{"expression": …}`.
+pub(crate) fn json(value: &Value) -> Json {
+    match value {
+        Value::Secret(_) | Value::Sealed(_) => json!({ "secret": true }),
+        Value::Deferred(_) => json!({ "expression": format!("{value:?}") }),
+        Value::List(values) => values.iter().map(json).collect(),
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            Json::Object(entries.map(|(key, value)| (key.clone(), json(value))).collect())
+        }
+        // Neither holds a secret nor waits, so it is written as it is.
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            serde_json::to_value(plain).unwrap_or_else(|_| Json::String(SECRET.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_and_text_stay_in_their_cell() {
+        assert_eq!(code("a|b"), r"`a\|b`");
+        assert_eq!(code("a``b"), "``` a``b ```");
+        assert_eq!(escaped("a | b\n<script> `x`"), r"a \| b \<script\> `x`");
+    }
+}

@@ -1,0 +1,154 @@
+//! `parity`: declared differences, and secrets that nobody gave.
+
+use std::collections::BTreeMap;
+
+use infra_model::facts::Facts;
+use infra_model::parity::{declared_by, differences};
+use insta::assert_snapshot;
+
+use super::{all_errors, given};
+use crate::files::Sources;
+use crate::load::load;
+use crate::survey::{Survey, survey};
+
+const STACK: &str = r#"
+stack {
+  name = "test"
+}
+
+variable "size" {}
+
+variable "token" {
+  type     = string
+  secret   = true
+  nullable = true
+}
+
+postgres "main" {
+  version = 16
+  size    = var.size
+}
+
+settings "api" {
+  setting "TOKEN" {
+    type  = "url"
+    value = var.token
+  }
+}
+"#;
+
+fn overlay(name: &str, size: &str) -> String {
+    format!(
+        "environment \"{name}\" {{\n  aliases = [\"{}\"]\n  provider \"local\" {{}}\n}}\n\nvariables {{\n  size = \"{size}\"\n}}\n",
+        &name[..4]
+    )
+}
+
+fn files(parity: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("stack.hcl", format!("{STACK}\nparity {{\n{parity}\n}}\n")),
+        ("env/staging.hcl", overlay("staging", "small")),
+        ("env/production.hcl", overlay("production", "large")),
+    ]
+}
+
+fn of(parity: &str) -> Survey {
+    survey(&load(&Sources::new(files(parity))), &BTreeMap::new())
+}
+
+fn errors(parity: &str) -> String {
+    let files = files(parity);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    all_errors(&files)
+}
+
+#[test]
+fn an_exception_declares_a_difference_between_environments_by_name_or_alias() {
+    let found = of(r#"
+  exception "sizes" {
+    paths   = ["postgres.*.size"]
+    between = ["stag", "production"]
+    reason  = "Staging carries no load"
+  }
+"#);
+    assert!(
+        found.faults.is_empty() && found.stale.is_empty() && found.unread.is_empty(),
+        "{found:?}"
+    );
+    let [production, staging] = [0, 1].map(|at| Facts::of_stack(&found.stacks[at]));
+    let differences = differences(&staging, &production);
+    let [difference] = differences.as_slice() else {
+        panic!("{differences:?}");
+    };
+    assert_eq!(difference.path(), "postgres.main.size");
+    let declared = declared_by(&found.exceptions, difference, ("staging", "production"));
+    assert_eq!(declared.unwrap().reason, "Staging carries no load");
+}
+
+#[test]
+fn a_secret_that_nobody_gave_is_no_difference_to_one_that_somebody_did() {
+    let parsed = load(&Sources::new(files("")));
+    let imagined = survey(&parsed, &BTreeMap::new());
+    let given = survey(&parsed, &given(&[("token", "https://hunter2")]));
+    let facts = |survey: &Survey| Facts::of_stack(&survey.stacks[0]);
+    assert_eq!(facts(&imagined), facts(&given));
+    assert!(!format!("{:?}", facts(&given)).contains("hunter2"));
+}
+
+#[test]
+fn what_is_not_read_is_not_judged() {
+    let mut files = files(
+        "  exception \"all\" {\n    paths  = [\"postgres.main.replicas\", \"redis\"]\n    reason = \"…\"\n  }",
+    );
+    files.push((
+        "env/other.hcl",
+        "environment \"other\" {\n  provider \"local\" {}\n}\n".to_owned(),
+    ));
+    let found = survey(&load(&Sources::new(files)), &BTreeMap::new());
+    assert_eq!(found.stacks.len(), 2);
+    assert!(found.unread["other"][0].detail.contains("`size`"), "{found:?}");
+    assert!(found.faults.is_empty() && found.stale.is_empty(), "{found:?}");
+}
+
+#[test]
+fn an_exception_for_nothing_is_an_error_and_a_stale_one_a_warning() {
+    let problems = errors(
+        r#"
+  exception "sizes" {
+    paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
+    between = ["staging", "production"]
+    reason  = "Staging carries no load"
+  }
+"#,
+    );
+    assert_snapshot!(problems, @r#"
+    notice: Variable without value
+      --> stack.hcl:8:1 
+      | variable "token" {
+      | ^^^^^^^^^^^^^^^^
+      Nothing sets `token` in `production` yet, so what needs it was not checked
+    notice: Variable without value
+      --> stack.hcl:8:1 
+      | variable "token" {
+      | ^^^^^^^^^^^^^^^^
+      Nothing sets `token` in `staging` yet, so what needs it was not checked
+    error: Exception for nothing
+      --> stack.hcl:29:16 
+      |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
+      |                ^^^^^^^^^^^^^^^^^^^^^
+      Nothing is called `postgres.main.sizee` in `production` and `staging`
+      hint: Did you mean `postgres.main.size`?
+    warning: Stale exception
+      --> stack.hcl:29:61 
+      |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
+      |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^
+      `postgres.main.replicas` is the same in `production` and `staging`
+      hint: Take the path out of the exception, so that the next difference is seen
+    error: Exception for nothing
+      --> stack.hcl:29:87 
+      |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
+      |                                                                                       ^^^^^^^
+      Nothing is called `redis` in `production` and `staging`
+      hint: Take the path from what `infra parity` prints
+    "#);
+}

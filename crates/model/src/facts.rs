@@ -1,0 +1,195 @@
+//! Facts: what describes a stack in one environment, as a tree of paths and values.
+//!
+//! Environments are compared and documents are written by facts, so that neither knows the kinds of component. Each kind has
+//! one file that takes it apart by name: a new field does not compile until somebody says what it is called here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::component::{Component, ComponentSpec, Lifecycle, SegmentRef, Size};
+use crate::expression::Expression;
+use crate::sealing::Sealed;
+use crate::stack::Stack;
+use crate::value::{Attributes, Value};
+
+mod blob_store;
+mod environment;
+mod key_vault;
+mod network;
+pub mod path;
+mod postgres;
+mod redis;
+mod settings;
+mod store;
+
+/// What describes a thing: values by their path inside it, such as `backup.retention_days`.
+///
+/// Whoever a secret belongs to, it is the same here: its value is not part of a fact.
+pub type Tree = BTreeMap<String, Value>;
+
+/// What describes a stack in one environment: the facts of every thing, by its name.
+///
+/// A thing is `environment`, `store`, a component by its address, or a consumer as `settings.<name>`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// The facts of each thing.
+    pub things: BTreeMap<String, Tree>,
+}
+
+impl Facts {
+    /// Returns what describes a stack. Names, aliases, places in files and what changes between two applies are no facts.
+    #[must_use]
+    pub fn of_stack(stack: &Stack) -> Facts {
+        let Stack {
+            name: _,
+            environment,
+            store,
+            components,
+            settings,
+            moved: _,
+            config_digest: _,
+        } = stack;
+        let mut things = BTreeMap::from([
+            ("environment".to_owned(), environment::facts(environment)),
+            ("store".to_owned(), store::facts(store)),
+        ]);
+        for (address, component) in components {
+            things.insert(address.to_string(), of_component(component));
+        }
+        for (name, consumer) in settings {
+            things.insert(path::join("settings", name), settings::facts(consumer));
+        }
+        Facts { things }
+    }
+
+    /// Returns the whole path of every fact.
+    pub fn paths(&self) -> impl Iterator<Item = String> {
+        self.things
+            .iter()
+            .flat_map(|(thing, tree)| tree.keys().map(move |rest| path::whole(thing, rest)))
+    }
+}
+
+/// Returns what describes a component.
+#[must_use]
+pub fn of_component(component: &Component) -> Tree {
+    let Component {
+        address: _,
+        spec,
+        provider_settings,
+        lifecycle,
+        span: _,
+    } = component;
+    let mut tree = Tree::new();
+    let mut root = Branch::root(&mut tree);
+    match spec {
+        ComponentSpec::Network(network) => network::describe(network, &mut root),
+        ComponentSpec::Postgres(postgres) => postgres::describe(postgres, &mut root),
+        ComponentSpec::Redis(redis) => redis::describe(redis, &mut root),
+        ComponentSpec::BlobStore(store) => blob_store::describe(store, &mut root),
+        ComponentSpec::KeyVault(vault) => key_vault::describe(vault, &mut root),
+    }
+    for (provider, settings) in provider_settings {
+        root.branch(provider).set_all(settings);
+    }
+    describe_lifecycle(lifecycle, &mut root);
+    tree
+}
+
+fn describe_lifecycle(lifecycle: &Lifecycle, root: &mut Branch<'_>) {
+    let Lifecycle {
+        protect,
+        ignore_changes,
+        depends_on,
+        create_before_destroy,
+    } = lifecycle;
+    root.set("protect", *protect);
+    root.set("ignore_changes", texts(ignore_changes));
+    root.set("depends_on", texts(depends_on));
+    root.set_optional("create_before_destroy", *create_before_destroy);
+}
+
+/// A place in a tree of facts.
+struct Branch<'t> {
+    tree: &'t mut Tree,
+    path: String,
+}
+
+impl<'t> Branch<'t> {
+    fn root(tree: &'t mut Tree) -> Self {
+        Branch {
+            tree,
+            path: String::new(),
+        }
+    }
+
+    /// Returns the place below this one with a name, which may be any text.
+    fn branch(&mut self, name: &str) -> Branch<'_> {
+        Branch {
+            tree: self.tree,
+            path: path::join(&self.path, name),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.tree
+            .insert(path::join(&self.path, name), without_secrets(value.into()));
+    }
+
+    fn set_optional<T: Into<Value>>(&mut self, name: &str, value: Option<T>) {
+        self.set(name, value.map_or(Value::Null, Into::into));
+    }
+
+    fn set_all(&mut self, values: &Attributes) {
+        for (name, value) in values {
+            self.set(name, value.clone());
+        }
+    }
+}
+
+/// Returns a value with every secret in it replaced by one that is the same for all.
+fn without_secrets(value: Value) -> Value {
+    let all = |values: Vec<Value>| values.into_iter().map(without_secrets).collect();
+    match value {
+        Value::Secret(_) | Value::Sealed(_) => Value::Sealed(Sealed::from_text(String::new())),
+        Value::List(values) => Value::List(all(values)),
+        Value::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key, without_secrets(value)))
+                .collect(),
+        ),
+        Value::Deferred(expression) => Value::deferred(match *expression {
+            Expression::Apply { operation, arguments } => Expression::Apply {
+                operation,
+                arguments: all(arguments),
+            },
+            reference @ Expression::Reference(_) => reference,
+        }),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+    }
+}
+
+/// Returns texts as a list in the order of the alphabet: where their order means nothing.
+fn texts<T: ToString>(texts: impl IntoIterator<Item = T>) -> Value {
+    let sorted: BTreeSet<String> = texts.into_iter().map(|text| text.to_string()).collect();
+    Value::list(sorted.into_iter().map(Value::from))
+}
+
+fn segment(segment: Option<&SegmentRef>) -> Value {
+    segment.map_or(Value::Null, |SegmentRef { network, segment }| {
+        Value::string(format!("{network}.segment.{segment}"))
+    })
+}
+
+fn size(size: Size) -> &'static str {
+    match size {
+        Size::Tiny => "tiny",
+        Size::Small => "small",
+        Size::Medium => "medium",
+        Size::Large => "large",
+        Size::Xlarge => "xlarge",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+environment "production" {
+  provider "local" {}
+}

@@ -1,0 +1,7 @@
+environment "staging" {
+  aliases = ["stage"]
+
+  provider "local" {}
+}
+
+parity {}
