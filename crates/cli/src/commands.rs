@@ -12,6 +12,7 @@ pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod context;
 pub(crate) mod destroy;
+pub(crate) mod docs;
 pub(crate) mod env;
 pub(crate) mod fmt;
 pub(crate) mod graph;
@@ -58,6 +59,7 @@ pub(crate) fn run(
         Command::Init(arguments) => init::run(&arguments, &invocation),
         Command::Validate(arguments) => validate::run(&arguments, &invocation),
         Command::Fmt(arguments) => fmt::run(&arguments, &invocation),
+        Command::Docs(arguments) => docs::run(&arguments, &invocation),
         Command::Parity(arguments) => parity::run(&arguments, &invocation),
         Command::Version(arguments) => version::run(&arguments, &invocation),
         Command::Completions(arguments) => completions::run(&arguments, &invocation),
@@ -87,6 +89,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Init(_)
         | Command::Validate(_)
         | Command::Fmt(_)
+        | Command::Docs(_)
         | Command::Parity(_)
         | Command::Version(_)
         | Command::Completions(_) => Err(Failure::new(

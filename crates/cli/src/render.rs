@@ -3,6 +3,7 @@
 pub(crate) mod applied;
 pub(crate) mod change;
 pub(crate) mod diagnostic;
+pub(crate) mod documents;
 pub(crate) mod duration;
 pub(crate) mod estimate;
 pub(crate) mod event;

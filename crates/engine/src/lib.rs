@@ -6,6 +6,7 @@ pub mod apply;
 pub mod audit;
 pub mod backend;
 pub mod configuration;
+pub mod documents;
 pub mod ephemeral;
 pub mod error;
 mod files;

@@ -93,3 +93,17 @@ pub enum Size {
     /// For heavy production.
     Xlarge,
 }
+
+impl Size {
+    /// Returns the word that a stack chooses it with.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Size::Tiny => "tiny",
+            Size::Small => "small",
+            Size::Medium => "medium",
+            Size::Large => "large",
+            Size::Xlarge => "xlarge",
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::component::{Component, ComponentSpec, Lifecycle, SegmentRef, Size};
+use crate::component::{Component, ComponentSpec, Lifecycle, SegmentRef};
 use crate::expression::Expression;
 use crate::sealing::Sealed;
 use crate::stack::Stack;
@@ -179,16 +179,6 @@ fn segment(segment: Option<&SegmentRef>) -> Value {
     segment.map_or(Value::Null, |SegmentRef { network, segment }| {
         Value::string(format!("{network}.segment.{segment}"))
     })
-}
-
-fn size(size: Size) -> &'static str {
-    match size {
-        Size::Tiny => "tiny",
-        Size::Small => "small",
-        Size::Medium => "medium",
-        Size::Large => "large",
-        Size::Xlarge => "xlarge",
-    }
 }
 
 #[cfg(test)]

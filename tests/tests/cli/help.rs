@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "up",
     "graph",
     "parity",
+    "docs",
     "state",
     "state list",
     "state show",

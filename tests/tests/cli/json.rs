@@ -30,12 +30,13 @@ fn every_document_is_described_and_every_described_one_exists() {
         "env/other.hcl",
         "environment \"other\" {\n  provider \"local\" {}\n}\n",
     );
-    let commands: [(&[&str], i32); 25] = [
+    let commands: [(&[&str], i32); 26] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
         (&["fmt"], 0),
         (&["parity", "local", "other"], 0),
+        (&["docs", "local"], 0),
         (&["plan", "local"], 0),
         (&["plan", "elsewhere"], 1),
         (&["apply", "local", "--yes"], 0),

@@ -5,6 +5,7 @@
 mod audit;
 mod broken_stacks;
 mod confirmation;
+mod docs;
 mod exit_codes;
 mod formatting;
 mod full_disk;

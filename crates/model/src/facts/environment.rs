@@ -2,7 +2,6 @@
 
 use super::{Branch, Tree};
 use crate::environment::{ApprovalRule, DataPolicy, Environment, ProviderChoice};
-use crate::value::{Number, Value};
 
 pub(super) fn facts(environment: &Environment) -> Tree {
     // Under which names an environment is known tells it apart, and says nothing about it.
@@ -46,6 +45,14 @@ fn describe_approval(approval: &ApprovalRule, branch: &mut Branch<'_>) {
     } = approval;
     branch.set("required", *required);
     branch.set("allow_author", *allow_author);
-    let seconds = i64::try_from(*expires_s).unwrap_or(i64::MAX);
-    branch.set("expires_s", Value::Number(Number::from(seconds)));
+    branch.set("expires", time_span(*expires_s));
+}
+
+/// Returns so many seconds as a stack writes them: `24h`, `90m`.
+fn time_span(seconds: u64) -> String {
+    match (seconds % 3600, seconds % 60) {
+        (0, _) => format!("{}h", seconds / 3600),
+        (_, 0) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
 }

@@ -1,6 +1,6 @@
 //! The facts of a PostgreSQL cluster.
 
-use super::{Branch, segment, size, texts};
+use super::{Branch, segment, texts};
 use crate::component::postgres::{Access, Backup, Database, PoolMode, Pooler, Postgres, Role};
 
 pub(super) fn describe(postgres: &Postgres, root: &mut Branch<'_>) {
@@ -20,7 +20,7 @@ pub(super) fn describe(postgres: &Postgres, root: &mut Branch<'_>) {
     } = postgres;
     root.set("version", *version);
     root.set("segment", segment(listens_in.as_ref()));
-    root.set("size", size(*class));
+    root.set("size", class.word());
     root.set("storage_gb", *storage_gb);
     root.set("replicas", *replicas);
     root.set("high_availability", *high_availability);

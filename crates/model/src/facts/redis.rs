@@ -1,6 +1,6 @@
 //! The facts of a Redis server or cluster.
 
-use super::{Branch, segment, size};
+use super::{Branch, segment};
 use crate::component::redis::{Persistence, Redis, RedisMode};
 
 pub(super) fn describe(redis: &Redis, root: &mut Branch<'_>) {
@@ -26,7 +26,7 @@ pub(super) fn describe(redis: &Redis, root: &mut Branch<'_>) {
     };
     root.set("version", *version);
     root.set("segment", segment(listens_in.as_ref()));
-    root.set("size", size(*class));
+    root.set("size", class.word());
     root.set("mode", mode);
     root.set("shards", *shards);
     root.set("replicas", *replicas);
