@@ -7,6 +7,7 @@ pub(crate) mod documents;
 pub(crate) mod duration;
 pub(crate) mod estimate;
 pub(crate) mod event;
+pub(crate) mod expression;
 pub(crate) mod facts;
 pub(crate) mod graph;
 pub(crate) mod history;

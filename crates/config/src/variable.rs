@@ -3,7 +3,7 @@
 use std::fmt;
 
 use infra_model::diagnostic::{Diagnostic, Span};
-use infra_model::sealing::{Sealed, Secret};
+use infra_model::sealing::Secret;
 use infra_model::value::Value;
 
 use crate::evaluate::{Place, World};
@@ -84,7 +84,10 @@ impl<'a> World<'a> {
         let given = given.filter(|(value, _)| !value.is_null() || self.flag(shape, "nullable"));
         let (value, span) = match given {
             Some(given) => given,
-            None => self.default(scope, shape, name)?,
+            None => match self.imagined(scope, shape, &ty) {
+                Some(imagined) => (imagined, None),
+                None => self.default(scope, shape, name)?,
+            },
         };
         let value = ty.convert(value).map_err(|fault| {
             let what = match (span, self.inputs.get(name)) {
@@ -138,6 +141,13 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Returns a value for a secret variable of the stack that has none, if one will do.
+    fn imagined(&self, scope: usize, shape: &Shape<'_>, ty: &VariableType) -> Option<Value> {
+        let is_open = shape.attribute("default").is_none() && self.scopes[scope].parent.is_none();
+        let is_wanted = self.missing == Missing::Imagine && self.flag(shape, "secret");
+        (is_open && is_wanted).then(|| ty.imagined()).flatten()
+    }
+
     fn default(&self, scope: usize, shape: &Shape<'_>, name: &str) -> Result<(Value, Option<Span>), Failed> {
         if let Some(default) = shape.attribute("default") {
             let value = self.value(&default.value, &Place::CONSTANT)?;
@@ -154,10 +164,6 @@ impl<'a> World<'a> {
         // What a call of a module leaves out was reported there.
         if shape.broken || self.scopes[scope].parent.is_some() {
             return Err(Failed);
-        }
-        if self.missing == Missing::Imagine && self.flag(shape, "secret") {
-            // Nobody sealed it, so nobody can open it.
-            return Ok((Value::Sealed(Sealed::from_text(String::new())), None));
         }
         let environment = self.environment;
         Err(self.report.fail(match self.missing {

@@ -77,6 +77,10 @@ pub fn write(folder: &Path, files: &[(&str, String)], mark: &str) -> Result<(), 
                         .next()
                         .is_some_and(|line| line.contains(mark))
             }
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                let message = format!("`{}` is no folder", folder.display());
+                return Err(EngineError::request(message, "Name another one with --out"));
+            }
             Err(error) => error.kind() == std::io::ErrorKind::NotFound,
         };
         if !is_ours {

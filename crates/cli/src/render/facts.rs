@@ -4,15 +4,8 @@ use infra_model::facts::Tree;
 use infra_model::value::Value;
 use serde_json::{Value as Json, json};
 
-use super::value::{SECRET, inline};
-
-/// Returns a fact on one line. What is known only after apply is the expression that will give it.
-pub(crate) fn value(value: &Value) -> String {
-    match value {
-        Value::Deferred(_) => format!("{value:?}"),
-        _ => inline(value),
-    }
-}
+use super::expression::written;
+use super::value::SECRET;
 
 /// Tells whether a fact is worth a line where all facts of a thing are listed: what is not set is not.
 pub(crate) fn says_something(value: &Value) -> bool {
@@ -28,8 +21,8 @@ pub(crate) fn cell(tree: &Tree) -> String {
     let said = tree.iter().filter(|(_, value)| says_something(value));
     let lines: Vec<String> = said
         .map(|(path, fact)| match path.as_str() {
-            "" => code(&value(fact)),
-            path => code(&format!("{path} = {}", value(fact))),
+            "" => code(&written(fact)),
+            path => code(&format!("{path} = {}", written(fact))),
         })
         .collect();
     if lines.is_empty() {
@@ -68,7 +61,7 @@ pub(crate) fn escaped(text: &str) -> String {
 pub(crate) fn json(value: &Value) -> Json {
     match value {
         Value::Secret(_) | Value::Sealed(_) => json!({ "secret": true }),
-        Value::Deferred(_) => json!({ "expression": format!("{value:?}") }),
+        Value::Deferred(_) => json!({ "expression": written(value) }),
         Value::List(values) => values.iter().map(json).collect(),
         Value::Map(entries) => {
             let entries = entries.iter();

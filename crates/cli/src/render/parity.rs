@@ -6,6 +6,7 @@ use infra_model::parity::{Difference, Sides};
 use infra_model::value::Value;
 use serde_json::{Map, Value as Json, json};
 
+use super::expression::written;
 use super::facts;
 use super::words::counted;
 use crate::terminal::style;
@@ -95,7 +96,7 @@ fn rows_of(difference: &Difference) -> Vec<Row> {
     };
     let name = difference.path();
     let (tree, is_left) = match &difference.sides {
-        Sides::Both(left, right) => return vec![row(name, facts::value(left), facts::value(right))],
+        Sides::Both(left, right) => return vec![row(name, written(left), written(right))],
         Sides::Left(tree) => (tree, true),
         Sides::Right(tree) => (tree, false),
     };
@@ -104,11 +105,11 @@ fn rows_of(difference: &Difference) -> Vec<Row> {
         false => row(name, other.to_owned(), cell),
     };
     if let Some(only) = tree.get("").filter(|_| tree.len() == 1) {
-        return vec![sided(name, facts::value(only), ABSENT)];
+        return vec![sided(name, written(only), ABSENT)];
     }
     let head = sided(name, "present".to_owned(), ABSENT);
     let said = tree.iter().filter(|(_, value)| facts::says_something(value));
-    let inner = said.map(|(path, value)| sided(format!("  {path}"), facts::value(value), ""));
+    let inner = said.map(|(path, value)| sided(format!("  {path}"), written(value), ""));
     std::iter::once(head).chain(inner).collect()
 }
 
@@ -139,7 +140,7 @@ fn table(differences: &[Difference], left: &str, right: &str) -> String {
     let mut table = format!("| | {left} | {right} |\n| --- | --- | --- |\n");
     for difference in differences {
         let [left, right] = match &difference.sides {
-            Sides::Both(left, right) => [left, right].map(|value| facts::code(&facts::value(value))),
+            Sides::Both(left, right) => [left, right].map(|value| facts::code(&written(value))),
             Sides::Left(tree) => [facts::cell(tree), ABSENT.to_owned()],
             Sides::Right(tree) => [ABSENT.to_owned(), facts::cell(tree)],
         };

@@ -24,6 +24,15 @@ variable "token" {
   nullable = true
 }
 
+variable "account" {
+  type = object({
+    user     = string
+    password = string
+    realm    = optional(string, "main")
+  })
+  secret = true
+}
+
 postgres "main" {
   version = 16
   size    = var.size
@@ -34,6 +43,7 @@ settings "api" {
     type  = "url"
     value = var.token
   }
+  setting "PASSWORD" { value = var.account.password }
 }
 "#;
 
@@ -89,7 +99,13 @@ fn an_exception_declares_a_difference_between_environments_by_name_or_alias() {
 fn a_secret_that_nobody_gave_is_no_difference_to_one_that_somebody_did() {
     let parsed = load(&Sources::new(files("")));
     let imagined = survey(&parsed, &BTreeMap::new());
-    let given = survey(&parsed, &given(&[("token", "https://hunter2")]));
+    let given = survey(
+        &parsed,
+        &given(&[
+            ("token", "https://hunter2"),
+            ("account", r#"{ user = "app", password = "hunter2" }"#),
+        ]),
+    );
     let facts = |survey: &Survey| Facts::of_stack(&survey.stacks[0]);
     assert_eq!(facts(&imagined), facts(&given));
     assert!(!format!("{:?}", facts(&given)).contains("hunter2"));
@@ -132,20 +148,30 @@ fn an_exception_for_nothing_is_an_error_and_a_stale_one_a_warning() {
       | variable "token" {
       | ^^^^^^^^^^^^^^^^
       Nothing sets `token` in `staging` yet, so what needs it was not checked
+    notice: Variable without value
+      --> stack.hcl:14:1 
+      | variable "account" {
+      | ^^^^^^^^^^^^^^^^^^
+      Nothing sets `account` in `production` yet, so what needs it was not checked
+    notice: Variable without value
+      --> stack.hcl:14:1 
+      | variable "account" {
+      | ^^^^^^^^^^^^^^^^^^
+      Nothing sets `account` in `staging` yet, so what needs it was not checked
     error: Exception for nothing
-      --> stack.hcl:29:16 
+      --> stack.hcl:39:16 
       |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
       |                ^^^^^^^^^^^^^^^^^^^^^
       Nothing is called `postgres.main.sizee` in `production` and `staging`
       hint: Did you mean `postgres.main.size`?
     warning: Stale exception
-      --> stack.hcl:29:61 
+      --> stack.hcl:39:61 
       |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
       |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^
       `postgres.main.replicas` is the same in `production` and `staging`
       hint: Take the path out of the exception, so that the next difference is seen
     error: Exception for nothing
-      --> stack.hcl:29:87 
+      --> stack.hcl:39:87 
       |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
       |                                                                                       ^^^^^^^
       Nothing is called `redis` in `production` and `staging`

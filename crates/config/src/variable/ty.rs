@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use infra_model::diagnostic::Diagnostic;
+use infra_model::sealing::Sealed;
 use infra_model::value::{Attributes, Value};
 
 use crate::evaluate::{Place, World, shown};
@@ -74,6 +75,25 @@ impl VariableType {
             VariableType::List(_) => "list",
             VariableType::Map(_) => "map",
             VariableType::Object(_) => "object",
+        }
+    }
+
+    /// Returns a value of this type whose texts and numbers are secrets that nobody sealed, so that nobody can open them.
+    /// There is none where truth values or the number of elements would decide something.
+    pub(super) fn imagined(&self) -> Option<Value> {
+        match self {
+            VariableType::Any | VariableType::String | VariableType::Number => {
+                Some(Value::Sealed(Sealed::from_text(String::new())))
+            }
+            VariableType::Bool | VariableType::List(_) | VariableType::Map(_) => None,
+            VariableType::Object(fields) => fields
+                .iter()
+                .map(|(name, field)| {
+                    let value = field.default.clone().or_else(|| field.ty.imagined())?;
+                    Some((name.clone(), value))
+                })
+                .collect::<Option<Attributes>>()
+                .map(Value::Map),
         }
     }
 

@@ -7,7 +7,8 @@ use infra_model::address::Address;
 use infra_model::facts::{Facts, Tree, of_component};
 use infra_model::settings::Consumer;
 
-use super::super::facts::{code, escaped, says_something, value};
+use super::super::expression::written;
+use super::super::facts::{code, escaped, says_something};
 use crate::render::words::counted;
 
 /// Returns the page.
@@ -51,7 +52,7 @@ pub(super) fn inventory(documented: &Documented, title: &str) -> String {
 fn table(tree: &Tree) -> String {
     let mut table = "| | |\n| --- | --- |\n".to_owned();
     for (path, fact) in tree.iter().filter(|(_, fact)| says_something(fact)) {
-        table += &format!("| {} | {} |\n", code(path), code(&value(fact)));
+        table += &format!("| {} | {} |\n", code(path), code(&written(fact)));
     }
     table
 }
@@ -97,7 +98,7 @@ fn settings(name: &str, consumer: &Consumer, facts: Option<&Tree>) -> String {
                 .to_owned()
         };
         let given = fact("value").filter(|value| says_something(value));
-        let given = given.map_or_else(|| "–".to_owned(), |given| code(&value(given)));
+        let given = given.map_or_else(|| "–".to_owned(), |given| code(&written(given)));
         let needed = if setting.required { "yes" } else { "no" };
         let about = setting.description.as_deref().map(escaped).unwrap_or_default();
         page += &format!(
