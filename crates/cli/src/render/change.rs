@@ -6,9 +6,11 @@ use infra_model::decision::{Change, ChangeOrigin};
 use infra_model::value::{Attributes, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::render::value::{SECRET, entry, fits, inline, key, spread};
+use crate::render::value::{SECRET, entry, fits, inline, is_document, key, spread};
 use crate::terminal::{style, styled};
 
+/// How many lines of a changed file are shown.
+const DOCUMENT_LINES_MAX: usize = 20;
 /// Where attributes begin.
 const INDENT: usize = 8;
 
@@ -46,7 +48,9 @@ fn one(change: &Change, width: usize, notes: &str) -> String {
         line(&format!("{name}{notes}")) + &lines
     };
     match (before, after) {
-        (Value::Map(old), Value::Map(new)) if old.len().max(new.len()) > 1 || !fits(&short, INDENT) => {
+        (Value::Map(old), Value::Map(new))
+            if old.len().max(new.len()) > 1 || !fits(&short, INDENT) || holds_document(new) =>
+        {
             long(entries(old, new))
         }
         (Value::List(old), Value::List(new)) if !fits(&short, INDENT) => {
@@ -58,6 +62,12 @@ fn one(change: &Change, width: usize, notes: &str) -> String {
         _ if !fits(&short, INDENT) => long(vec![removed(&inline(before)), added(&inline(after))]),
         _ => line(&format!("{short}{notes}")),
     }
+}
+
+fn holds_document(entries: &Attributes) -> bool {
+    entries
+        .values()
+        .any(|value| value.as_str().is_some_and(is_document))
 }
 
 /// Returns both values around an arrow.
@@ -82,6 +92,18 @@ fn entries(old: &Attributes, new: &Attributes) -> Vec<String> {
     for name in names {
         match (old.get(name), new.get(name)) {
             (Some(old), Some(new)) if old == new => same += 1,
+            (Some(Value::String(old)), Some(Value::String(new))) if is_document(old) || is_document(new) => {
+                lines.push(format!("{} {} :", styled(style::UPDATE, "~"), key(name)));
+                let inner = elements(&text_lines(old), &text_lines(new));
+                lines.extend(
+                    inner
+                        .iter()
+                        .take(DOCUMENT_LINES_MAX)
+                        .map(|text| format!("    {text}")),
+                );
+                let rest = inner.len().saturating_sub(DOCUMENT_LINES_MAX);
+                lines.extend((rest > 0).then(|| styled(style::DIM, format!("      ({rest} lines more)"))));
+            }
             (Some(old), Some(new)) => lines.push(format!(
                 "{} {} : {}",
                 styled(style::UPDATE, "~"),

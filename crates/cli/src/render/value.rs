@@ -13,12 +13,16 @@ const UNKNOWN_SECRET: &str = "(secret, known after apply)";
 /// How wide a line may get before a list or map is spread over several.
 const WIDTH: usize = 100;
 
+/// How long a text of several lines may be and still be shown as it is.
+const DOCUMENT: usize = 40;
+
 /// Returns a value on one line.
 pub(crate) fn inline(value: &Value) -> String {
     match value {
         Value::Null => "(not set)".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
+        Value::String(text) if is_document(text) => format!("(a text of {} lines)", text.lines().count()),
         Value::String(text) => quoted(text),
         Value::List(values) => format!("[{}]", values.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) if entries.is_empty() => "{}".to_owned(),
@@ -34,6 +38,11 @@ pub(crate) fn inline(value: &Value) -> String {
             (false, _) => UNKNOWN.to_owned(),
         },
     }
+}
+
+/// Tells whether a text is a whole file, which nobody reads on one line.
+pub(crate) fn is_document(text: &str) -> bool {
+    text.len() > DOCUMENT && text.lines().nth(1).is_some()
 }
 
 /// Returns an entry of a map on one line.

@@ -34,6 +34,7 @@ fn every_kind_of_value_on_one_line() {
         Value::from(true),
         Value::from(-7_i64),
         Value::from("a \"quoted\"\ttext\nwith lines"),
+        Value::from("insert into people values (1);\ninsert into people values (2);\n"),
         Value::list([Value::from(1_i64), Value::from("two")]),
         Value::map([("plain", Value::from(1_i64)), ("with space", unknown(false))]),
         Value::map::<String>([]),
@@ -49,6 +50,7 @@ fn every_kind_of_value_on_one_line() {
     true
     -7
     "a \"quoted\"\ttext\nwith lines"
+    (a text of 2 lines)
     [1, "two"]
     { plain = 1, "with space" = (known after apply) }
     {}
