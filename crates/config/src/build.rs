@@ -50,6 +50,7 @@ pub(crate) fn build<'a>(
         scopes: vec![Scope::new(declared, String::new())],
         inputs: BTreeMap::new(),
         missing,
+        seeds: Some(&parsed.seeds),
         environment: overlay.environment.as_ref().map_or("", |block| block.name()),
         stack: String::new(),
         steps: Cell::new(0),

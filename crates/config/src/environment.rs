@@ -96,6 +96,7 @@ fn constant_world() -> World<'static> {
         scopes: Vec::new(),
         inputs: BTreeMap::new(),
         missing: Missing::Refuse,
+        seeds: None,
         environment: "",
         stack: String::new(),
         steps: Cell::new(0),

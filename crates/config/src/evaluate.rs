@@ -14,6 +14,7 @@ use infra_model::value::{Number, Value};
 
 use crate::report::{Failed, Report};
 use crate::scope::Scope;
+use crate::seeds::SeedTexts;
 use crate::syntax::{Expr, ExprKind};
 use crate::variable::{Input, Missing};
 
@@ -51,6 +52,8 @@ pub(crate) struct World<'a> {
     /// Values for the stack's variables.
     pub inputs: BTreeMap<&'a str, Input<'a>>,
     pub missing: Missing,
+    /// The files of SQL that seeds name; none where only constants can be evaluated.
+    pub seeds: Option<&'a SeedTexts>,
     /// The name of the environment and of the stack.
     pub environment: &'a str,
     pub stack: String,

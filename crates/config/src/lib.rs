@@ -15,6 +15,7 @@ pub mod load;
 mod names;
 mod report;
 mod scope;
+mod seeds;
 mod shape;
 pub mod stack;
 pub mod survey;

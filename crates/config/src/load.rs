@@ -6,6 +6,7 @@ use infra_model::diagnostic::{Diagnostic, SourceId, SourceMap, Span};
 
 use crate::files::{FileError, Files, unreadable};
 use crate::language::rule::Rule;
+use crate::seeds::{SeedTexts, seed_files};
 use crate::syntax::{Block, Body, ExprKind, parse};
 
 mod clear;
@@ -25,6 +26,8 @@ pub struct Parsed {
     pub(crate) folders: BTreeMap<String, Vec<ParsedFile>>,
     /// The files of the environments.
     pub(crate) overlays: Vec<ParsedFile>,
+    /// The files of SQL that seeds name, by their paths.
+    pub(crate) seeds: SeedTexts,
     /// What is wrong with the files themselves.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -44,6 +47,7 @@ pub fn load(files: &dyn Files) -> Parsed {
         sources: SourceMap::default(),
         folders: BTreeMap::new(),
         overlays: Vec::new(),
+        seeds: SeedTexts::new(),
         diagnostics: Vec::new(),
     };
     let Some(names) = parsed.stack_files(files) else {
@@ -77,6 +81,7 @@ pub fn load(files: &dyn Files) -> Parsed {
         parsed.folders.insert(folder, module);
     }
     clear::conceal(&mut parsed);
+    parsed.seeds = seed_files(&mut parsed, files);
     parsed
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use infra_model::address::ComponentAddress;
+use infra_model::component::Component;
 use infra_model::diagnostic::{Diagnostic, Severity, Span};
 use infra_model::digest::{Digest, Hasher};
 use infra_model::plan::GivenDigests;
@@ -13,6 +15,7 @@ use crate::evaluate::World;
 use crate::language::parity::PARITY;
 use crate::load::{Parsed, ParsedFile};
 use crate::report::Failed;
+use crate::seeds;
 use crate::survey::survey;
 use crate::typed::parity::Known;
 use crate::variable::{Given, Missing};
@@ -158,6 +161,9 @@ fn read(
     world.check_validations();
     let environment = environment.map_or(Err(Failed), |block| self::environment(&world, &block));
     let components = world.components();
+    if let Ok(environment) = &environment {
+        seeds::check_place(environment, &components, &world.report);
+    }
     let moved = world.moved(&components);
     let settings = world.settings();
     let store = world.store();
@@ -165,6 +171,7 @@ fn read(
         // They are reported here and judged where environments are compared.
         let _ = world.exceptions(known(parsed, &environments(parsed)));
     }
+    let config_digest = digest(parsed, overlay, &world, variables, &components);
     let read = environment.and_then(|environment| Ok((environment, store?)));
     let stack = read.ok().map(|(environment, store)| Stack {
         name: world.stack.clone(),
@@ -173,7 +180,7 @@ fn read(
         components,
         settings,
         moved,
-        config_digest: digest(parsed, overlay, &world, variables),
+        config_digest,
     });
     let mut diagnostics = world.report.into_sorted();
     let failed = has_errors(&diagnostics);
@@ -215,13 +222,14 @@ pub fn given(parsed: &Parsed, variables: &BTreeMap<String, Given>) -> GivenDiges
         .collect()
 }
 
-/// Returns the digest of all files that the environment is made from and of the variables given from outside,
-/// those that are secret left out.
+/// Returns the digest of all files that the environment is made from, seeds included, and of the variables given from
+/// outside, those that are secret left out.
 fn digest(
     parsed: &Parsed,
     overlay: Option<&ParsedFile>,
     world: &World<'_>,
     variables: &BTreeMap<String, Given>,
+    components: &BTreeMap<ComponentAddress, Component>,
 ) -> Digest {
     let mut hasher = Hasher::new();
     let used = |folder: &str| world.scopes.iter().any(|scope| scope.folder == folder);
@@ -234,6 +242,10 @@ fn digest(
         let text = parsed.sources.get(file.source).map_or("", |source| &source.text);
         hasher.tagged(b'f', file.path.as_bytes());
         hasher.tagged(b't', text.replace("\r\n", "\n").as_bytes());
+    }
+    for (path, text) in seeds::used(components) {
+        hasher.tagged(b'f', path.as_bytes());
+        hasher.tagged(b't', text.as_bytes());
     }
     for (name, given) in variables {
         let declared = world

@@ -20,6 +20,7 @@ mod expressions;
 mod files;
 mod overlays;
 mod parity;
+mod seeds;
 mod settings;
 mod stores;
 

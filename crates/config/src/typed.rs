@@ -23,6 +23,7 @@ mod network;
 pub(crate) mod parity;
 mod postgres;
 mod redis;
+mod seed;
 mod settings;
 mod store;
 

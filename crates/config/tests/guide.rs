@@ -28,7 +28,8 @@ fn page(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the sections of a page. A block's file stands after the word `hcl` and is `stack.hcl` if none does.
+/// Returns the sections of a page. A block's file stands after the word `hcl` and is `stack.hcl` if none does; SQL counts if a
+/// file stands after its word.
 fn sections(page: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
     let mut block: Option<String> = None;
@@ -48,6 +49,8 @@ fn sections(page: &str) -> Vec<Section> {
                 } else if let Some(info) = line.strip_prefix("```hcl") {
                     let file = info.trim();
                     block = Some(if file.is_empty() { "stack.hcl" } else { file }.to_owned());
+                } else if let Some(file) = line.strip_prefix("```sql ") {
+                    block = Some(file.trim().to_owned());
                 }
             }
         }
@@ -68,7 +71,7 @@ const PAGES: [&str; 6] = [
 fn snippets_of_the_guide_are_formatted() {
     for name in PAGES {
         for section in sections(&page(name)) {
-            for (file, text) in &section.files {
+            for (file, text) in section.files.iter().filter(|(file, _)| file.ends_with(".hcl")) {
                 let formatted =
                     format::format(text).unwrap_or_else(|error| panic!("{}: {error}", section.title));
                 assert_eq!(*text, formatted, "{name}, {}, {file}", section.title);

@@ -1,19 +1,22 @@
 //! Planning: lower, seal, observe, compare, check.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use infra_apply::interrupt::Interrupt;
 use infra_apply::observe::{ObserveRequest, Refresh};
 use infra_model::approval;
+use infra_model::decision::Decision;
 use infra_model::diagnostic::Diagnostic;
 use infra_model::digest::Digest;
 use infra_model::event::{Event, Stage};
-use infra_model::plan::Plan;
+use infra_model::plan::{Plan, PlanNotice};
 use infra_model::resource::{ResourceGraph, Target as Place};
 use infra_model::sealing::seal_value;
 use infra_model::snapshot::Snapshot;
 use infra_plan::request::PlanOrigin;
+use infra_provider::kind::ResourceKind;
 use infra_provider::provider::Provider;
 use infra_state::contract::State;
 
@@ -97,13 +100,16 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     opened.stack.components.clear();
     graph.exports.clear();
     let snapshot = observe(backend, &mut opened, &*provider, request.options.refresh).await?;
-    let plan = staged(backend, Stage::Plan, || {
+    let mut plan = staged(backend, Stage::Plan, || {
         let compare = |options: &Options| compare(backend, &opened, &*provider, &graph, &snapshot, options);
         // What was named wrongly is told before what waits.
         options::resolved(&request.options, &graph, provider.kinds().schemas())?;
         nothing_else_waits(&request.options, compare)?;
         compare(&request.options)
     })?;
+    if !request.options.destroy {
+        plan.notices.extend(left_behind(&plan, &*provider));
+    }
     let digest = digest(&plan)?;
     Ok(Planned {
         plan,
@@ -112,6 +118,24 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         provider,
         snapshot,
     })
+}
+
+/// Says what stays of the objects that a plan deletes, once for each type.
+fn left_behind(plan: &Plan, provider: &dyn Provider) -> Vec<PlanNotice> {
+    let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (address, decision) in &plan.decisions {
+        let kind = provider.kinds().get(address.resource_type_str());
+        let leaves = kind.ok().and_then(ResourceKind::leaves);
+        if let (Decision::Delete { .. }, Some(leaves)) = (decision, leaves) {
+            left.entry(leaves).or_default().push(format!("`{address}`"));
+        }
+    }
+    let notice = |(leaves, names): (&str, Vec<String>)| PlanNotice {
+        summary: "Something stays".to_owned(),
+        detail: format!("Of {}, {leaves}", names.join(", ")),
+        hint: None,
+    };
+    left.into_iter().map(notice).collect()
 }
 
 /// Refuses a rotation while other changes wait: whoever asks for a new password must not delete a server by it.

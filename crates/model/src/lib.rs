@@ -27,6 +27,7 @@ pub mod schema;
 pub mod sealing;
 pub mod settings;
 pub mod snapshot;
+pub mod sql;
 pub mod stack;
 pub mod store;
 pub mod value;

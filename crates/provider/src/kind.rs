@@ -41,6 +41,11 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
     /// Returns what the planner must know of the type.
     fn schema(&self) -> ResourceSchema;
 
+    /// Says what stays when an object is deleted, for whoever reads the plan; nothing where nothing stays.
+    fn leaves(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Looks at all these objects, in bulk where the provider has a list call.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ pub mod process_record;
 pub mod replica;
 pub mod role;
 pub mod seed;
+pub mod seeding;
 pub mod server;
 pub mod site;
 pub mod slot;

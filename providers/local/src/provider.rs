@@ -26,6 +26,7 @@ use crate::postgres::kind::database::{self, DatabaseKind};
 use crate::postgres::kind::pooler::{self, PoolerKind};
 use crate::postgres::kind::replica::{self, ReplicaKind};
 use crate::postgres::kind::role::{self, RoleKind};
+use crate::postgres::kind::seed::{self, SeedKind};
 use crate::postgres::kind::server::{self, ServerKind};
 use crate::postgres::site::PostgresSite;
 use crate::redis;
@@ -48,6 +49,7 @@ pub fn schemas() -> SchemaSet {
         replica::schema(),
         role::schema(),
         database::schema(),
+        seed::schema(),
         pooler::schema(),
         redis::kind::server::schema(),
         blob::schema(),
@@ -92,6 +94,7 @@ impl LocalProvider {
             Box::new(ReplicaKind::new(servers.clone())),
             Box::new(RoleKind::new(servers.clone())),
             Box::new(DatabaseKind::new(servers.clone())),
+            Box::new(SeedKind::new(servers.clone())),
             Box::new(PoolerKind::new(servers.clone())),
             Box::new(RedisServerKind::new(redis_site.clone())),
             Box::new(RedisClusterKind::new(redis_site)),

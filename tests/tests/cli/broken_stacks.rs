@@ -34,6 +34,7 @@ broken! {
     not_utf8 = "not-utf8",
     parity = "parity",
     secrets = "secrets",
+    seeds = "seeds",
     stores = "stores",
     syntax = "syntax",
     types = "types",

@@ -16,6 +16,7 @@ mod replicated;
 mod rollback;
 mod rotate;
 mod secrets;
+mod seeds;
 mod stacks;
 mod stopped;
 mod support;

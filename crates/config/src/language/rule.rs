@@ -30,6 +30,8 @@ pub enum Rule {
     Duration,
     /// The path of a folder, relative to the file.
     Folder,
+    /// The path of a file in the stack's folder.
+    StackFile,
     /// A bucket, container or directory that holds objects.
     ObjectUrl,
     /// A database of PostgreSQL.
@@ -65,6 +67,7 @@ impl Rule {
             Rule::Peer => "`internet`, the name of a segment, or an IPv4 address range",
             Rule::Duration => "a time span such as `90m`, `24h` or `1d12h`",
             Rule::Folder => "the path of a folder that starts with `./` or `../`",
+            Rule::StackFile => "the path of a file in the folder of `stack.hcl`, such as `seed/people.sql`",
             Rule::ObjectUrl => "a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`",
             Rule::PostgresUrl => "a URL such as `postgres://user:password@host:5432/database`",
             Rule::WebUrl => "a URL that starts with `https://` or `http://`",
@@ -101,6 +104,7 @@ impl Rule {
             Rule::Peer => plain(is_name_part, NAME_LENGTH_MAX),
             Rule::Duration => parse_duration(text).is_some(),
             Rule::Folder => text.starts_with("./") || text.starts_with("../"),
+            Rule::StackFile => is_inside(text),
             Rule::ObjectUrl => is_object_url(text),
             Rule::PostgresUrl => names_host(text, &["postgres://", "postgresql://"]),
             Rule::WebUrl => names_host(text, &["https://", "http://"]),
@@ -112,6 +116,12 @@ impl Rule {
 
 fn is_name_part(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+}
+
+/// Tells whether a path stays inside the folder that it starts in, and is written in one way only.
+fn is_inside(path: &str) -> bool {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    path.split('/').all(is_plain) && !path.contains(['\\', ':']) && !path.contains(char::is_control)
 }
 
 /// Tells whether a text is the URL of a place for objects. What no store can use although it looks right, such as a
@@ -188,6 +198,10 @@ mod tests {
             (Rule::Word, "Big_Name", true),
             (Rule::Word, "a b", false),
             (Rule::Folder, "modules/db", false),
+            (Rule::StackFile, "seed/people.sql", true),
+            (Rule::StackFile, "./people.sql", false),
+            (Rule::StackFile, "../people.sql", false),
+            (Rule::StackFile, "/srv/people.sql", false),
             (Rule::ObjectUrl, "s3://bucket/infra", true),
             (Rule::ObjectUrl, "az://container", true),
             (Rule::ObjectUrl, "file:///srv/infra", true),

@@ -38,6 +38,7 @@ const ALL: &[&str] = &[
     "not-utf8",
     "parity",
     "secrets",
+    "seeds",
     "stores",
     "syntax",
     "types",
@@ -1408,5 +1409,116 @@ fn parity() {
       | ^^^^^^
       There is no block `parity` in an overlay
       hint: Declare `parity` in `stack.hcl`; an overlay sets `variables` and overrides components
+    "#);
+}
+
+#[test]
+fn seeds() {
+    assert_snapshot!(check("seeds"), @r#"
+    error: Seed refused
+      --> stack.hcl:10:5 
+      |     seed "everywhere" { files = ["seed/fine.sql"] }
+      |     ^^^^^^^^^^^^^^^^^
+      In `production`: The data of `production` is `real`, and a seed brings in made-up data
+      --> env/production.hcl:1:1 the environment
+      | environment "production" {
+      | ^^^^^^^^^^^^^^^^^^^^^^^^
+      hint: Declare the seed in the overlay of an environment for development, such as env/local.hcl
+    error: Seed refused
+      --> stack.hcl:10:5 
+      |     seed "everywhere" { files = ["seed/fine.sql"] }
+      |     ^^^^^^^^^^^^^^^^^
+      In `staging`: The provider of `staging` is `azure`, and seeds are for databases on this machine
+      --> env/staging.hcl:1:1 the environment
+      | environment "staging" {
+      | ^^^^^^^^^^^^^^^^^^^^^
+      hint: Declare the seed in the overlay of an environment for development, such as env/local.hcl
+    error: Invalid UTF-8
+      --> env/local.hcl:10:34 
+      |     seed "unreadable" { files = ["seed/latin.sql", "seed/none.sql", "seed"] }
+      |                                  ^^^^^^^^^^^^^^^^
+      Byte 11 of `seed/latin.sql`, counted from 0, is not UTF-8
+      hint: Save the file as UTF-8
+    error: File not found
+      --> env/local.hcl:10:52 
+      |     seed "unreadable" { files = ["seed/latin.sql", "seed/none.sql", "seed"] }
+      |                                                    ^^^^^^^^^^^^^^^
+      There is no file `seed/none.sql`
+      hint: Paths are relative to the folder of `stack.hcl`, or of the module
+    error: Unreadable file
+      --> env/local.hcl:10:69 
+      |     seed "unreadable" { files = ["seed/latin.sql", "seed/none.sql", "seed"] }
+      |                                                                     ^^^^^^
+      `seed` is not a regular file
+    error: Invalid value
+      --> env/local.hcl:11:31 
+      |     seed "outside" { files = ["../stack.hcl", "/etc/passwd"] }
+      |                               ^^^^^^^^^^^^^^
+      An element of `files` cannot be "../stack.hcl"
+      hint: Expected the path of a file in the folder of `stack.hcl`, such as `seed/people.sql`
+    error: Invalid value
+      --> env/local.hcl:11:47 
+      |     seed "outside" { files = ["../stack.hcl", "/etc/passwd"] }
+      |                                               ^^^^^^^^^^^^^
+      An element of `files` cannot be "/etc/passwd"
+      hint: Expected the path of a file in the folder of `stack.hcl`, such as `seed/people.sql`
+    error: Computed file name
+      --> env/local.hcl:12:32 
+      |     seed "computed" { files = ["seed/${var.people}.sql"] }
+      |                                ^^^^^^^^^^^^^^^^^^^^^^^^
+      `seed/people.sql` is not written out as the name of a file
+      hint: Files are read before anything is computed: write their names as plain texts
+    error: Empty seed
+      --> env/local.hcl:13:28 
+      |     seed "empty" { files = [] }
+      |                            ^^
+      A seed needs a file at least
+    error: Invalid name
+      --> env/local.hcl:14:10 
+      |     seed "Upper" { files = ["seed/fine.sql"] }
+      |          ^^^^^^^
+      `Upper` cannot name a seed
+      hint: Expected a name: at most 40 lower-case letters, digits, `-` and `_`, a letter first
+    error: Missing attribute
+      --> env/local.hcl:15:5 
+      |     seed "nothing" {}
+      |     ^^^^^^^^^^^^^^
+      `seed` needs `files`: files of SQL beside `stack.hcl`, which run as the owner, in this order and in one transaction; running them again must do no harm, because they run once more when their content changes
+      hint: Add `files = …`, a list, each element the path of a file in the folder of `stack.hcl`, such as `seed/people.sql`
+    error: Unknown seed
+      --> env/local.hcl:18:15 
+      |       after = ["everywher"]
+      |               ^^^^^^^^^^^^^
+      The database has no seed `everywher`
+      hint: Did you mean `everywhere`?
+    error: Seeds in a circle
+      --> env/local.hcl:24:15 
+      |       after = ["two"]
+      |               ^^^^^^^
+      Each of these seeds waits for another: `one`, `two`
+    error: Refused in a seed
+      --> seed/copies.sql:1:1 
+      | copy t from stdin;
+      | ^^^^^^^^^^^^^^^^^
+      In `local`: There is no client that rows could be copied from or to
+      hint: Write the rows with `insert into … values`
+    error: Refused in a seed
+      --> seed/ends.sql:2:1 
+      | begin;
+      | ^^^^^
+      In `local`: All files of a seed run in one transaction, which nothing in them begins or ends
+      hint: Leave it out; two seeds are two transactions
+    error: Refused in a seed
+      --> seed/shell.sql:2:1 
+      | \i people.sql
+      | ^^^^^^^^^^^^^
+      In `local`: A command of `psql` is no SQL, and no `psql` runs a seed
+      hint: Write SQL alone; several files go into the list `files`
+    error: Refused in a seed
+      --> seed/unclosed.sql:1:8 
+      | select 'it''s;
+      |        ^
+      In `local`: This is opened and never closed
+      hint: Close it
     "#);
 }

@@ -49,7 +49,7 @@ key_vault "app" {
     assert_snapshot!(shown(&stack.unwrap()), @r#"
     key_vault.app KeyVault(KeyVault { secrets: {"database": Given($template(postgres.main.url, "?sslmode=require")), "jwt_key": Generated(Generate { length: 48, alphabet: Alphanumeric })} })
     network.main Network(Network { cidr: "10.30.0.0/16", zones: 2, segments: {"data": Segment { public: false }, "edge": Segment { public: true }}, allow: [AllowRule { from: Internet, to: "edge", ports: [443] }] })
-    postgres.main Postgres(Postgres { version: 16, segment: Some(SegmentRef { network: network.main, segment: "data" }), size: Small, storage_gb: 20, replicas: 2, high_availability: false, extensions: ["vector", "uuid-ossp"], parameters: {}, pooler: Some(Pooler { mode: Session, size: 20, clients_max: 200 }), databases: {"app": Database { owner: "app" }}, roles: {"readonly": Role { access: Read }}, backup: Backup { retention_days: 7, point_in_time: false } })
+    postgres.main Postgres(Postgres { version: 16, segment: Some(SegmentRef { network: network.main, segment: "data" }), size: Small, storage_gb: 20, replicas: 2, high_availability: false, extensions: ["vector", "uuid-ossp"], parameters: {}, pooler: Some(Pooler { mode: Session, size: 20, clients_max: 200 }), databases: {"app": Database { owner: "app", seeds: [] }}, roles: {"readonly": Role { access: Read }}, backup: Backup { retention_days: 7, point_in_time: false } })
     "#);
 }
 

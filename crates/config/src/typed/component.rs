@@ -95,7 +95,7 @@ impl World<'_> {
         place: &Place<'_>,
     ) -> Result<Component, Failed> {
         let node = self.node(shape, place);
-        let spec = self.spec(&node);
+        let spec = self.spec(&node, place);
         let lifecycle = self.lifecycle(&node, place);
         let providers = node.blocks_where(is_provider);
         let settings = providers.map(|block| Ok((block.shape.schema.kind.to_owned(), block.free.clone()?)));
@@ -108,15 +108,21 @@ impl World<'_> {
         })
     }
 
-    fn spec(&self, node: &Node<'_>) -> Result<ComponentSpec, Failed> {
+    fn spec(&self, node: &Node<'_>, place: &Place<'_>) -> Result<ComponentSpec, Failed> {
         match node.shape.schema.kind {
             "network" => network::network(node, self).map(ComponentSpec::Network),
-            "postgres" => postgres::postgres(node, self).map(ComponentSpec::Postgres),
+            "postgres" => postgres::postgres(node, self, self.folder(place)).map(ComponentSpec::Postgres),
             "redis" => redis::redis(node, self).map(ComponentSpec::Redis),
             "blob_store" => blob_store::blob_store(node, self).map(ComponentSpec::BlobStore),
             "key_vault" => key_vault::key_vault(node, self).map(ComponentSpec::KeyVault),
             _ => Err(Failed),
         }
+    }
+
+    /// Returns the folder of the stack or module that an expression stands in; the stack's own is the empty path.
+    fn folder(&self, place: &Place<'_>) -> &str {
+        let scope = place.scope.and_then(|at| self.scopes.get(at));
+        scope.map_or("", |scope| &scope.folder)
     }
 }
 

@@ -7,7 +7,7 @@ use infra_model::component::postgres::{Access, Backup, Database, PoolMode, Poole
 use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::value::{Attributes, Value};
 
-use super::Node;
+use super::{Node, seed};
 use crate::evaluate::World;
 use crate::report::Failed;
 
@@ -71,10 +71,11 @@ const EXTENSIONS: &[&str] = &[
     "xml2",
 ];
 
-pub(super) fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Postgres, Failed> {
-    let databases: Result<BTreeMap<_, _>, _> = node
+pub(super) fn postgres(node: &Node<'_>, world: &World<'_>, folder: &str) -> Result<Postgres, Failed> {
+    // All of them are read, so that all mistakes are told.
+    let databases: Vec<Result<(String, Database), Failed>> = node
         .blocks_of("database")
-        .map(|block| database(block, world))
+        .map(|block| database(block, world, folder))
         .collect();
     let roles: Result<BTreeMap<_, _>, _> = node.blocks_of("role").map(|block| role(block, world)).collect();
     let extensions = extensions(node, world);
@@ -93,7 +94,7 @@ pub(super) fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Postgres, F
             _ => Attributes::new(),
         },
         pooler: node.block("pooler").map(pooler).transpose()?,
-        databases: databases?,
+        databases: databases.into_iter().collect::<Result<_, _>>()?,
         roles: roles?,
         backup: backup?,
     })
@@ -124,16 +125,13 @@ fn pooler(node: &Node<'_>) -> Result<Pooler, Failed> {
     })
 }
 
-fn database(node: &Node<'_>, world: &World<'_>) -> Result<(String, Database), Failed> {
+fn database(node: &Node<'_>, world: &World<'_>, folder: &str) -> Result<(String, Database), Failed> {
     let name = node.shape.name();
     check_reserved(node, "database", world);
+    let seeds = seed::seeds(node, world, folder);
     let Some(owner) = node.value("owner")? else {
-        return Ok((
-            name.to_owned(),
-            Database {
-                owner: name.to_owned(),
-            },
-        ));
+        let owner = name.to_owned();
+        return Ok((name.to_owned(), Database { owner, seeds: seeds? }));
     };
     let owner = owner.as_str().ok_or(Failed)?.to_owned();
     if is_reserved(&owner) {
@@ -145,7 +143,7 @@ fn database(node: &Node<'_>, world: &World<'_>) -> Result<(String, Database), Fa
             .report
             .fail(diagnostic.at(node.span("owner")).hint("Choose another name")));
     }
-    Ok((name.to_owned(), Database { owner }))
+    Ok((name.to_owned(), Database { owner, seeds: seeds? }))
 }
 
 fn role(node: &Node<'_>, world: &World<'_>) -> Result<(String, Role), Failed> {

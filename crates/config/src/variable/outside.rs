@@ -35,6 +35,7 @@ impl World<'_> {
         }
         // Its own report: a message could show the text.
         let world = World {
+            seeds: None,
             report: Report::default(),
             scopes: Vec::new(),
             inputs: std::collections::BTreeMap::new(),

@@ -1,8 +1,10 @@
 //! The component `postgres`: a primary, its replicas, and what lives in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::component::{SegmentRef, Size};
+use crate::diagnostic::Span;
 use crate::value::Attributes;
 
 /// A PostgreSQL cluster.
@@ -61,6 +63,28 @@ pub enum PoolMode {
 pub struct Database {
     /// The role that owns it; created with a generated password.
     pub owner: String,
+    /// What is brought into it, in the order in which it is brought.
+    pub seeds: Vec<Seed>,
+}
+
+/// SQL files that bring data into a database, once per content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// Its name, which no other seed of the database has.
+    pub name: String,
+    /// Its files, in the order in which they run.
+    pub files: Vec<SeedFile>,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A file of a seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeedFile {
+    /// Its path, relative to the stack's folder.
+    pub path: String,
+    /// Its text. Nothing in it ends a transaction or is meant for a shell; see [`crate::sql`].
+    pub text: Arc<str>,
 }
 
 /// A login role.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::address::Address;
 use infra_model::component::key_vault::{Alphabet, Generate, VaultSecret};
-use infra_model::component::postgres::{Access, PoolMode, Postgres};
+use infra_model::component::postgres::{Access, PoolMode, Postgres, Seed};
 use infra_model::component::{Component, Lifecycle};
+use infra_model::digest::Hasher;
 use infra_model::resource::{Desired, Target};
 use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{Lowered, address, output, secret_output};
@@ -19,6 +20,7 @@ use crate::postgres::kind::database::DATABASE;
 use crate::postgres::kind::pooler::POOLER;
 use crate::postgres::kind::replica::REPLICA;
 use crate::postgres::kind::role::{PASSWORD, ROLE};
+use crate::postgres::kind::seed::SEED;
 use crate::postgres::kind::server::SERVER;
 
 mod checks;
@@ -72,6 +74,7 @@ pub fn lower(component: &Component, postgres: &Postgres, facts: &PostgresFacts) 
         .iter()
         .map(|entry| cluster.database(&server, entry))
         .collect();
+    let seeds = cluster.seeds(&server, &databases);
     let pooler = cluster.pooler(&server, &databases);
     let exports = exports::of(&exports::Made {
         postgres,
@@ -85,6 +88,7 @@ pub fn lower(component: &Component, postgres: &Postgres, facts: &PostgresFacts) 
     resources.extend(replicas);
     resources.extend(roles.into_iter().flat_map(|role| [role.secret, role.role]));
     resources.extend(databases);
+    resources.extend(seeds);
     resources.extend(pooler);
     Lowered {
         resources,
@@ -223,6 +227,46 @@ impl Cluster<'_> {
         database
     }
 
+    /// Returns the seeds of all databases; those of one database wait for each other.
+    fn seeds(&self, server: &Desired, databases: &[Desired]) -> Vec<Desired> {
+        let mut all = Vec::new();
+        for database in databases {
+            let Some(declared) = self.postgres.databases.get(database.address.name()) else {
+                continue;
+            };
+            let mut before = None;
+            for seed in &declared.seeds {
+                let mut resource = self.seed(server, database, seed);
+                resource.inputs.insert(
+                    "role".to_owned(),
+                    output(&self.role_address(&declared.owner), "name"),
+                );
+                resource.after.extend(before.replace(resource.address.clone()));
+                all.push(resource);
+            }
+        }
+        all
+    }
+
+    fn seed(&self, server: &Desired, database: &Desired, seed: &Seed) -> Desired {
+        let paths = seed.files.iter().map(|file| Value::string(file.path.as_str()));
+        let texts = seed
+            .files
+            .iter()
+            .map(|file| (file.path.as_str(), Value::string(&*file.text)));
+        let inputs = Attributes::from([
+            ("server".to_owned(), output(&server.address, "name")),
+            ("database".to_owned(), output(&database.address, "name")),
+            ("name".to_owned(), Value::string(seed.name.as_str())),
+            ("files".to_owned(), Value::list(paths)),
+            ("content".to_owned(), Value::string(content(seed))),
+            ("sql".to_owned(), Value::map(texts)),
+        ]);
+        // No name of a database has a `-`.
+        let name = format!("{}-{}", database.address.name(), seed.name);
+        self.resource(SEED, &name, inputs)
+    }
+
     fn pooler(&self, server: &Desired, databases: &[Desired]) -> Option<Desired> {
         let pooler = self.postgres.pooler.as_ref()?;
         let mut inputs = Attributes::from([
@@ -264,6 +308,15 @@ impl Cluster<'_> {
             lifecycle: Lifecycle::default(),
         }
     }
+}
+
+/// Returns the digest of a seed's texts: what they are called does not matter.
+fn content(seed: &Seed) -> String {
+    let mut hasher = Hasher::new();
+    for file in &seed.files {
+        hasher.tagged(b't', file.text.as_bytes());
+    }
+    hasher.finish().short()
 }
 
 fn level(access: Access) -> &'static str {

@@ -14,6 +14,7 @@ pub mod instance;
 pub mod pooler;
 pub mod replica;
 pub mod role;
+pub mod seed;
 pub mod server;
 pub mod tenancy;
 #[cfg(test)]

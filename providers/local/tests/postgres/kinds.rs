@@ -31,6 +31,7 @@ fn postgres() -> Postgres {
             "app".to_owned(),
             Database {
                 owner: "app".to_owned(),
+                seeds: Vec::new(),
             },
         )]),
         roles: BTreeMap::from([("readonly".to_owned(), Role { access: Access::Read })]),
@@ -57,7 +58,7 @@ fn resource<'a>(lowered: &'a Lowered, name: &str) -> &'a Desired {
         .unwrap()
 }
 
-async fn query(url: &str, statement: &str) -> Result<String, String> {
+pub(crate) async fn query(url: &str, statement: &str) -> Result<String, String> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls)
         .await
         .map_err(|error| {

@@ -10,5 +10,6 @@ mod kinds;
 mod objects;
 #[cfg(test)]
 mod poolers;
+mod seeds;
 #[cfg(test)]
 mod servers;

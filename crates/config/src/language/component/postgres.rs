@@ -21,6 +21,7 @@ pub const POSTGRES: BlockSchema = BlockSchema {
                 Default::Unset("the name of the database"),
                 "The role that owns it, created with a generated password",
             )],
+            blocks: &[SEED],
             ..labelled("database", "database", Rule::Identifier, "A database")
         },
         BlockSchema {
@@ -63,6 +64,31 @@ pub const POSTGRES: BlockSchema = BlockSchema {
     ],
     shared: Some(&SHARED),
     ..BlockSchema::EMPTY
+};
+
+const SEED: BlockSchema = BlockSchema {
+    attributes: &[
+        AttributeSchema::new(
+            "files",
+            Type::List(&Type::Text(Rule::StackFile)),
+            Default::Required,
+            "Files of SQL beside `stack.hcl`, which run as the owner, in this order and in one transaction; running \
+             them again must do no harm, because they run once more when their content changes",
+        ),
+        AttributeSchema::new(
+            "after",
+            Type::List(&Type::Text(Rule::Name)),
+            Default::Empty,
+            "Seeds of the same database that come first; otherwise they come in the order of their names",
+        ),
+    ],
+    ..labelled(
+        "seed",
+        "seed",
+        Rule::Name,
+        "Data that is brought into the database, once per content; only where the provider is `local` and the data \
+         is not `real`, so it usually stands in the overlay of the environment",
+    )
 };
 
 const ATTRIBUTES: &[AttributeSchema] = &[

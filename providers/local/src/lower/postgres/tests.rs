@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use infra_model::component::exports::of_component;
-use infra_model::component::postgres::{Backup, Database, Pooler, Role};
+use infra_model::component::postgres::{Backup, Database, Pooler, Role, SeedFile};
 use infra_model::component::{ComponentSpec, SegmentRef, Size};
 use infra_model::diagnostic::Severity;
 use infra_model::schema::SchemaSet;
@@ -67,6 +67,7 @@ fn small() -> Postgres {
             "app".to_owned(),
             Database {
                 owner: "app".to_owned(),
+                seeds: Vec::new(),
             },
         )]),
         roles: BTreeMap::new(),
@@ -357,6 +358,7 @@ fn parameters_and_names_that_cannot_be_are_refused() {
         "template1".to_owned(),
         Database {
             owner: "a b".to_owned(),
+            seeds: Vec::new(),
         },
     );
     assert_snapshot!(faults(&lowered(&postgres)), @r"
@@ -416,4 +418,53 @@ fn what_is_advisory_is_said_once() {
     let lowered = lowered(&postgres);
     assert_eq!(lowered.diagnostics.len(), 1);
     assert_snapshot!(lowered.diagnostics[0], @"Some attributes of PostgreSQL are advisory on this machine: `postgres.main`: storage is not limited to 20 GB; no standby takes over by itself; the log is archived, but no base backups are made");
+}
+
+fn seed(name: &str, file: &str, text: &str) -> Seed {
+    Seed {
+        name: name.to_owned(),
+        files: vec![SeedFile {
+            path: file.to_owned(),
+            text: text.into(),
+        }],
+        span: infra_model::diagnostic::Span::default(),
+    }
+}
+
+#[test]
+fn seeds_follow_each_other_and_are_told_apart_by_what_they_say() {
+    let mut postgres = small();
+    let app = postgres.databases.get_mut("app").unwrap();
+    app.seeds = vec![
+        seed("z-first", "z.sql", "select 1"),
+        seed("second", "s.sql", "select 2"),
+    ];
+    let lowered = lowered(&postgres);
+    let seeds: Vec<&Desired> = lowered
+        .resources
+        .iter()
+        .filter(|one| one.address.resource_type_str() == SEED)
+        .collect();
+    let names: Vec<&str> = seeds.iter().map(|seed| seed.address.name()).collect();
+    assert_eq!(names, ["app-z-first", "app-second"]);
+    assert_eq!(seeds[0].after, BTreeSet::new());
+    assert_eq!(seeds[1].after, BTreeSet::from([seeds[0].address.clone()]));
+    let needs = seeds[0].dependencies();
+    for needed in [
+        "local.postgres.database.app",
+        "local.postgres.role.app",
+        "local.postgres.server.primary",
+    ] {
+        assert!(
+            needs.iter().any(|need| need.as_str().ends_with(needed)),
+            "{needs:?}"
+        );
+    }
+    assert_ne!(seeds[0].inputs["content"], seeds[1].inputs["content"]);
+    let renamed = content(&seed("other", "renamed.sql", "select 1"));
+    assert_eq!(
+        seeds[0].inputs["content"],
+        Value::String(renamed),
+        "only the text counts"
+    );
 }

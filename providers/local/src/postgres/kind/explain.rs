@@ -19,6 +19,7 @@ use crate::postgres::parameter::ParameterError;
 use crate::postgres::pooler::process::PoolerError;
 use crate::postgres::primary::PrimaryError;
 use crate::postgres::replica::ReplicaError;
+use crate::postgres::seeding::SeedError;
 use crate::postgres::server::ServerError;
 use crate::postgres::template::TemplateError;
 use crate::postgres::tools::ToolsError;
@@ -160,6 +161,26 @@ impl Explain for ConnectionError {
 fn is_lasting(code: &SqlState) -> bool {
     let code = code.code();
     code.starts_with("28") || ["3D000", "42501", "55000"].contains(&code)
+}
+
+impl Explain for SeedError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Connection(error) => error.kind(),
+            Self::Refused { .. } | Self::Unfinished { .. } => ErrorKind::Invalid,
+            Self::Taken { .. } => ErrorKind::AlreadyExists,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { hint: Some(hint), .. } => Some(hint.clone()),
+            Self::Refused { .. } | Self::Unfinished { .. } => {
+                Some("Nothing of the seed was kept. Correct the file, then apply again".to_owned())
+            }
+            Self::Connection(_) | Self::Taken { .. } => None,
+        }
+    }
 }
 
 impl Explain for InstalledError {

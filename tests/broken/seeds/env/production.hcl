@@ -1,0 +1,4 @@
+environment "production" {
+  data = "real"
+  provider "local" {}
+}

@@ -1,0 +1,4 @@
+-- all of it
+begin;
+select 1;
+commit;
