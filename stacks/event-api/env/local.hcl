@@ -17,4 +17,8 @@ variables {
 postgres "main" {
   size       = "tiny"
   storage_gb = 1
+
+  database "event_api" {
+    seed "sample-events" { files = ["seed/sample-events.sql"] }
+  }
 }

@@ -11,6 +11,10 @@ environment "local" {
 postgres "main" {
   size       = "tiny"
   storage_gb = 1
+
+  database "experimentation" {
+    seed "mock-experiments" { files = ["seed/mock-experiments.sql"] }
+  }
 }
 
 redis "cache" {

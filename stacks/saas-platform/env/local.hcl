@@ -16,6 +16,13 @@ variables {
 postgres "main" {
   size       = "tiny"
   storage_gb = 1
+
+  # Runs once, and once more whenever a file changes. Real data is never seeded.
+  database "platform" {
+    seed "demo-organisation" {
+      files = ["seed/schema.sql", "seed/demo-organisation.sql"]
+    }
+  }
 }
 
 redis "queue" {
