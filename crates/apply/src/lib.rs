@@ -20,6 +20,7 @@ mod pacer;
 mod pursuit;
 pub mod ready_queue;
 pub mod recovery;
+pub mod rest;
 pub mod retry;
 mod run;
 pub mod sealed;

@@ -9,6 +9,7 @@ use infra_model::address::ResourceType;
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::schema::{ResourceSchema, SchemaSet};
 use infra_model::snapshot::{Observation, Observed};
+use infra_model::value::Attributes;
 
 use crate::error::{ErrorKind, ProviderError};
 use crate::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
@@ -44,6 +45,30 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
     /// Says what stays when an object is deleted, for whoever reads the plan; nothing where nothing stays.
     fn leaves(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Tells whether something runs for its objects that can be ended and started again without loss of what they hold.
+    fn can_rest(&self) -> bool {
+        false
+    }
+
+    /// Ends what runs for an object and keeps everything else of it. What does not run is success.
+    ///
+    /// # Errors
+    ///
+    /// When it still runs, or nobody knows.
+    async fn stop(&self, _known: &Known) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    /// Starts what was ended for an object, as it was, and returns when it is usable, with its outputs if they may be others
+    /// now. What runs is success.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run, or nobody knows.
+    async fn start(&self, _known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        Ok(None)
     }
 
     /// Looks at all these objects, in bulk where the provider has a list call.

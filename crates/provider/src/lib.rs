@@ -10,3 +10,4 @@ pub mod lowering;
 pub mod ownership;
 pub mod provider;
 pub mod request;
+pub mod rest;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::error::ProviderError;
 use crate::kind::KindSet;
 use crate::lowering::Lowering;
+use crate::rest::Rest;
 
 /// Manages objects in one account of a cloud, or on this machine, for one environment.
 #[async_trait]
@@ -26,6 +27,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Returns the half that turns components into resources.
     fn lowering(&self) -> &dyn Lowering;
+
+    /// Returns how it remembers that an environment was stopped on purpose; nothing where environments are not stopped by us.
+    fn rest(&self) -> Option<&dyn Rest> {
+        None
+    }
 
     /// Checks that it reaches the account that the environment names; nothing else is asked before.
     ///

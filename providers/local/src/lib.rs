@@ -10,5 +10,6 @@ pub mod network;
 pub mod postgres;
 pub mod provider;
 pub mod redis;
+pub mod rest;
 pub mod settings;
 pub mod vault;

@@ -8,6 +8,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::kind::KindSet;
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
+use infra_provider::rest::Rest;
 
 use crate::blob::kind::StoreKind;
 use crate::blob::kind::schema as blob;
@@ -33,6 +34,7 @@ use crate::redis;
 use crate::redis::kind::cluster::ClusterKind as RedisClusterKind;
 use crate::redis::kind::server::ServerKind as RedisServerKind;
 use crate::redis::site::RedisSite;
+use crate::rest::RestFile;
 use crate::settings::LocalSettings;
 use crate::vault;
 use crate::vault::kind::SecretKind;
@@ -62,6 +64,7 @@ pub fn schemas() -> SchemaSet {
 pub struct LocalProvider {
     kinds: KindSet,
     lowering: LocalLowering,
+    rest: RestFile,
 }
 
 impl LocalProvider {
@@ -106,6 +109,7 @@ impl LocalProvider {
         };
         Ok(LocalProvider {
             kinds,
+            rest: RestFile::new(&network.environment),
             lowering: LocalLowering {
                 network,
                 postgres,
@@ -131,6 +135,10 @@ impl Provider for LocalProvider {
 
     fn lowering(&self) -> &dyn Lowering {
         &self.lowering
+    }
+
+    fn rest(&self) -> Option<&dyn Rest> {
+        Some(&self.rest)
     }
 
     async fn verify_target(&self) -> Result<(), ProviderError> {

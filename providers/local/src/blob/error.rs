@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use blob_server::control::ControlError;
+use infra_model::sealing::OpenError;
 use infra_provider::error::ErrorKind;
 use thiserror::Error;
 
@@ -40,6 +41,9 @@ pub enum BlobError {
     /// Its process cannot be looked at.
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// What lies sealed beside its data does not open.
+    #[error("The keys of the blob store cannot be opened")]
+    Sealed(#[source] OpenError),
     /// Its inputs are not understood.
     #[error(transparent)]
     Malformed(#[from] Malformed),

@@ -30,6 +30,7 @@ use crate::postgres::listening::free_port;
 use crate::postgres::marker::{self, Marker, Phase};
 use crate::postgres::primary::blocking;
 
+mod rest;
 pub mod schema;
 
 /// The type of resource.
@@ -239,6 +240,18 @@ impl StoreKind {
 impl ResourceKind for StoreKind {
     fn schema(&self) -> ResourceSchema {
         schema::schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        self.rested(&known.id.0).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        self.woken(&known.id.0).await.map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {

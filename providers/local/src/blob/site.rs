@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use infra_model::sealing::{Sealing, seal_value};
-use infra_model::value::Attributes;
+use infra_model::sealing::{Sealing, open_value, seal_value};
+use infra_model::value::{Attributes, Value};
 
 use super::error::BlobError;
 use crate::host::folder;
@@ -86,6 +86,20 @@ impl BlobSite {
         values
             .map(|(name, value)| (name.clone(), seal_value(value.clone(), &*self.sealing)))
             .collect()
+    }
+}
+
+impl BlobSite {
+    /// Returns inputs that lay in a file, with their secrets in clear.
+    ///
+    /// # Errors
+    /// [`BlobError::Sealed`] when a seal does not open.
+    pub fn opened(&self, inputs: &Attributes) -> Result<Attributes, BlobError> {
+        let open = |(name, value): (&String, &Value)| {
+            let opened = open_value(value.clone(), &*self.sealing).map_err(BlobError::Sealed)?;
+            Ok((name.clone(), opened))
+        };
+        inputs.iter().map(open).collect()
     }
 }
 

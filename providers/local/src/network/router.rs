@@ -88,6 +88,17 @@ pub async fn destroy(site: &Site, router: &str) -> Result<(), NetworkError> {
     site.forget(router)
 }
 
+/// Ends a router's namespaces and the process that holds them, and remembers it; what is gone is success.
+///
+/// # Errors
+/// [`NetworkError`] when they stay.
+pub async fn rest(site: &Site, router: &str) -> Result<(), NetworkError> {
+    match remembered(site, router)? {
+        Some(file) => close(site, router, file.separation).await,
+        None => Ok(()),
+    }
+}
+
 async fn shut(site: &Site, realm: &Realm, router: &str) -> Result<(), NetworkError> {
     let rules = ruleset::render(&ruleset::Allowed::new(), &BTreeSet::new());
     let text = format!("{CLOSE}\n{}", view::LOOK_AT_ROUTER);

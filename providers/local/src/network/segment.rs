@@ -142,6 +142,15 @@ pub async fn inspect(site: &Site, id: &str) -> Result<SegmentState, NetworkError
 /// # Errors
 /// [`NetworkError`] when it stays.
 pub async fn destroy(site: &Site, id: &str) -> Result<(), NetworkError> {
+    rest(site, id).await?;
+    site.forget(id)
+}
+
+/// Ends the namespace of a segment and remembers its addresses and who has them; what is gone is success.
+///
+/// # Errors
+/// [`NetworkError`] when it stays.
+pub async fn rest(site: &Site, id: &str) -> Result<(), NetworkError> {
     let file = remembered(site, id)?;
     let realm = match &file {
         Some(file) => find(site, &file.router)?,
@@ -153,8 +162,7 @@ pub async fn destroy(site: &Site, id: &str) -> Result<(), NetworkError> {
     {
         unlink(site, &realm.router_place(&file.router), &device(&file.name)).await?;
     }
-    remove_segment(site, realm.as_ref(), id).await?;
-    site.forget(id)
+    remove_segment(site, realm.as_ref(), id).await
 }
 
 /// Returns what is remembered of a segment.

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod instance;
 pub mod pooler;
 pub mod replica;
+pub mod rest;
 pub mod role;
 pub mod seed;
 pub mod server;

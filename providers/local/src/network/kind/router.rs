@@ -83,6 +83,27 @@ impl RouterKind {
         })
     }
 
+    /// Makes a router again that is remembered.
+    async fn repair(&self, id: &str) -> Result<Applied, ProviderError> {
+        let router = id.to_owned();
+        let Some(file) = self.remembered(&router)? else {
+            let gone = crate::network::error::NetworkError::RouterGone { router };
+            return Err(failed("repair a network's router", gone));
+        };
+        let RouterFile {
+            owner,
+            name,
+            separation,
+        } = file;
+        self.make(RouterRequest {
+            router,
+            owner,
+            name,
+            separation,
+        })
+        .await
+    }
+
     fn remembered(&self, id: &str) -> Result<Option<RouterFile>, ProviderError> {
         remembered(&self.site, id).map_err(|error| failed(OPERATION, error))
     }
@@ -92,6 +113,19 @@ impl RouterKind {
 impl ResourceKind for RouterKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        let rested = router::rest(&self.site, &known.id.0).await;
+        rested.map_err(|error| failed("stop a network's router", error))
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        self.repair(&known.id.0).await.map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
@@ -131,23 +165,7 @@ impl ResourceKind for RouterKind {
     }
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
-        let router = request.id.0.clone();
-        let Some(file) = self.remembered(&router)? else {
-            let gone = crate::network::error::NetworkError::RouterGone { router };
-            return Err(failed("repair a network's router", gone));
-        };
-        let RouterFile {
-            owner,
-            name,
-            separation,
-        } = file;
-        self.make(RouterRequest {
-            router,
-            owner,
-            name,
-            separation,
-        })
-        .await
+        self.repair(&request.id.0).await
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {
@@ -159,7 +177,6 @@ impl ResourceKind for RouterKind {
         Ok(observation(self.look(&id.0).await?))
     }
 }
-
 fn separation(inputs: &Attributes) -> Result<Separation, ProviderError> {
     Separation::parse(text(inputs, "enforcement")?).ok_or_else(|| malformed("enforcement"))
 }

@@ -86,6 +86,14 @@ impl ResourceKind for RulesKind {
         schema()
     }
 
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        self.apply(&known.inputs).await.map(|_| None)
+    }
+
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
         let looks = known.iter().map(|one| async {
             let seen = self.look(&one.id.0, &segments(&one.inputs)?).await?;

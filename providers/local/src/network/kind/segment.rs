@@ -101,12 +101,38 @@ impl SegmentKind {
             outputs,
         })
     }
+
+    /// Makes a segment again that is remembered.
+    async fn repair(&self, id: &str, inputs: &Attributes) -> Result<Applied, ProviderError> {
+        let earlier = segment::remembered(&self.site, id).map_err(|error| failed(MAKE, error))?;
+        let Some(earlier) = earlier else {
+            let segment = id.to_owned();
+            let gone = crate::network::error::NetworkError::SegmentGone { segment };
+            return Err(failed("repair a network's segment", gone));
+        };
+        self.make(wanted(inputs, earlier.owner)?).await
+    }
 }
 
 #[async_trait]
 impl ResourceKind for SegmentKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        let rested = segment::rest(&self.site, &known.id.0).await;
+        rested.map_err(|error| failed("stop a network's segment", error))
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        let applied = self.repair(&known.id.0, &known.inputs).await?;
+        // The way in names the process that holds the namespaces, which is another one now.
+        Ok(Some(applied.outputs))
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
@@ -135,14 +161,7 @@ impl ResourceKind for SegmentKind {
     }
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
-        let earlier = segment::remembered(&self.site, &request.id.0).map_err(|error| failed(MAKE, error))?;
-        let Some(earlier) = earlier else {
-            let gone = crate::network::error::NetworkError::SegmentGone {
-                segment: request.id.0.clone(),
-            };
-            return Err(failed("repair a network's segment", gone));
-        };
-        self.make(wanted(&request.inputs, earlier.owner)?).await
+        self.repair(&request.id.0, &request.inputs).await
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {

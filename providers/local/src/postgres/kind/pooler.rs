@@ -36,6 +36,8 @@ use crate::postgres::pooler::process::{Pooler, find_running, is_healthy, reload,
 use crate::postgres::pooler::{configuration, locate, lookup};
 use crate::postgres::site::PostgresSite;
 
+mod rest;
+
 /// The type of resource.
 pub const POOLER: &str = "local.postgres.pooler";
 
@@ -249,6 +251,18 @@ impl PoolerKind {
 impl ResourceKind for PoolerKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        self.rested(&known.id.0).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        self.woken(&known.id.0).await.map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {

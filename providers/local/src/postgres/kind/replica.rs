@@ -266,6 +266,18 @@ impl ResourceKind for ReplicaKind {
         schema()
     }
 
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        super::rest::stop(&self.site, &known.id.0).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        super::rest::start(&self.site, &known.id.0).await.map(|_| None)
+    }
+
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
         let looks = known
             .iter()

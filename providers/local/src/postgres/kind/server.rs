@@ -15,7 +15,8 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest
 
 use super::instance::{self, State, check_parameters, gone, state};
 use super::{
-    attribute, carried, endpoint_outputs, failed, malformed, named, observation, output, owner, refused, text,
+    attribute, carried, endpoint_outputs, failed, malformed, named, observation, output, owner, refused,
+    rest, text,
 };
 use crate::postgres::connection::ConnectionError;
 use crate::postgres::installed::{self, Installed, Wanted};
@@ -254,6 +255,18 @@ fn follows(site: &PostgresSite, name: &str, primary: &str) -> bool {
 impl ResourceKind for ServerKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        rest::stop(&self.site, &known.id.0).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        rest::start(&self.site, &known.id.0).await.map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {

@@ -10,7 +10,7 @@ use infra_model::schema::{
     AttributeSchema, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
 };
 use infra_model::snapshot::{Condition, Observation, Observed};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
@@ -27,6 +27,7 @@ use crate::redis::site::RedisSite;
 mod installed;
 mod look;
 mod make;
+mod rest;
 
 use installed::Installed;
 
@@ -92,6 +93,20 @@ impl ClusterKind {
 impl ResourceKind for ClusterKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        rest::stop(&self.site, &known.id.0, self.marker(&known.id.0)?).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        rest::start(&self.site, &known.id.0, self.marker(&known.id.0)?)
+            .await
+            .map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {

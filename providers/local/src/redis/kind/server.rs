@@ -35,6 +35,8 @@ use crate::redis::session::Endpoint;
 use crate::redis::settings;
 use crate::redis::site::RedisSite;
 
+mod rest;
+
 /// The type of resource.
 pub const SERVER: &str = "local.redis.server";
 
@@ -273,6 +275,18 @@ struct Change<'a> {
 impl ResourceKind for ServerKind {
     fn schema(&self) -> ResourceSchema {
         schema()
+    }
+
+    fn can_rest(&self) -> bool {
+        true
+    }
+
+    async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
+        self.rested(&known.id.0).await
+    }
+
+    async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
+        self.woken(&known.id.0).await.map(|_| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
