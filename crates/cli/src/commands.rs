@@ -24,6 +24,7 @@ pub(crate) mod parity;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod refresh;
+pub(crate) mod rest;
 pub(crate) mod rollback;
 pub(crate) mod rotate;
 pub(crate) mod run;
@@ -79,6 +80,8 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         Command::Env(arguments) => env::run(&arguments, invocation).await,
         Command::Run(arguments) => program::run(&arguments, invocation).await,
         Command::Up(arguments) => up::run(&arguments, invocation).await,
+        Command::Stop(arguments) => rest::stop(&arguments, invocation).await,
+        Command::Start(arguments) => rest::start(&arguments, invocation).await,
         Command::Graph(arguments) => graph::run(&arguments, invocation).await,
         Command::State(arguments) => state::run(&arguments, invocation).await,
         Command::Audit(arguments) => audit::run(&arguments, invocation).await,

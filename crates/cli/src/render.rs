@@ -16,6 +16,7 @@ pub(crate) mod outputs;
 pub(crate) mod parity;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod rest;
 pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod summary;

@@ -18,6 +18,7 @@ use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::{LEASE_DURATION, Opened};
 use crate::plan::Planned;
+use crate::rest;
 
 // Whoever starts an apply interrupts it and reads its outcome, without knowing the stage itself.
 pub use infra_apply::{interrupt, outcome};
@@ -60,7 +61,7 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
     let now = backend.clock.now();
     let rule = opened.stack.environment.approval.as_ref();
     let approved = approval::approve(planned.plan.clone(), rule, now)?;
-    if planned.plan.is_empty() {
+    if planned.plan.is_empty() && rest::resting(&*planned.provider)?.is_none() {
         let outcome = ApplyOutcome::Completed(Report::default());
         return Ok(Applied {
             outcome,
@@ -70,6 +71,7 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
     backend.observer.on_event(&Event::StageStarted(Stage::Apply));
     let policy = policy(backend)?;
     let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
+        rest::wake(backend, planned, holding, interrupt).await?;
         let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
         let request = ApplyRequest {
             world: world(backend, opened, &*planned.provider, &policy),
@@ -78,9 +80,9 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
             operation: &operation,
             interrupt,
         };
-        infra_apply::apply::apply(request).await
+        Ok::<_, EngineError>(infra_apply::apply::apply(request).await)
     });
-    let outcome = released(held.await, opened)?;
+    let outcome = released(held.await, opened)??;
     let took = backend.clock.now().since(now);
     backend
         .observer

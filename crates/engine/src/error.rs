@@ -5,6 +5,7 @@ use infra_apply::recovery::UnresolvedIntent;
 use infra_model::approval::ApprovalError;
 use infra_model::diagnostic::{Diagnostic, SourceMap};
 use infra_model::plan::PlanFileError;
+use infra_model::record::RecordKey;
 use infra_plan::error::PlanError;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_state::archive::ArchiveError;
@@ -135,6 +136,17 @@ pub enum EngineError {
         #[source]
         source: AuditError,
     },
+    /// An environment that was stopped does not start, so nothing was applied to it.
+    #[error("Environment `{environment}` was stopped and cannot be started: `{key}` fails")]
+    NotStarted {
+        /// The environment.
+        environment: String,
+        /// What fails.
+        key: Box<RecordKey>,
+        /// Why.
+        #[source]
+        source: Box<ProviderError>,
+    },
     /// A plan file is not what was written.
     #[error("The plan file `{path}` was altered or cut short: it does not fit its digest")]
     PlanAltered {
@@ -226,6 +238,7 @@ impl EngineError {
             EngineError::Store { .. }
             | EngineError::File { .. }
             | EngineError::Observe { .. }
+            | EngineError::NotStarted { .. }
             | EngineError::Unresolved { .. } => Actor::Environment,
             EngineError::Provider { source, .. } => match source.kind {
                 ErrorKind::Bug => Actor::Bug,
@@ -255,7 +268,9 @@ impl EngineError {
             EngineError::EmptyState { environment, .. } => Some(format!(
                 "Nothing is lost with it: move .infra/{environment}/state away, and the next apply makes a new one"
             )),
-            EngineError::Provider { source, .. } => source.hint.clone(),
+            EngineError::Provider { source, .. } | EngineError::NotStarted { source, .. } => {
+                source.hint.clone()
+            }
             EngineError::Unresolved { .. } => {
                 Some("Nothing was changed; run the command again once the provider can be asked".to_owned())
             }

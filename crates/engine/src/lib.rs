@@ -21,6 +21,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod recovery;
 pub mod refresh;
+pub mod rest;
 pub mod restore;
 pub mod rollback;
 pub mod saved_plan;

@@ -18,6 +18,7 @@ use infra_model::snapshot::Snapshot;
 use infra_plan::request::PlanOrigin;
 use infra_provider::kind::ResourceKind;
 use infra_provider::provider::Provider;
+use infra_provider::rest::Resting;
 use infra_state::contract::State;
 
 use crate::apply::{policy, world};
@@ -26,7 +27,7 @@ use crate::configuration;
 use crate::error::EngineError;
 use crate::opened::{self, Absent, Opened, Target};
 use crate::plan::options::Options;
-use crate::recovery;
+use crate::{recovery, rest};
 
 pub mod options;
 
@@ -93,6 +94,10 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         true => recovery::in_turn(backend, &mut opened, &*provider, request.wait).await?,
         false => recovery::resolve(backend, &mut opened, &*provider, request.wait).await?,
     }
+    let resting = rest::resting(&*provider)?;
+    if let Some(resting) = resting.as_ref().filter(|_| request.intent == Intent::Refresh) {
+        return Err(rest::refuse_refresh(&opened.stack.environment.name, resting));
+    }
     let mut graph = staged(backend, Stage::Lower, || {
         wanted(&opened, &*provider, &request.options)
     })?;
@@ -107,6 +112,9 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
         nothing_else_waits(&request.options, compare)?;
         compare(&request.options)
     })?;
+    let notice = |resting: &Resting| rest::notice(&opened.stack.environment.name, resting);
+    plan.notices
+        .extend(resting.as_ref().filter(|_| !request.options.destroy).map(notice));
     if !request.options.destroy {
         plan.notices.extend(left_behind(&plan, &*provider));
     }
@@ -231,6 +239,8 @@ pub(crate) async fn observe(
     provider: &dyn Provider,
     refresh: bool,
 ) -> Result<Snapshot, EngineError> {
+    // What was stopped on purpose did not drift.
+    let refresh = refresh && rest::resting(provider)?.is_none();
     let started = backend.clock.now();
     backend.observer.on_event(&Event::StageStarted(Stage::Observe));
     let records = std::mem::take(&mut opened.state.records);

@@ -19,7 +19,7 @@ use crate::rollback::doubt::LastKnown;
 use crate::rollback::honesty::Told;
 use crate::rollback::times::Times;
 use crate::rollback::way::Way;
-use crate::{configuration, past, recovery};
+use crate::{configuration, past, recovery, rest};
 
 mod doubt;
 mod honesty;
@@ -74,6 +74,9 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
     })?;
     let notices = told.notices(&plan, &way);
     plan.notices.extend(notices);
+    let resting = rest::resting(&*provider)?;
+    let stopped = resting.map(|resting| rest::notice(&opened.stack.environment.name, &resting));
+    plan.notices.extend(stopped);
     let digest = plan::digest(&plan)?;
     Ok(Planned {
         plan,

@@ -28,6 +28,13 @@ pub enum Event {
         /// What was done about it.
         finding: Finding,
     },
+    /// The environment was stopped on purpose and is started before anything else is done.
+    Waking {
+        /// Since when it was stopped.
+        since: Timestamp,
+        /// Who stopped it.
+        by: String,
+    },
     /// A step began.
     StepStarted {
         /// The step.

@@ -19,6 +19,8 @@ const COMMANDS: &[&str] = &[
     "env",
     "run",
     "up",
+    "stop",
+    "start",
     "graph",
     "parity",
     "docs",

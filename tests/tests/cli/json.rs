@@ -30,7 +30,7 @@ fn every_document_is_described_and_every_described_one_exists() {
         "env/other.hcl",
         "environment \"other\" {\n  provider \"local\" {}\n}\n",
     );
-    let commands: [(&[&str], i32); 26] = [
+    let commands: [(&[&str], i32); 28] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
@@ -43,6 +43,8 @@ fn every_document_is_described_and_every_described_one_exists() {
         (&["plan", "local", "--out", "local.plan"], 0),
         (&["show", "local.plan"], 0),
         (&["refresh", "local"], 0),
+        (&["stop", "local"], 0),
+        (&["start", "local"], 0),
         (&["show", "local"], 0),
         (&["state", "list", "local"], 0),
         (&["state", "show", "local", "key_vault.app"], 0),

@@ -18,6 +18,7 @@ mod rotate;
 mod secrets;
 mod seeds;
 mod stacks;
+mod stop;
 mod stopped;
 mod support;
 mod unprivileged;

@@ -315,3 +315,19 @@ fn kill_node(env: &TestEnv, node: &Client) {
     let process = processes_of(env).into_iter().find(|process| process.pid == pid);
     kill(&process.expect("a process of the environment"));
 }
+
+#[test]
+fn a_cluster_that_is_stopped_and_started_has_all_its_keys() {
+    if client("a_cluster_that_is_stopped").is_none() {
+        return;
+    }
+    let kept = "memory_mb = 32\n  persistence = \"append_only\"";
+    let mut env = TestEnv::stack(&STACK.replace("memory_mb = 32", kept));
+    apply(&mut env);
+    write(&reached(&mut env), 0..BATCH);
+    let _ = env.run(&["stop", "local"]).expect(0);
+    assert_eq!(processes_of(&env), []);
+    let _ = env.run(&["start", "local"]).expect(0);
+    expect_no_changes(&mut env);
+    expect_keys(&reached(&mut env), BATCH);
+}

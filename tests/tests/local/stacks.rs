@@ -79,6 +79,14 @@ fn all_systems_come_up_side_by_side_and_leave_nothing() {
     for up in &mut all {
         up.run(&["plan", up.environment, "--detailed-exitcode"], 0);
     }
+    for up in &mut all {
+        up.run(&["stop", up.environment], 0);
+        assert_eq!(processes_of(&up.env), []);
+    }
+    for up in &mut all {
+        up.run(&["start", up.environment], 0);
+        up.run(&["plan", up.environment, "--detailed-exitcode"], 0);
+    }
     uses_everything(test, all.last_mut().expect("a stack"));
     for up in &mut all {
         up.run(&["destroy", up.environment, "--yes"], 0);

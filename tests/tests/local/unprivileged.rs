@@ -33,6 +33,10 @@ fn a_user_without_rights_gets_the_servers_or_is_told_what_is_advisory() {
 
     expect_success(&as_nobody(&mut env, &["apply", "local", "--yes"]));
     expect_success(&as_nobody(&mut env, &["plan", "local", "--detailed-exitcode"]));
+    expect_success(&as_nobody(&mut env, &["stop", "local"]));
+    assert_eq!(processes_of(&env), []);
+    expect_success(&as_nobody(&mut env, &["start", "local"]));
+    expect_success(&as_nobody(&mut env, &["plan", "local", "--detailed-exitcode"]));
     expect_success(&as_nobody(&mut env, &["destroy", "local", "--yes"]));
     assert_eq!(processes_of(&env), []);
 }

@@ -163,7 +163,7 @@ pub(crate) async fn finish(run: Run<'_>, invocation: &Invocation<'_>) -> Result<
 }
 
 /// Keeps what is shown up to date while nothing happens.
-async fn beat(progress: Arc<Progress>) {
+pub(crate) async fn beat(progress: Arc<Progress>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         progress.tick();
@@ -176,7 +176,12 @@ async fn beat(progress: Arc<Progress>) {
     clippy::disallowed_methods,
     reason = "the user asked twice; nothing may delay the end"
 )]
-async fn raise(signal: InterruptSignal, mut signals: Signals, insists: bool, progress: Arc<Progress>) {
+pub(crate) async fn raise(
+    signal: InterruptSignal,
+    mut signals: Signals,
+    insists: bool,
+    progress: Arc<Progress>,
+) {
     if insists {
         signals.next().await;
         progress.line("Still destroying; to stop here and leave the rest, ask once more");

@@ -19,6 +19,10 @@ pub(crate) fn text(event: &Event) -> Option<String> {
             let start = styled(style::WARNING, "recovered");
             format!("{start} {key} of an earlier run: {}", finding_words(*finding))
         }
+        Event::Waking { since, by } => {
+            let start = styled(style::WARNING, "starting");
+            format!("{start} the environment first, which `{by}` stopped at {since}")
+        }
         Event::StepStarted { key, action, .. } => format!("{} {key}", words::of(action).doing),
         Event::StepRetried {
             key, message, pause, ..
@@ -89,6 +93,9 @@ pub(crate) fn json(event: &Event) -> serde_json::Value {
         }
         Event::Recovered { key, finding } => {
             serde_json::json!({ "event": "recovered", "key": key, "finding": finding })
+        }
+        Event::Waking { since, by } => {
+            serde_json::json!({ "event": "waking", "since": since.to_string(), "by": by })
         }
         Event::StepStarted {
             step,

@@ -18,6 +18,8 @@ const VERBS: &[Verb] = &[
     // The step writes a record and calls nothing, whether the state knew the object or takes it in.
     verb("adopt", "recording", "recorded"),
     verb("forget", "forgetting", "forgotten"),
+    verb("stop", "stopping", "stopped"),
+    verb("start", "starting", "started"),
 ];
 
 const fn verb(will: &'static str, doing: &'static str, did: &'static str) -> Verb {
