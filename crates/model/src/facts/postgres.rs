@@ -1,7 +1,11 @@
 //! The facts of a PostgreSQL cluster.
 
 use super::{Branch, segment, texts};
-use crate::component::postgres::{Access, Backup, Database, PoolMode, Pooler, Postgres, Role};
+use crate::component::postgres::{
+    Access, Backup, Database, PoolMode, Pooler, Postgres, Role, Seed, SeedFile,
+};
+use crate::digest::Digest;
+use crate::value::Value;
 
 pub(super) fn describe(postgres: &Postgres, root: &mut Branch<'_>) {
     let Postgres {
@@ -29,8 +33,13 @@ pub(super) fn describe(postgres: &Postgres, root: &mut Branch<'_>) {
     if let Some(pooler) = pooler {
         describe_pooler(pooler, &mut root.branch("pooler"));
     }
-    for (name, Database { owner }) in databases {
-        root.branch("database").branch(name).set("owner", owner.as_str());
+    for (name, Database { owner, seeds }) in databases {
+        let mut databases = root.branch("database");
+        let mut database = databases.branch(name);
+        database.set("owner", owner.as_str());
+        for seed in seeds {
+            describe_seed(seed, &mut database.branch("seed"));
+        }
     }
     for (name, Role { access }) in roles {
         root.branch("role").branch(name).set("access", word(*access));
@@ -42,6 +51,16 @@ pub(super) fn describe(postgres: &Postgres, root: &mut Branch<'_>) {
     let mut backup = root.branch("backup");
     backup.set("retention_days", *retention_days);
     backup.set("point_in_time", *point_in_time);
+}
+
+/// What is in the files counts by its digest, their order by their place in the list.
+fn describe_seed(seed: &Seed, seeds: &mut Branch<'_>) {
+    let Seed { name, files, span: _ } = seed;
+    let files = files.iter().map(|SeedFile { path, text }| {
+        let digest = Digest::of(text.as_bytes()).short();
+        Value::string(format!("{path} {digest}"))
+    });
+    seeds.set(name, Value::list(files));
 }
 
 fn describe_pooler(pooler: &Pooler, branch: &mut Branch<'_>) {
