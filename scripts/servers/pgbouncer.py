@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .folder import SAFE_EXTRACTION, digest_of, is_own, publish, replace_link, unpacking_in, verified
 from .programs import (
-    Missing, check_runs, download_packages, find_program, indent, install_packages, program, run, say, succeeds
+    Missing, check_runs, download_from_mirrors, download_packages, find_program, indent, install_packages, program, run, say,
+    succeeds
 )
 
 # Debian 12 ships PgBouncer 1.18, which breaks prepared statements in transaction mode. This release is built from
@@ -104,15 +105,10 @@ def build(servers):
 
 def unpack_source(work):
     archive = work / "pgbouncer.tar.gz"
-    helper = program("/usr/lib/apt/apt-helper", [], "it fetches the source of PgBouncer")
-    query = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]
-    mirrors = sorted(set(run(query).split()))
-    for mirror in mirrors:
-        if succeeds([helper, "download-file", mirror + SOURCE, str(archive), f"SHA256:{SHA256}"]):
-            with tarfile.open(verified(archive, SHA256)) as packed:
-                packed.extractall(work, **SAFE_EXTRACTION)
-            return work / f"pgbouncer-{VERSION}"
-    raise Missing(f"No mirror of this system has `{SOURCE}` ({', '.join(mirrors) or 'none is configured'})")
+    download_from_mirrors(SOURCE, SHA256, archive, "it fetches the source of PgBouncer")
+    with tarfile.open(verified(archive, SHA256)) as packed:
+        packed.extractall(work, **SAFE_EXTRACTION)
+    return work / f"pgbouncer-{VERSION}"
 
 
 def unpack_build_libraries(work):

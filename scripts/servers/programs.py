@@ -45,6 +45,17 @@ def download_packages(folder, packages):
     return sorted(folder.glob("*.deb"))
 
 
+def download_from_mirrors(path, sha256, file, purpose):
+    """Fetches a file of Debian's archive, also one of another release, from whichever mirror of this system has it."""
+    helper = program("/usr/lib/apt/apt-helper", [], purpose)
+    query = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]
+    mirrors = sorted(set(run(query).split()))
+    for mirror in mirrors:
+        if succeeds([helper, "download-file", mirror + path, str(file), f"SHA256:{sha256}"]):
+            return
+    raise Missing(f"No mirror of this system has `{path}` ({', '.join(mirrors) or 'none is configured'})")
+
+
 def with_fresh_lists(arguments, cwd=None):
     """Runs apt-get; lists that are absent or old are refreshed once, which only root may do."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
