@@ -2,6 +2,7 @@
 //! folders, its own home, no variables of the caller but the few that the machine needs), and the simulation.
 
 pub mod blob;
+pub mod compose;
 pub mod environment;
 pub mod machine;
 pub mod moto;

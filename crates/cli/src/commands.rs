@@ -14,6 +14,7 @@ pub(crate) mod context;
 pub(crate) mod destroy;
 pub(crate) mod docs;
 pub(crate) mod env;
+pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod import;
@@ -64,6 +65,7 @@ pub(crate) fn run(
         Command::Parity(arguments) => parity::run(&arguments, &invocation),
         Command::Version(arguments) => version::run(&arguments, &invocation),
         Command::Completions(arguments) => completions::run(&arguments, &invocation),
+        Command::Export(arguments) => export::run(&arguments, &invocation),
         command => block_on(run_async(command, &invocation)),
     };
     ended.map_err(|failure| failure.localized(&invocation.global.folder, environment.as_deref()))
@@ -95,6 +97,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         | Command::Docs(_)
         | Command::Parity(_)
         | Command::Version(_)
+        | Command::Export(_)
         | Command::Completions(_) => Err(Failure::new(
             FailureKind::Bug,
             "A command without a runtime was given one",

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod documents;
 pub mod ephemeral;
 pub mod error;
+pub mod export;
 mod files;
 pub mod import;
 pub mod inspect;

@@ -3,6 +3,7 @@
 //! through `host`.
 
 pub mod blob;
+pub mod compose;
 pub mod home;
 pub mod host;
 pub mod lower;

@@ -21,6 +21,8 @@ const COMMANDS: &[&str] = &[
     "up",
     "stop",
     "start",
+    "export",
+    "export compose",
     "graph",
     "parity",
     "docs",

@@ -30,7 +30,7 @@ fn every_document_is_described_and_every_described_one_exists() {
         "env/other.hcl",
         "environment \"other\" {\n  provider \"local\" {}\n}\n",
     );
-    let commands: [(&[&str], i32); 28] = [
+    let commands: [(&[&str], i32); 29] = [
         (&["version"], 0),
         (&["init"], 0),
         (&["validate"], 0),
@@ -54,6 +54,7 @@ fn every_document_is_described_and_every_described_one_exists() {
         (&["rollback", "local", "--to", "1"], 0),
         (&["output", "local"], 0),
         (&["graph", "local"], 0),
+        (&["export", "compose", "local"], 0),
         (&["state", "mv", "local", "key_vault.app", "key_vault.b"], 0),
         (&["state", "mv", "local", "key_vault.b", "key_vault.app"], 0),
         (&["state", "rm", "local", url], 0),

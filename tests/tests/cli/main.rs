@@ -7,6 +7,7 @@ mod broken_stacks;
 mod confirmation;
 mod docs;
 mod exit_codes;
+mod export;
 mod formatting;
 mod full_disk;
 mod help;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod blob;
 mod change;
+mod compose;
 mod concurrency;
 mod crash;
 mod destroy;

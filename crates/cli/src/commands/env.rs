@@ -157,7 +157,7 @@ fn refuse_clashes_of(
 }
 
 /// Refuses a file that git would take along. Without git, or outside of a repository, there is nothing to refuse.
-fn refuse_what_git_takes(path: &Path) -> Result<(), Failure> {
+pub(crate) fn refuse_what_git_takes(path: &Path) -> Result<(), Failure> {
     // What is written is what a link leads to.
     let written = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = written.parent().filter(|folder| !folder.as_os_str().is_empty());

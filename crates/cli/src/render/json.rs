@@ -15,6 +15,7 @@ use infra_model::plan::Plan;
 use infra_model::record::Record;
 use infra_model::value::{Attributes, Value};
 use infra_state::contract::State;
+use provider_local::compose::ComposeFile;
 use serde_json::{Value as Json, json};
 
 use crate::failure::chain;
@@ -207,6 +208,13 @@ pub(crate) fn settings(consumers: &[ResolvedConsumer], show_secrets: bool) -> Js
     });
     let consumers: serde_json::Map<String, Json> = consumers.collect();
     json!({ "format": infra_engine::settings::FORMAT, "consumers": consumers })
+}
+
+/// Returns a compose file and the variables it needs, in the format `infra.compose/1`.
+pub(crate) fn compose(file: &ComposeFile) -> Json {
+    let secrets = file.secrets.iter();
+    let secrets = secrets.map(|secret| json!({ "name": secret.name, "purpose": secret.purpose }));
+    json!({ "format": "infra.compose/1", "file": file.text, "secrets": secrets.collect::<Vec<_>>() })
 }
 
 /// Returns one record in the format `infra.record/1`. Secrets stay sealed.

@@ -21,11 +21,11 @@ const MAIN: &str = "main";
 /// What the block `local` may say.
 const SETTINGS: [&str; 1] = ["port"];
 /// As long as those of AWS, and without a character that a URL would have to encode.
-const ACCESS_KEY: Generate = Generate {
+pub(crate) const ACCESS_KEY: Generate = Generate {
     length: 20,
     alphabet: Alphabet::Alphanumeric,
 };
-const SECRET_KEY: Generate = Generate {
+pub(crate) const SECRET_KEY: Generate = Generate {
     length: 40,
     alphabet: Alphabet::Alphanumeric,
 };
@@ -45,7 +45,7 @@ pub fn lower(component: &Component, store: &BlobStore) -> Lowered {
     let access_key = secret_resource(component, "access_key", &VaultSecret::Generated(ACCESS_KEY));
     let secret_key = secret_resource(component, "secret_key", &VaultSecret::Generated(SECRET_KEY));
     let server_name = name::of(&component.address, None);
-    let bucket = bucket_name(&server_name);
+    let bucket = bucket_of(component);
     let mut inputs = Attributes::from([
         ("name".to_owned(), Value::String(server_name)),
         ("bucket".to_owned(), Value::string(bucket.as_str())),
@@ -120,6 +120,11 @@ fn faults(component: &Component) -> Vec<Diagnostic> {
         (!is_port).then(|| diagnostic.hint("Write a number from 1 to 65535"))
     };
     settings.filter_map(fault).collect()
+}
+
+/// Returns the name of a store's bucket.
+pub(crate) fn bucket_of(component: &Component) -> String {
+    bucket_name(&name::of(&component.address, None))
 }
 
 /// Returns a name that S3 allows. Each store has a server of its own, so it need not differ from those of others.

@@ -25,8 +25,8 @@ use crate::postgres::kind::server::SERVER;
 
 mod checks;
 pub(super) mod exports;
-pub(super) mod name;
-mod parameters;
+pub(crate) mod name;
+pub(crate) mod parameters;
 
 use parameters::Parameters;
 
@@ -34,7 +34,7 @@ use parameters::Parameters;
 const PRIMARY: &str = "primary";
 const POOLER_NAME: &str = "pooler";
 /// Long enough that nobody guesses it, and without a character that a URL would have to encode.
-pub(super) const GENERATED_PASSWORD: Generate = Generate {
+pub(crate) const GENERATED_PASSWORD: Generate = Generate {
     length: 32,
     alphabet: Alphabet::Alphanumeric,
 };
@@ -57,15 +57,14 @@ pub fn lower(component: &Component, postgres: &Postgres, facts: &PostgresFacts) 
         component,
         postgres,
         facts,
-        databases: databases(postgres),
+        databases: databases_of(postgres),
         parameters,
     };
     let server = cluster.server();
     let replicas: Vec<Desired> = (1..=postgres.replicas)
         .map(|number| cluster.replica(&server, number))
         .collect();
-    let roles: Vec<RoleParts> = cluster
-        .roles()
+    let roles: Vec<RoleParts> = roles_of(postgres)
         .iter()
         .map(|name| cluster.role(&server, name))
         .collect();
@@ -98,7 +97,7 @@ pub fn lower(component: &Component, postgres: &Postgres, facts: &PostgresFacts) 
 }
 
 /// Returns the databases with their owners; a cluster without any has the one that every server brings.
-fn databases(postgres: &Postgres) -> BTreeMap<String, String> {
+pub(crate) fn databases_of(postgres: &Postgres) -> BTreeMap<String, String> {
     if postgres.databases.is_empty() {
         return BTreeMap::from([(BUILT_IN.to_owned(), BUILT_IN.to_owned())]);
     }
@@ -107,6 +106,12 @@ fn databases(postgres: &Postgres) -> BTreeMap<String, String> {
         .iter()
         .map(|(name, database)| (name.clone(), database.owner.clone()))
         .collect()
+}
+
+/// Returns the names of all roles: those declared, and the owners of databases.
+pub(crate) fn roles_of(postgres: &Postgres) -> BTreeSet<String> {
+    let owners = databases_of(postgres).into_values();
+    postgres.roles.keys().cloned().chain(owners).collect()
 }
 
 /// Returns the password of each role, as a value known after apply.
@@ -180,16 +185,6 @@ impl Cluster<'_> {
     /// Returns what the block `local` in the component says.
     fn setting(&self, name: &str) -> Option<Value> {
         self.component.provider_settings.get("local")?.get(name).cloned()
-    }
-
-    /// Returns the names of all roles: those declared, and the owners of databases.
-    fn roles(&self) -> BTreeSet<String> {
-        self.postgres
-            .roles
-            .keys()
-            .chain(self.databases.values())
-            .cloned()
-            .collect()
     }
 
     fn role(&self, server: &Desired, name: &str) -> RoleParts {

@@ -93,7 +93,7 @@ fn made(component: &Component, redis: &Redis, password: &Value) -> Desired {
 }
 
 /// Memory for a laptop: the sizes keep their order, not their measure.
-fn memory_mb(redis: &Redis) -> u32 {
+pub(crate) fn memory_mb(redis: &Redis) -> u32 {
     redis.memory_mb.unwrap_or(match redis.size {
         Size::Tiny => 32,
         Size::Small => 64,
@@ -103,7 +103,7 @@ fn memory_mb(redis: &Redis) -> u32 {
     })
 }
 
-fn persistence(persistence: Persistence) -> configuration::Persistence {
+pub(crate) fn persistence(persistence: Persistence) -> configuration::Persistence {
     match persistence {
         Persistence::None => configuration::Persistence::None,
         Persistence::Snapshot => configuration::Persistence::Snapshot,

@@ -23,9 +23,9 @@ pub const ENGINE_USER: &str = "infra";
 /// The file of the sealed password of that user.
 const ENGINE_FILE: &str = "engine.json";
 /// What clients may do: everything that a managed server in a cloud lets them do too.
-const CLIENT_RULES: &str = "~* &* +@all -@admin";
+pub const CLIENT_RULES: &str = "~* &* +@all -@admin";
 /// What the engine may do.
-const ENGINE_RULES: &str = "~* &* +@all";
+pub const ENGINE_RULES: &str = "~* &* +@all";
 
 /// Why the engine's password is not at hand.
 #[derive(Debug, Error)]

@@ -10,6 +10,13 @@ use super::site::SOCKET;
 const MIB: i64 = 1 << 20;
 /// How long the nodes of a cluster wait for one that is silent until a replica takes its place.
 const NODE_TIMEOUT_MS: &str = "2000";
+/// What every node of a cluster keeps to: where a shard is gone the others still serve, and nobody but us decides who
+/// follows whom.
+pub const CLUSTER: [(&str, &str); 3] = [
+    ("cluster-node-timeout", NODE_TIMEOUT_MS),
+    ("cluster-require-full-coverage", "no"),
+    ("cluster-allow-replica-migration", "no"),
+];
 /// When a snapshot is made: after so many seconds with so many changes, as Redis does by itself.
 pub(super) const SAVE_POINTS: &str = "3600 1 300 100 60 10000";
 
@@ -151,7 +158,6 @@ pub struct Configuration {
 #[must_use]
 pub fn render(configuration: &Configuration) -> String {
     let Configuration { files, settings, .. } = configuration;
-    let (save, append_only) = settings.persistence.parameters();
     let mut text = String::from("# Written by infra at each start: changes are lost.\n");
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name} {value}");
@@ -173,21 +179,31 @@ pub fn render(configuration: &Configuration) -> String {
     line("set-proc-title", "no");
     // Everybody needs a password, and nobody can reach an address that is not listed.
     line("protected-mode", "no");
-    line("maxmemory", &settings.memory_bytes().to_string());
-    line("maxmemory-policy", &settings.eviction);
-    line("save", &quoted(save));
-    line("appendonly", append_only);
-    line("appendfsync", "everysec");
+    text += &of_data(settings);
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name} {value}");
+    };
     if let (Some(bus), Some(host)) = (configuration.bus, configuration.listen) {
         line("cluster-enabled", "yes");
         line("cluster-port", &bus.to_string());
         line("cluster-announce-ip", &host.to_string());
-        line("cluster-node-timeout", NODE_TIMEOUT_MS);
-        // Where a shard is gone the others still serve, and nobody but us decides who follows whom.
-        line("cluster-require-full-coverage", "no");
-        line("cluster-allow-replica-migration", "no");
+        for (name, value) in CLUSTER {
+            line(name, value);
+        }
     }
     text
+}
+
+/// Returns the lines about data: how much, what is evicted, and what survives.
+#[must_use]
+pub fn of_data(settings: &Settings) -> String {
+    let (save, append_only) = settings.persistence.parameters();
+    format!(
+        "maxmemory {}\nmaxmemory-policy {}\nsave {}\nappendonly {append_only}\nappendfsync everysec\n",
+        settings.memory_bytes(),
+        settings.eviction,
+        quoted(save),
+    )
 }
 
 fn quoted_path(path: &Path) -> String {

@@ -10,7 +10,7 @@ const LABEL_CHARS_MAX: usize = 20;
 /// `postgres.main` gives `main` and `main-replica-1`; what stands in a module, has an instance key or is long is told
 /// apart by a hash.
 #[must_use]
-pub(in crate::lower) fn of(component: &ComponentAddress, suffix: Option<&str>) -> String {
+pub(crate) fn of(component: &ComponentAddress, suffix: Option<&str>) -> String {
     let label = component.label();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let simple = format!("{}.{label}", component.kind());

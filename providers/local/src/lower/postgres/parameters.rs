@@ -46,6 +46,16 @@ pub(super) fn of(
     Parameters { reloaded, restarted }
 }
 
+/// Returns the parameters of a cluster on any machine, whenever they take effect; what is wrong with them is told by [`of`].
+pub(crate) fn everywhere(component: &Component, postgres: &Postgres) -> Attributes {
+    let Parameters {
+        mut reloaded,
+        restarted,
+    } = of(component, postgres, &PostgresFacts::default(), &mut Vec::new());
+    reloaded.extend(restarted);
+    reloaded
+}
+
 /// Memory and connections for a laptop: the sizes keep their order, not their measure.
 fn of_size(size: Size) -> [(&'static str, &'static str); 5] {
     let (shared, cache, work, maintenance, connections) = match size {

@@ -15,7 +15,7 @@ pub const FILE: &str = "pgbouncer.ini";
 /// The setting that names the one database in which all verifiers are looked up.
 const LOOKUP_DATABASE: &str = "auth_dbname";
 /// Prepared statements that are remembered per server connection.
-const PREPARED_STATEMENTS_MAX: u32 = 200;
+pub const PREPARED_STATEMENTS_MAX: u32 = 200;
 
 /// What decides a pooler's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -61,7 +61,8 @@ async fn exists_in(session: &Session) -> Result<bool, ConnectionError> {
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
-fn statements() -> String {
+/// Returns the statements that make the function.
+pub fn statements() -> String {
     let (schema, role) = (identifier(SCHEMA), identifier(POOLER_ROLE));
     format!(
         "begin; \
@@ -80,6 +81,6 @@ fn statements() -> String {
 }
 
 /// The query that PgBouncer sends for each login.
-pub(super) fn query() -> String {
+pub fn query() -> String {
     format!("SELECT username, verifier FROM {SCHEMA}.user_lookup($1)")
 }

@@ -1,0 +1,154 @@
+//! A compose file while it is put together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_model::component::network::Network as Declared;
+use infra_model::component::{Component, SegmentRef};
+use infra_model::stack::Stack;
+
+use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
+use crate::compose::network::{self, MACHINE, Place};
+use crate::compose::{ComposeFile, SecretVariable, header, names};
+
+/// The file so far.
+#[derive(Debug)]
+pub(super) struct Draft<'a> {
+    pub(super) stack: &'a Stack,
+    services: BTreeMap<String, Service>,
+    networks: BTreeMap<String, Network>,
+    volumes: BTreeMap<String, Volume>,
+    configs: BTreeMap<String, Config>,
+    secrets: BTreeMap<String, SecretVariable>,
+    /// How programs reach each component: in the networks, and from this machine.
+    pub(super) ways: Vec<[String; 2]>,
+    names: BTreeSet<String>,
+    ports: BTreeSet<u16>,
+}
+
+impl<'a> Draft<'a> {
+    /// Returns an empty one.
+    pub(super) fn new(stack: &'a Stack) -> Self {
+        Draft {
+            stack,
+            services: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            ways: Vec::new(),
+            names: BTreeSet::new(),
+            ports: BTreeSet::new(),
+        }
+    }
+
+    /// Adds the networks of a component.
+    pub(super) fn networks(&mut self, component: &Component, network: &Declared) {
+        self.networks.extend(network::networks(component, network));
+    }
+
+    /// Takes the name of a component's service.
+    pub(super) fn name(&mut self, component: &Component) -> String {
+        names::take(&mut self.names, &names::service(&component.address))
+    }
+
+    /// Adds a secret and returns the name of its file in a container, below `/run/secrets`.
+    pub(super) fn secret(&mut self, service: &str, what: &str, purpose: String, chars: u32) -> String {
+        let wanted = names::variable(&format!("{service}_{what}"));
+        let mut taken: BTreeSet<String> = self.secrets.keys().map(|id| id.to_ascii_uppercase()).collect();
+        let name = names::take(&mut taken, &wanted).replace('-', "_");
+        let id = name.to_ascii_lowercase();
+        let variable = SecretVariable { name, purpose, chars };
+        self.secrets.insert(id.clone(), variable);
+        id
+    }
+
+    /// Adds a file and returns how a service mounts it.
+    pub(super) fn config(&mut self, service: &str, target: &str, content: &str) -> Mount {
+        let file = target.rsplit('/').next().unwrap_or(target);
+        let source = format!("{service}.{file}");
+        self.configs.insert(source.clone(), Config::new(content));
+        Mount::new(&source, target)
+    }
+
+    /// Adds a volume and returns how a service mounts it.
+    pub(super) fn volume(&mut self, service: &str, target: &str) -> String {
+        self.volumes.insert(service.to_owned(), Volume {});
+        format!("{service}:{target}")
+    }
+
+    /// Adds a program that runs once, beside a server.
+    pub(super) fn once(&mut self, name: &str, service: Service) {
+        self.services.insert(name.to_owned(), service);
+    }
+
+    /// Adds a server: it joins the networks of its place, and this machine reaches its port.
+    pub(super) fn server(
+        &mut self,
+        name: &str,
+        place: Place<'_>,
+        wish: Option<u16>,
+        mut service: Service,
+    ) -> u16 {
+        let (joined, is_reached) = network::joined(self.stack, place);
+        service.networks = joined;
+        if !is_reached {
+            let (host, network) = network::of_host(name);
+            service.networks.push(host.clone());
+            self.networks.insert(host, network);
+        }
+        if place.segment.is_none() {
+            self.networks.entry(MACHINE.to_owned()).or_default();
+        }
+        let port = self.free_port(wish.unwrap_or(place.port));
+        let variable = names::variable(&format!("{name}_port"));
+        service
+            .ports
+            .push(format!("127.0.0.1:${{{variable}:-{port}}}:{}", place.port));
+        self.services.insert(name.to_owned(), service);
+        port
+    }
+
+    /// Returns the networks of what is in a segment, or in none.
+    pub(super) fn home(&self, segment: Option<&SegmentRef>) -> Vec<String> {
+        let place = Place { segment, port: 0 };
+        network::joined(self.stack, place).0
+    }
+
+    /// Returns the port that the stack fixes for this machine, in the block `local` of a component.
+    pub(super) fn wish(&self, component: &Component, setting: &str) -> Option<u16> {
+        let port = component.provider_settings.get("local")?.get(setting)?.as_int()?;
+        u16::try_from(port).ok()
+    }
+
+    fn free_port(&mut self, from: u16) -> u16 {
+        let free = (from..).find(|port| !self.ports.contains(port)).unwrap_or(from);
+        self.ports.insert(free);
+        free
+    }
+
+    /// Returns the file.
+    pub(super) fn finish(self) -> ComposeFile {
+        let secrets: Vec<SecretVariable> = self.secrets.values().cloned().collect();
+        let files: BTreeMap<String, Secret> = self
+            .secrets
+            .iter()
+            .map(|(id, secret)| {
+                let environment = secret.name.clone();
+                (id.clone(), Secret { environment })
+            })
+            .collect();
+        let text = [
+            header::text(self.stack, &self.ways, &secrets),
+            section("services", &self.services),
+            header::of_networks(self.stack),
+            section("networks", &self.networks),
+            section("volumes", &self.volumes),
+            section("configs", &self.configs),
+            section("secrets", &files),
+        ];
+        ComposeFile {
+            text: text.concat().trim_end().to_owned() + "\n",
+            secrets,
+        }
+    }
+}

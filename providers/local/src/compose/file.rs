@@ -1,0 +1,139 @@
+//! What a compose file is made of, as far as it is used here.
+//!
+//! Compose replaces `$NAME` in every text. Texts of ours go through [`text`], so that only what is meant to be replaced is.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// Returns a text in which compose replaces nothing.
+pub(super) fn text(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+/// A server, or a program that runs once.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Service {
+    pub(super) image: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) entrypoint: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) command: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) environment: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) configs: Vec<Mount>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) secrets: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) volumes: Vec<String>,
+    pub(super) networks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) ports: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) depends_on: BTreeMap<String, Dependency>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) healthcheck: Option<HealthCheck>,
+}
+
+/// A configuration at its place in a container.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Mount {
+    source: String,
+    target: String,
+}
+
+impl Mount {
+    pub(super) fn new(source: &str, target: &str) -> Self {
+        Mount {
+            source: source.to_owned(),
+            target: target.to_owned(),
+        }
+    }
+}
+
+/// When a service may start.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Dependency {
+    condition: &'static str,
+}
+
+impl Dependency {
+    /// Returns that on servers which answer.
+    pub(super) fn healthy<'a>(services: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Self> {
+        let healthy = Dependency {
+            condition: "service_healthy",
+        };
+        services
+            .into_iter()
+            .map(|service| (service.to_owned(), healthy))
+            .collect()
+    }
+}
+
+/// How a server is asked whether it serves.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct HealthCheck {
+    test: Vec<String>,
+    interval: &'static str,
+    timeout: &'static str,
+    retries: u32,
+}
+
+impl HealthCheck {
+    /// Returns the check by a command of a shell. A first start may take a minute on a slow disk.
+    pub(super) fn shell(command: &str) -> Self {
+        HealthCheck {
+            test: vec!["CMD-SHELL".to_owned(), text(command)],
+            interval: "2s",
+            timeout: "3s",
+            retries: 30,
+        }
+    }
+}
+
+/// A file that containers get.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Config {
+    content: String,
+}
+
+impl Config {
+    pub(super) fn new(content: &str) -> Self {
+        Config {
+            content: text(content),
+        }
+    }
+}
+
+/// A secret that containers get as a file.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Secret {
+    /// The variable that holds it.
+    pub(super) environment: String,
+}
+
+/// A network of containers.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Network {
+    /// Whether nothing goes out of it and nothing comes in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) internal: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) driver_opts: BTreeMap<&'static str, &'static str>,
+}
+
+/// A volume; all that Docker needs to know is its name.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Volume {}
+
+/// Returns a part of a file, none if it is empty.
+pub(super) fn section<T: Serialize>(name: &str, entries: &BTreeMap<String, T>) -> String {
+    if entries.is_empty() {
+        return String::new();
+    }
+    let section = BTreeMap::from([(name, entries)]);
+    // JSON is YAML too, should the writer ever refuse.
+    let text = serde_saphyr::to_string(&section).or_else(|_| serde_json::to_string(&section));
+    text.unwrap_or_default() + "\n"
+}

@@ -1,0 +1,90 @@
+//! What a compose file says to people: how it is started, how programs connect, and what it cannot say.
+
+use std::fmt::Write as _;
+
+use infra_model::component::network::Peer;
+use infra_model::component::{Component, ComponentSpec, network::Network};
+use infra_model::stack::Stack;
+
+use crate::compose::file::text as plain;
+use crate::compose::{MARK, SecretVariable, names, network};
+
+/// What holds on this machine and not in containers.
+const DIFFERENCES: &str = "
+# What compose cannot say, or says otherwise than `infra apply`:
+#   - Ports of rules decide which servers of this file join a path. Between other containers that share a network every
+#     port is open, and either side may begin.
+#   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
+#   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
+#   - Protection, key vaults and settings are not here: programs are yours to add, with `infra env` as a start.
+#   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
+";
+
+/// Returns the head of a file, up to its services.
+pub(super) fn text(stack: &Stack, ways: &[[String; 2]], secrets: &[SecretVariable]) -> String {
+    let (name, environment) = (&stack.name, &stack.environment.name);
+    let mut text = format!(
+        "{MARK}\n#\n# `{name}` in its environment `{environment}`, for Docker Compose 2.23.1 or newer:\n\
+         #   infra export compose {environment} --out compose.yaml --secrets-file .env\n\
+         #   docker compose up --detach\n"
+    );
+    if !ways.is_empty() {
+        let width = ways.iter().map(|[way, _]| way.len()).max().unwrap_or_default();
+        text += "#\n# How programs connect, in the networks and from this machine, where variables such as POSTGRES_MAIN_PORT\n# choose another port:\n";
+        for [within, outside] in ways {
+            let _ = writeln!(text, "#   {within:width$}  {outside}");
+        }
+    }
+    text += "#";
+    text += DIFFERENCES;
+    let _ = writeln!(text, "\nname: {}\n", project(stack));
+    if !secrets.is_empty() {
+        text += "# Secrets come from the environment or from the file `.env`; without one of them nothing starts.\nx-secrets:\n";
+        for secret in secrets {
+            let purpose = plain(&secret.purpose);
+            let _ = writeln!(text, "  - ${{{}:?{purpose}}}", secret.name);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns the project's name: lower case, as compose wants it.
+fn project(stack: &Stack) -> String {
+    let name = format!("{}-{}", stack.name, stack.environment.name).to_ascii_lowercase();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let name: String = name.chars().map(|c| if plain(c) { c } else { '-' }).collect();
+    format!("\"{}\"", name.trim_start_matches(['-', '_']))
+}
+
+/// Returns what is said above the networks: which of them a program joins.
+pub(super) fn of_networks(stack: &Stack) -> String {
+    let mut text = String::new();
+    for component in stack.components.values() {
+        if let ComponentSpec::Network(declared) = &component.spec {
+            text += &of_network(component, declared);
+        }
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!(
+        "\n# Segments, and paths between them. A program joins the network of its segment, and for each path\n# that begins there the path's:\n{text}"
+    )
+}
+
+fn of_network(component: &Component, declared: &Network) -> String {
+    let mut text = String::new();
+    for rule in &declared.allow {
+        let ports: Vec<String> = rule.ports.iter().map(u16::to_string).collect();
+        let (from, joins) = match &rule.from {
+            Peer::Internet => ("the internet", "not here".to_owned()),
+            Peer::Cidr(range) => (range.as_str(), "not here".to_owned()),
+            Peer::Segment(from) if *from == rule.to => continue,
+            Peer::Segment(from) => (from.as_str(), network::of_path(component, from, &rule.to)),
+        };
+        let (label, to, ports) = (names::label(&component.address), &rule.to, ports.join(", "));
+        let _ = writeln!(text, "#   {label}: {from} -> {to}, ports {ports}: {joins}");
+    }
+    text
+}

@@ -1,0 +1,59 @@
+//! The images, each pinned by a tag, and where it is known from.
+
+use infra_model::component::Component;
+use infra_model::diagnostic::Diagnostic;
+
+/// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.1: <https://hub.docker.com/r/pgvector/pgvector/tags>.
+/// 18 moved its data directory, and nothing older than 14 is maintained.
+const POSTGRES: [(u32, &str); 4] = [
+    (14, "pgvector/pgvector:0.8.1-pg14"),
+    (15, "pgvector/pgvector:0.8.1-pg15"),
+    (16, "pgvector/pgvector:0.8.1-pg16"),
+    (17, "pgvector/pgvector:0.8.1-pg17"),
+];
+
+/// Redis of the Docker community: <https://hub.docker.com/_/redis/tags>. 7.2 is the last under the BSD licence.
+const REDIS: [(u32, &str); 2] = [(7, "redis:7.2.11"), (8, "redis:8.2.1")];
+
+/// PgBouncer on Alpine, with PostgreSQL's clients: <https://hub.docker.com/r/edoburu/pgbouncer/tags>. There is no official image.
+pub(super) const PGBOUNCER: &str = "edoburu/pgbouncer:v1.25.1-p0";
+
+/// The last community image: <https://hub.docker.com/r/minio/minio/tags>.
+pub(super) const MINIO: &str = "minio/minio:RELEASE.2025-09-07T16-13-09Z";
+
+/// MinIO's client, the last community image: <https://hub.docker.com/r/minio/mc/tags>.
+pub(super) const MINIO_CLIENT: &str = "minio/mc:RELEASE.2025-08-13T08-35-41Z";
+
+/// Returns the image of a version of PostgreSQL.
+///
+/// # Errors
+/// When none is pinned.
+pub(super) fn postgres(component: &Component, version: u32) -> Result<&'static str, Diagnostic> {
+    of_version(component, ("PostgreSQL", version), &POSTGRES)
+}
+
+/// Returns the image of a version of Redis.
+///
+/// # Errors
+/// When none is pinned.
+pub(super) fn redis(component: &Component, version: u32) -> Result<&'static str, Diagnostic> {
+    of_version(component, ("Redis", version), &REDIS)
+}
+
+fn of_version(
+    component: &Component,
+    (server, version): (&str, u32),
+    pinned: &[(u32, &'static str)],
+) -> Result<&'static str, Diagnostic> {
+    let found = pinned.iter().find(|(pinned, _)| *pinned == version);
+    found.map(|(_, image)| *image).ok_or_else(|| {
+        let detail = format!(
+            "`{}` needs {server} {version}, for which `infra export compose` knows no image",
+            component.address
+        );
+        let known: Vec<String> = pinned.iter().map(|(version, _)| version.to_string()).collect();
+        Diagnostic::error("No image for this version", detail)
+            .at(component.span)
+            .hint(format!("There are images of: {}", known.join(", ")))
+    })
+}

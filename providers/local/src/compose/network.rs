@@ -1,0 +1,104 @@
+//! Segments as networks, and a network of its own for every allowed path.
+//!
+//! Containers reach each other where they share a network. A server therefore joins its segment, and the network of each
+//! path that leads to its segment at its port; a program joins its segment and the paths that begin there. What belongs to
+//! different paths shares no network.
+
+use std::collections::BTreeMap;
+
+use infra_model::component::network::{AllowRule, Network as Declared, Peer};
+use infra_model::component::{Component, ComponentSpec, SegmentRef};
+use infra_model::stack::Stack;
+
+use crate::compose::file::Network;
+use crate::compose::names;
+
+/// The network of what is in no segment: programs on this machine reach it.
+pub(super) const MACHINE: &str = "machine";
+/// Without it nothing that a container sends finds its way back from the internet, while published ports still work,
+/// which they do not in an internal network.
+const NO_WAY_OUT: (&str, &str) = ("com.docker.network.bridge.enable_ip_masquerade", "false");
+
+/// Returns the networks of a component `network`.
+pub(super) fn networks(component: &Component, network: &Declared) -> BTreeMap<String, Network> {
+    let segments = network.segments.iter().map(|(name, segment)| {
+        let made = Network {
+            internal: !segment.public,
+            ..Network::default()
+        };
+        (of_segment(component, name), made)
+    });
+    let paths = paths(network).map(|(from, rule)| {
+        let internal = Network {
+            internal: true,
+            ..Network::default()
+        };
+        (of_path(component, from, &rule.to), internal)
+    });
+    segments.chain(paths).collect()
+}
+
+/// Returns the rules between segments, with where they begin. Within a segment nothing is kept apart.
+pub(super) fn paths(network: &Declared) -> impl Iterator<Item = (&str, &AllowRule)> {
+    network.allow.iter().filter_map(|rule| match &rule.from {
+        Peer::Segment(from) if *from != rule.to => Some((from.as_str(), rule)),
+        Peer::Segment(_) | Peer::Internet | Peer::Cidr(_) => None,
+    })
+}
+
+/// Returns the name of a segment's network: `main-data`.
+pub(super) fn of_segment(network: &Component, segment: &str) -> String {
+    format!("{}-{segment}", names::label(&network.address))
+}
+
+/// Returns the name of a path's network: `main-app.to.data`. No label has a dot in it.
+pub(super) fn of_path(network: &Component, from: &str, to: &str) -> String {
+    format!("{}-{from}.to.{to}", names::label(&network.address))
+}
+
+/// Returns the network through which this machine reaches a server of a segment, alone on it.
+pub(super) fn of_host(service: &str) -> (String, Network) {
+    let network = Network {
+        internal: false,
+        driver_opts: [NO_WAY_OUT].into(),
+    };
+    (format!("{service}.host"), network)
+}
+
+/// Where a server is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Its segment, if it is in one.
+    pub(super) segment: Option<&'a SegmentRef>,
+    /// Its port.
+    pub(super) port: u16,
+}
+
+/// Returns the networks that a server joins, and whether this machine reaches it through one of them.
+pub(super) fn joined(stack: &Stack, place: Place<'_>) -> (Vec<String>, bool) {
+    let Some((component, network, segment)) = place.segment.and_then(|segment| declared(stack, segment))
+    else {
+        return (vec![MACHINE.to_owned()], true);
+    };
+    let here = of_segment(component, segment);
+    let leading = paths(network).filter(|(_, rule)| rule.to == segment && rule.ports.contains(&place.port));
+    let mut joined: Vec<String> = leading
+        .map(|(from, rule)| of_path(component, from, &rule.to))
+        .collect();
+    joined.sort();
+    joined.dedup();
+    joined.insert(0, here);
+    let is_public = network
+        .segments
+        .get(segment)
+        .is_some_and(|segment| segment.public);
+    (joined, is_public)
+}
+
+fn declared<'a>(stack: &'a Stack, segment: &'a SegmentRef) -> Option<(&'a Component, &'a Declared, &'a str)> {
+    let component = stack.components.get(&segment.network)?;
+    let ComponentSpec::Network(network) = &component.spec else {
+        return None;
+    };
+    Some((component, network, segment.segment.as_str()))
+}

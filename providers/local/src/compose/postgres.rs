@@ -1,0 +1,244 @@
+//! PostgreSQL in containers: a primary that makes its roles and databases, replicas that follow it, and a pooler.
+//!
+//! As with `infra apply` the superuser `infra` has no password and is admitted from inside the container alone.
+
+use infra_model::component::Component;
+use infra_model::component::postgres::Postgres;
+use infra_model::diagnostic::Diagnostic;
+
+use crate::compose::draft::Draft;
+use crate::compose::file::{self, Dependency, HealthCheck, Mount, Service};
+use crate::compose::network::Place;
+use crate::compose::{images, script};
+use crate::lower::postgres::{GENERATED_PASSWORD, parameters, roles_of};
+use crate::postgres::configuration::{ENGINE_ROLE, REPLICATION_ROLE};
+use crate::postgres::installed::parameter_text;
+
+mod pooler;
+mod replica;
+mod sql;
+
+/// The port in a container.
+const PORT: u16 = 5432;
+/// The port of the pooler in a container.
+const POOLER_PORT: u16 = 6432;
+/// Where the volume is, and the cluster in it: a copy that was cut short lies beside it and is thrown away.
+const VOLUME: &str = "/var/lib/postgresql/data";
+const CLUSTER: &str = "/var/lib/postgresql/data/cluster";
+const ACCESS_FILE: &str = "/etc/infra/pg_hba.conf";
+const REPLICA_SCRIPT: &str = "/etc/infra/replica.sh";
+const POOLER_FILE: &str = "/etc/infra/pgbouncer.ini";
+const POOLER_SCRIPT: &str = "/etc/infra/pooler.sh";
+/// What the image runs once, for an empty volume.
+const INIT_FILE: &str = "/docker-entrypoint-initdb.d/infra.sql";
+
+/// Adds the servers of a component.
+///
+/// # Errors
+/// When there is no image, or a parameter is known only after apply.
+pub(super) fn add(
+    draft: &mut Draft<'_>,
+    component: &Component,
+    postgres: &Postgres,
+) -> Result<(), Diagnostic> {
+    let name = draft.name(component);
+    let image = images::postgres(component, postgres.version)?;
+    let server = Server {
+        component,
+        postgres,
+        image,
+        parameters: parameters(component, postgres)?,
+        access: draft.config(&name, ACCESS_FILE, &access_file()),
+        replication: (postgres.replicas > 0).then(|| system_secret(draft, &name, "replication")),
+        pooler: postgres
+            .pooler
+            .as_ref()
+            .map(|_| system_secret(draft, &name, "pooler")),
+        name,
+    };
+    let passwords = server.passwords(draft);
+    server.primary(draft, &passwords);
+    for number in 1..=postgres.replicas {
+        server.replica(draft, number);
+    }
+    server.pooler(draft);
+    Ok(())
+}
+
+/// A cluster while its services are put together.
+struct Server<'a> {
+    component: &'a Component,
+    postgres: &'a Postgres,
+    name: String,
+    image: &'static str,
+    parameters: Vec<String>,
+    access: Mount,
+    /// The secret of the role as which replicas follow.
+    replication: Option<String>,
+    /// The secret of the role as which the pooler looks up verifiers.
+    pooler: Option<String>,
+}
+
+impl Server<'_> {
+    /// Returns the roles with the names of their secrets.
+    fn passwords(&self, draft: &mut Draft<'_>) -> Vec<(String, String)> {
+        let roles = roles_of(self.postgres).into_iter();
+        let secret = |role: String| {
+            let purpose = format!("password of the role {role} of {}", self.component.address);
+            let what = format!("{role}_password");
+            let id = draft.secret(&self.name, &what, purpose, GENERATED_PASSWORD.length);
+            (role, id)
+        };
+        roles.map(secret).collect()
+    }
+
+    fn primary(&self, draft: &mut Draft<'_>, passwords: &[(String, String)]) {
+        let made = sql::Made {
+            postgres: self.postgres,
+            passwords,
+            replication: self.replication.as_deref(),
+            pooler: self.pooler.as_deref(),
+        };
+        let init = draft.config(&self.name, INIT_FILE, &sql::init(&made));
+        let system = [&self.replication, &self.pooler].into_iter().flatten();
+        let service = Service {
+            command: [vec!["postgres".to_owned()], self.parameters.clone()].concat(),
+            environment: [
+                ("PGDATA", CLUSTER.to_owned()),
+                ("POSTGRES_DB", "postgres".to_owned()),
+                // Without a password; pg_hba.conf admits it from inside the container alone.
+                ("POSTGRES_HOST_AUTH_METHOD", "trust".to_owned()),
+                (
+                    "POSTGRES_INITDB_ARGS",
+                    "--encoding=UTF8 --locale=C.UTF-8".to_owned(),
+                ),
+                ("POSTGRES_USER", ENGINE_ROLE.to_owned()),
+            ]
+            .into(),
+            configs: vec![self.access.clone(), init],
+            secrets: passwords
+                .iter()
+                .map(|(_, id)| id)
+                .chain(system)
+                .cloned()
+                .collect(),
+            ..self.common(draft, &self.name)
+        };
+        let port = draft.server(&self.name, self.place(PORT), self.wish(draft, "port"), service);
+        draft.ways.push([
+            format!("postgres://ROLE:PASSWORD@{}:{PORT}/DATABASE", self.name),
+            format!("127.0.0.1:{port}"),
+        ]);
+    }
+
+    fn replica(&self, draft: &mut Draft<'_>, number: u32) {
+        let Some(secret) = &self.replication else { return };
+        let name = format!("{}-replica-{number}", self.name);
+        let script = replica::script(&self.name, number, secret);
+        let follow = draft.config(&name, REPLICA_SCRIPT, &script);
+        let service = Service {
+            command: [script::run(REPLICA_SCRIPT), self.parameters.clone()].concat(),
+            environment: [("PGDATA", CLUSTER.to_owned())].into(),
+            configs: vec![self.access.clone(), follow],
+            secrets: vec![secret.clone()],
+            depends_on: Dependency::healthy([self.name.as_str()]),
+            ..self.common(draft, &name)
+        };
+        let port = draft.server(&name, self.place(PORT), None, service);
+        draft.ways.push([
+            format!("postgres://ROLE:PASSWORD@{name}:{PORT}/DATABASE"),
+            format!("127.0.0.1:{port}"),
+        ]);
+    }
+
+    /// What primary and replicas share.
+    fn common(&self, draft: &mut Draft<'_>, name: &str) -> Service {
+        Service {
+            image: self.image,
+            volumes: vec![draft.volume(name, VOLUME)],
+            // While the image makes the cluster it listens on a socket only.
+            healthcheck: Some(HealthCheck::shell(&format!(
+                "pg_isready --quiet --host=127.0.0.1 --port={PORT}"
+            ))),
+            ..Service::default()
+        }
+    }
+
+    fn pooler(&self, draft: &mut Draft<'_>) {
+        let (Some(pooler), Some(secret)) = (&self.postgres.pooler, &self.pooler) else {
+            return;
+        };
+        let name = format!("{}-pooler", self.name);
+        let file = draft.config(&name, POOLER_FILE, &pooler::file(&self.name, pooler));
+        let start = draft.config(&name, POOLER_SCRIPT, &pooler::script(secret));
+        let service = Service {
+            image: images::PGBOUNCER,
+            entrypoint: script::run(POOLER_SCRIPT),
+            configs: vec![file, start],
+            secrets: vec![secret.clone()],
+            depends_on: Dependency::healthy([self.name.as_str()]),
+            healthcheck: Some(HealthCheck::shell(&format!(
+                "pg_isready --quiet --host=127.0.0.1 --port={POOLER_PORT}"
+            ))),
+            ..Service::default()
+        };
+        let wish = self.wish(draft, "pooler_port");
+        let port = draft.server(&name, self.place(POOLER_PORT), wish, service);
+        draft.ways.push([
+            format!("postgres://ROLE:PASSWORD@{name}:{POOLER_PORT}/DATABASE"),
+            format!("127.0.0.1:{port}"),
+        ]);
+    }
+
+    fn place(&self, port: u16) -> Place<'_> {
+        Place {
+            segment: self.postgres.segment.as_ref(),
+            port,
+        }
+    }
+
+    /// Returns the port that the stack fixes for this machine.
+    fn wish(&self, draft: &Draft<'_>, setting: &str) -> Option<u16> {
+        draft.wish(self.component, setting)
+    }
+}
+
+fn system_secret(draft: &mut Draft<'_>, name: &str, what: &str) -> String {
+    let purpose = format!("password with which the {what} of {name} logs in");
+    // No role of a stack begins with `infra_`, so that none has the same name.
+    draft.secret(
+        name,
+        &format!("infra_{what}_password"),
+        purpose,
+        GENERATED_PASSWORD.length,
+    )
+}
+
+/// Returns the parameters as arguments.
+fn parameters(component: &Component, postgres: &Postgres) -> Result<Vec<String>, Diagnostic> {
+    let mut all = vec![format!("hba_file={ACCESS_FILE}")];
+    for (name, value) in parameters::everywhere(component, postgres) {
+        let Some(text) = parameter_text(&value) else {
+            let detail = format!("`{name}` of `{}` is known only after apply", component.address);
+            let error = Diagnostic::error("A server parameter is not known", detail).at(component.span);
+            return Err(error.hint("Give it a value that needs no other resource in this environment"));
+        };
+        all.push(format!("{name}={text}"));
+    }
+    let arguments = all
+        .into_iter()
+        .flat_map(|one| ["-c".to_owned(), file::text(&one)]);
+    Ok(arguments.collect())
+}
+
+/// Returns who may log in: the superuser inside the container alone, everybody else with a password.
+fn access_file() -> String {
+    format!(
+        "local  all          {ENGINE_ROLE}              trust\n\
+         local  all          all                scram-sha-256\n\
+         host   all          {ENGINE_ROLE}         all  reject\n\
+         host   replication  {REPLICATION_ROLE}  all  scram-sha-256\n\
+         host   all          {REPLICATION_ROLE}  all  reject\n\
+         host   all          all           all  scram-sha-256\n"
+    )
+}

@@ -1,0 +1,96 @@
+//! What makes the roles and databases of a cluster, as `psql` reads it: passwords come from files of secrets.
+
+use std::fmt::Write as _;
+
+use infra_model::component::postgres::{Access, Postgres};
+
+use crate::compose::script;
+use crate::lower::postgres::databases_of;
+use crate::postgres::access::{self, Grant, Level};
+use crate::postgres::configuration::{POOLER_ROLE, REPLICATION_ROLE};
+use crate::postgres::connection::{identifier, literal};
+use crate::postgres::database::BUILT_IN;
+use crate::postgres::pooler::lookup;
+
+/// What a cluster has.
+pub(super) struct Made<'a> {
+    pub(super) postgres: &'a Postgres,
+    /// The roles, and the names of their secrets.
+    pub(super) passwords: &'a [(String, String)],
+    /// The secret of the role as which replicas follow, if there are any.
+    pub(super) replication: Option<&'a str>,
+    /// The secret of the role as which a pooler looks up verifiers, if there is one.
+    pub(super) pooler: Option<&'a str>,
+}
+
+/// Returns the name of the slot that keeps the log for a replica.
+pub(super) fn slot(number: u32) -> String {
+    format!("replica_{number}")
+}
+
+/// Returns the statements.
+pub(super) fn init(made: &Made<'_>) -> String {
+    let mut text = String::from("set password_encryption = 'scram-sha-256';\n");
+    for (name, secret) in made.passwords {
+        role(&mut text, name, secret, "noreplication");
+    }
+    if let Some(secret) = made.replication {
+        role(&mut text, REPLICATION_ROLE, secret, "replication");
+        for number in 1..=made.postgres.replicas {
+            let slot = literal(&slot(number));
+            let _ = writeln!(text, "select pg_create_physical_replication_slot({slot}, true);");
+        }
+    }
+    if let Some(secret) = made.pooler {
+        role(&mut text, POOLER_ROLE, secret, "noreplication");
+        let _ = writeln!(text, "{};", lookup::statements());
+    }
+    for (name, owner) in &databases_of(made.postgres) {
+        database(&mut text, made, name, owner);
+    }
+    text
+}
+
+fn role(text: &mut String, name: &str, secret: &str, replication: &str) {
+    // The backquotes are psql's, which puts what the command prints into the variable.
+    let _ = write!(
+        text,
+        "\\set password `cat {}`\n\
+         create role {} login nosuperuser nocreatedb nocreaterole {replication} password :'password';\n",
+        script::secret(secret),
+        identifier(name),
+    );
+}
+
+fn database(text: &mut String, made: &Made<'_>, name: &str, owner: &str) {
+    let (quoted, quoted_owner) = (identifier(name), identifier(owner));
+    if name != BUILT_IN {
+        let _ = writeln!(text, "create database {quoted};");
+    }
+    let _ = write!(
+        text,
+        "\\connect {quoted}\n\
+         alter database {quoted} owner to {quoted_owner};\n\
+         revoke all on database {quoted} from public;\n"
+    );
+    if made.pooler.is_some() {
+        let _ = writeln!(text, "grant connect on database {quoted} to {POOLER_ROLE};");
+    }
+    for extension in &made.postgres.extensions {
+        let _ = writeln!(text, "create extension if not exists {};", identifier(extension));
+    }
+    for (role, declared) in made.postgres.roles.iter().filter(|(role, _)| *role != owner) {
+        let level = match declared.access {
+            Access::Read => Level::Read,
+            Access::Write => Level::Write,
+            Access::Admin => Level::Admin,
+        };
+        let grant = Grant {
+            database: name,
+            owner,
+            role,
+            level,
+        };
+        let _ = writeln!(text, "{}", access::grant(&grant));
+    }
+}

@@ -1,0 +1,612 @@
+//! Compose files of small stacks: what is in them, who shares a network with whom, and what is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use infra_model::component::blob_store::BlobStore;
+use infra_model::component::network::{AllowRule, Network, Peer, Segment};
+use infra_model::component::postgres::{Access, Backup, Database, PoolMode, Pooler, Postgres, Role};
+use infra_model::component::redis::{Persistence, Redis, RedisMode};
+use infra_model::component::{Component, ComponentSpec, Lifecycle, SegmentRef, Size};
+use infra_model::diagnostic::Span;
+use infra_model::digest::Digest;
+use infra_model::environment::{DataPolicy, Environment, ProviderChoice};
+use infra_model::store::StoreDeclaration;
+use infra_model::value::{Attributes, Value};
+use insta::assert_snapshot;
+
+use super::*;
+
+fn stack(components: impl IntoIterator<Item = (&'static str, ComponentSpec)>) -> Stack {
+    let component = |(address, spec): (&str, ComponentSpec)| Component {
+        address: address.parse().unwrap(),
+        spec,
+        provider_settings: BTreeMap::new(),
+        lifecycle: Lifecycle::default(),
+        span: Span::default(),
+    };
+    let components = components.into_iter().map(component);
+    Stack {
+        name: "shop".to_owned(),
+        environment: Environment {
+            name: "local".to_owned(),
+            aliases: Vec::new(),
+            wave: 0,
+            data: DataPolicy::Mock,
+            provider: ProviderChoice {
+                name: "local".to_owned(),
+                settings: Attributes::new(),
+                span: Span::default(),
+            },
+            approval: None,
+            span: Span::default(),
+        },
+        store: StoreDeclaration::default(),
+        components: components.map(|one| (one.address.clone(), one)).collect(),
+        settings: BTreeMap::new(),
+        moved: Vec::new(),
+        config_digest: Digest::default(),
+    }
+}
+
+fn data() -> SegmentRef {
+    SegmentRef {
+        network: "network.main".parse().unwrap(),
+        segment: "data".to_owned(),
+    }
+}
+
+/// Two programs' segments, of which one reaches PostgreSQL alone.
+fn network() -> ComponentSpec {
+    let segment = |public| Segment { public };
+    let allow = |from: &str, to: &str, ports: &[u16]| AllowRule {
+        from: Peer::Segment(from.to_owned()),
+        to: to.to_owned(),
+        ports: ports.to_vec(),
+    };
+    ComponentSpec::Network(Network {
+        cidr: "10.0.0.0/16".to_owned(),
+        zones: 1,
+        segments: [
+            ("edge", segment(true)),
+            ("app", segment(false)),
+            ("reports", segment(false)),
+            ("data", segment(false)),
+        ]
+        .map(|(name, segment)| (name.to_owned(), segment))
+        .into(),
+        allow: vec![
+            AllowRule {
+                from: Peer::Internet,
+                to: "edge".to_owned(),
+                ports: vec![443],
+            },
+            allow("edge", "app", &[8000]),
+            allow("app", "data", &[5432, 6432, 6379]),
+            allow("reports", "data", &[5432]),
+        ],
+    })
+}
+
+fn postgres() -> Postgres {
+    Postgres {
+        version: 16,
+        segment: None,
+        size: Size::Tiny,
+        storage_gb: 1,
+        replicas: 0,
+        high_availability: false,
+        extensions: Vec::new(),
+        parameters: Attributes::new(),
+        pooler: None,
+        databases: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        backup: Backup {
+            retention_days: 7,
+            point_in_time: false,
+        },
+    }
+}
+
+fn redis() -> Redis {
+    Redis {
+        version: 7,
+        segment: None,
+        size: Size::Tiny,
+        mode: RedisMode::Single,
+        shards: 1,
+        replicas: 0,
+        memory_mb: Some(64),
+        eviction: "allkeys-lru".to_owned(),
+        persistence: Persistence::None,
+    }
+}
+
+fn cluster() -> Redis {
+    Redis {
+        mode: RedisMode::Cluster,
+        shards: 3,
+        replicas: 1,
+        ..redis()
+    }
+}
+
+fn whole() -> Postgres {
+    let database = Database {
+        owner: "app".to_owned(),
+    };
+    let role = Role { access: Access::Read };
+    Postgres {
+        segment: Some(data()),
+        replicas: 1,
+        extensions: vec!["vector".to_owned()],
+        pooler: Some(Pooler {
+            mode: PoolMode::Transaction,
+            size: 20,
+            clients_max: 100,
+        }),
+        databases: [("shop".to_owned(), database)].into(),
+        roles: [("reader".to_owned(), role)].into(),
+        ..postgres()
+    }
+}
+
+fn text(components: impl IntoIterator<Item = (&'static str, ComponentSpec)>) -> String {
+    export(&stack(components)).unwrap().text
+}
+
+/// Returns the lines of an entry and of what is below it.
+fn entry<'a>(text: &'a str, key: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| *line != format!("  {key}:"));
+    let first: &'a str = lines.next().unwrap_or_else(|| panic!("no {key} in\n{text}"));
+    let below = lines.take_while(|line| line.starts_with("   ") || line.is_empty());
+    let all: Vec<&str> = std::iter::once(first).chain(below).collect();
+    all.join("\n").trim_end().to_owned()
+}
+
+/// Returns the networks that a service joins.
+fn joined(text: &str, service: &str) -> Vec<String> {
+    let entry = entry(text, service);
+    let lines = entry.lines().skip_while(|line| *line != "    networks:").skip(1);
+    let names = lines.map_while(|line| line.strip_prefix("    - "));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_head_says_how_to_start_and_what_differs() {
+    let text = text([("redis.cache", ComponentSpec::Redis(redis()))]);
+    let (head, _) = text.split_once("services:").unwrap();
+    assert_snapshot!(head, @r#"
+    # Written by `infra export compose`; the next one overwrites changes made here.
+    #
+    # `shop` in its environment `local`, for Docker Compose 2.23.1 or newer:
+    #   infra export compose local --out compose.yaml --secrets-file .env
+    #   docker compose up --detach
+    #
+    # How programs connect, in the networks and from this machine, where variables such as POSTGRES_MAIN_PORT
+    # choose another port:
+    #   redis://default:PASSWORD@redis-cache:6379/0  127.0.0.1:6379
+    #
+    # What compose cannot say, or says otherwise than `infra apply`:
+    #   - Ports of rules decide which servers of this file join a path. Between other containers that share a network every
+    #     port is open, and either side may begin.
+    #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
+    #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
+    #   - Protection, key vaults and settings are not here: programs are yours to add, with `infra env` as a start.
+    #   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
+
+    name: "shop-local"
+
+    # Secrets come from the environment or from the file `.env`; without one of them nothing starts.
+    x-secrets:
+      - ${REDIS_CACHE_PASSWORD:?password of the clients of redis.cache}
+    "#);
+}
+
+#[test]
+fn a_small_stack_from_its_services_on() {
+    let text = text([("redis.cache", ComponentSpec::Redis(redis()))]);
+    let (head, _) = text.split_once("services:").unwrap();
+    assert_snapshot!(&text[head.len()..], @r#"
+    services:
+      redis-cache:
+        image: redis:7.2.11
+        command:
+        - sh
+        - /etc/infra/start.sh
+        - redis-cache
+        configs:
+        - source: redis-cache.redis.conf
+          target: /etc/infra/redis.conf
+        - source: redis-cache.start.sh
+          target: /etc/infra/start.sh
+        secrets:
+        - redis_cache_password
+        networks:
+        - machine
+        ports:
+        - 127.0.0.1:${REDIS_CACHE_PORT:-6379}:6379
+        healthcheck:
+          test:
+          - CMD-SHELL
+          - >-
+            REDISCLI_AUTH="$$(cat /run/secrets/redis_cache_password)" redis-cli -p 6379
+            ping | grep -q PONG
+          interval: 2s
+          timeout: 3s
+          retries: 30
+
+    networks:
+      machine: {}
+
+    configs:
+      redis-cache.redis.conf:
+        content: |
+          port 6379
+          protected-mode no
+          dir /data
+          aclfile /run/users.acl
+          maxmemory 67108864
+          maxmemory-policy allkeys-lru
+          save ""
+          appendonly no
+          appendfsync everysec
+      redis-cache.start.sh:
+        content: |
+          set -eu
+          umask 077
+          {
+          echo "user default on #$$(printf %s "$$(cat /run/secrets/redis_cache_password)" | sha256sum | cut -c 1-64) ~* &* +@all -@admin"
+          } > /run/users.acl
+          {
+          cat /etc/infra/redis.conf
+          } > /run/redis.conf
+          chown redis:redis /run/users.acl /run/redis.conf
+          exec docker-entrypoint.sh redis-server /run/redis.conf
+
+    secrets:
+      redis_cache_password:
+        environment: REDIS_CACHE_PASSWORD
+    "#);
+}
+
+#[test]
+fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
+    let redis = Redis {
+        segment: Some(data()),
+        ..redis()
+    };
+    let text = text([
+        ("network.main", network()),
+        ("postgres.main", ComponentSpec::Postgres(whole())),
+        ("redis.cache", ComponentSpec::Redis(redis)),
+    ]);
+    let both = ["main-data", "main-app.to.data", "main-reports.to.data"];
+    for server in ["postgres-main", "postgres-main-replica-1"] {
+        let alone = format!("{server}.host");
+        assert_eq!(joined(&text, server), [&both[..], &[alone.as_str()]].concat());
+    }
+    for server in ["postgres-main-pooler", "redis-cache"] {
+        let alone = format!("{server}.host");
+        assert_eq!(
+            joined(&text, server),
+            ["main-data", "main-app.to.data", alone.as_str()],
+            "reports may not reach its port"
+        );
+    }
+    assert_snapshot!(text.split_once("# Segments").unwrap().1.split_once("volumes:").unwrap().0, @r#"
+    , and paths between them. A program joins the network of its segment, and for each path
+    # that begins there the path's:
+    #   main: the internet -> edge, ports 443: not here
+    #   main: edge -> app, ports 8000: main-edge.to.app
+    #   main: app -> data, ports 5432, 6432, 6379: main-app.to.data
+    #   main: reports -> data, ports 5432: main-reports.to.data
+    networks:
+      main-app:
+        internal: true
+      main-app.to.data:
+        internal: true
+      main-data:
+        internal: true
+      main-edge: {}
+      main-edge.to.app:
+        internal: true
+      main-reports:
+        internal: true
+      main-reports.to.data:
+        internal: true
+      postgres-main-pooler.host:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
+      postgres-main-replica-1.host:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
+      postgres-main.host:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
+      redis-cache.host:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
+    "#);
+}
+
+#[test]
+fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
+    let text = text([
+        ("network.main", network()),
+        ("postgres.main", ComponentSpec::Postgres(whole())),
+    ]);
+    let init = entry(&text, "postgres-main.infra.sql");
+    // What the pooler's function and the grants say is tested where they are made.
+    let short: Vec<&str> = init.lines().map(|line| line.get(..120).unwrap_or(line)).collect();
+    assert_snapshot!(short.join("\n"), @r#"
+    postgres-main.infra.sql:
+      content: |
+        set password_encryption = 'scram-sha-256';
+        \set password `cat /run/secrets/postgres_main_app_password`
+        create role "app" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
+        \set password `cat /run/secrets/postgres_main_reader_password`
+        create role "reader" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
+        \set password `cat /run/secrets/postgres_main_infra_replication_password`
+        create role "infra_replication" login nosuperuser nocreatedb nocreaterole replication password :'password';
+        select pg_create_physical_replication_slot('replica_1', true);
+        \set password `cat /run/secrets/postgres_main_infra_pooler_password`
+        create role "infra_pooler" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
+        begin; create schema if not exists "infra_pooler"; create or replace function "infra_pooler".user_lookup(wanted te
+        create database "shop";
+        \connect "shop"
+        alter database "shop" owner to "app";
+        revoke all on database "shop" from public;
+        grant connect on database "shop" to infra_pooler;
+        create extension if not exists "vector";
+        grant connect, temporary on database "shop" to "reader"; do $$schemas$$ declare schema_name text; begin if not exi
+    "#);
+    assert_snapshot!(entry(&text, "postgres-main-replica-1.replica.sh"), @r#"
+    postgres-main-replica-1.replica.sh:
+      content: |
+        set -eu
+        umask 077
+        passfile=/var/lib/postgresql/passfile
+        printf '*:*:*:infra_replication:%s\n' "$$(cat /run/secrets/postgres_main_infra_replication_password)" > "$$passfile"
+        chown postgres:postgres "$$passfile" /var/lib/postgresql/data
+        export PGPASSFILE="$$passfile"
+        if [ ! -d "$$PGDATA" ]; then
+          rm -rf /var/lib/postgresql/data/copy
+          gosu postgres pg_basebackup --host=postgres-main --username=infra_replication --no-password --checkpoint=fast \
+            --wal-method=stream --slot=replica_1 --write-recovery-conf --pgdata=/var/lib/postgresql/data/copy
+          mv /var/lib/postgresql/data/copy "$$PGDATA"
+        fi
+        exec gosu postgres postgres "$$@"
+    "#);
+    assert_snapshot!(entry(&text, "postgres-main-pooler.pgbouncer.ini"), @r#"
+    postgres-main-pooler.pgbouncer.ini:
+      content: |
+        [databases]
+        * = host=postgres-main port=5432
+
+        [pgbouncer]
+        listen_addr = *
+        listen_port = 6432
+        auth_type = scram-sha-256
+        auth_user = infra_pooler
+        auth_file = /tmp/users.txt
+        auth_query = SELECT username, verifier FROM infra_pooler.user_lookup($$1)
+        auth_dbname = postgres
+        pool_mode = transaction
+        default_pool_size = 20
+        max_client_conn = 100
+        max_prepared_statements = 200
+        ignore_startup_parameters = extra_float_digits
+        log_connections = 0
+        log_disconnections = 0
+    "#);
+}
+
+#[test]
+fn a_cluster_is_nodes_and_a_program_that_joins_them() {
+    let text = text([("redis.broker", ComponentSpec::Redis(cluster()))]);
+    let nodes = text
+        .lines()
+        .filter(|line| line.starts_with("  redis-broker-") && !line.contains('.'));
+    let nodes: BTreeSet<&str> = nodes
+        .map(|line| line.trim().trim_end_matches(": {}").trim_end_matches(':'))
+        .collect();
+    assert_eq!(nodes.len(), 7, "{nodes:?}");
+    assert_snapshot!(entry(&text, "redis-broker-6"), @r#"
+    redis-broker-6:
+      image: redis:7.2.11
+      command:
+      - sh
+      - /etc/infra/start.sh
+      - redis-broker-6
+      configs:
+      - source: redis-broker.redis.conf
+        target: /etc/infra/redis.conf
+      - source: redis-broker.start.sh
+        target: /etc/infra/start.sh
+      secrets:
+      - redis_broker_password
+      - redis_broker_nodes_password
+      volumes:
+      - redis-broker-6:/data
+      networks:
+      - machine
+      ports:
+      - 127.0.0.1:${REDIS_BROKER_6_PORT:-6384}:6379
+      healthcheck:
+        test:
+        - CMD-SHELL
+        - >-
+          REDISCLI_AUTH="$$(cat /run/secrets/redis_broker_password)" redis-cli -p 6379
+          ping | grep -q PONG
+        interval: 2s
+        timeout: 3s
+        retries: 30
+    "#);
+    assert_snapshot!(entry(&text, "redis-broker.redis.conf"), @r#"
+    redis-broker.redis.conf:
+      content: |
+        port 6379
+        protected-mode no
+        dir /data
+        aclfile /run/users.acl
+        maxmemory 67108864
+        maxmemory-policy allkeys-lru
+        save ""
+        appendonly no
+        appendfsync everysec
+        cluster-enabled yes
+        cluster-preferred-endpoint-type hostname
+        cluster-node-timeout 2000
+        cluster-require-full-coverage no
+        cluster-allow-replica-migration no
+    "#);
+}
+
+#[test]
+fn nodes_of_a_cluster_log_in_to_each_other_as_a_user_of_their_own() {
+    let text = text([("redis.broker", ComponentSpec::Redis(cluster()))]);
+    assert_snapshot!(entry(&text, "redis-broker.start.sh"), @r#"
+    redis-broker.start.sh:
+      content: |
+        set -eu
+        umask 077
+        {
+        echo "user default on #$$(printf %s "$$(cat /run/secrets/redis_broker_password)" | sha256sum | cut -c 1-64) ~* &* +@all -@admin"
+        echo "user infra on #$$(printf %s "$$(cat /run/secrets/redis_broker_nodes_password)" | sha256sum | cut -c 1-64) ~* &* +@all"
+        } > /run/users.acl
+        {
+        cat /etc/infra/redis.conf
+        echo "masteruser infra"
+        echo "masterauth $$(cat /run/secrets/redis_broker_nodes_password)"
+        echo "cluster-announce-hostname $$1"
+        } > /run/redis.conf
+        chown redis:redis /run/users.acl /run/redis.conf
+        exec docker-entrypoint.sh redis-server /run/redis.conf
+    "#);
+    assert_snapshot!(entry(&text, "redis-broker-init.join.sh"), @r#"
+    redis-broker-init.join.sh:
+      content: |
+        set -eu
+        export REDISCLI_AUTH="$$(cat /run/secrets/redis_broker_nodes_password)"
+        nodes=''
+        for name in redis-broker-1 redis-broker-2 redis-broker-3 redis-broker-4 redis-broker-5 redis-broker-6; do
+          address="$$(getent ahostsv4 "$$name" | head -n 1 | cut -d ' ' -f 1)"
+          nodes="$$nodes $$address:6379"
+        done
+        if redis-cli --user infra --no-auth-warning -h redis-broker-1 cluster info | grep -q cluster_slots_assigned:16384; then
+          for node in $$nodes; do redis-cli --user infra --no-auth-warning -h redis-broker-1 cluster meet "$${node%:*}" 6379; done
+        else
+          redis-cli --user infra --no-auth-warning --cluster create $$nodes --cluster-replicas 1 --cluster-yes
+        fi
+    "#);
+}
+
+#[test]
+fn a_store_of_blobs_has_a_bucket_and_a_key_for_it_alone() {
+    let store = BlobStore {
+        segment: None,
+        versioning: true,
+        expire_days: None,
+        expire_noncurrent_days: Some(30),
+    };
+    let text = text([("blob_store.assets", ComponentSpec::BlobStore(store))]);
+    assert_snapshot!(entry(&text, "blob-store-assets"), @r#"
+    blob-store-assets:
+      image: minio/minio:RELEASE.2025-09-07T16-13-09Z
+      command:
+      - server
+      - /data
+      environment:
+        MINIO_BROWSER: "off"
+        MINIO_ROOT_PASSWORD_FILE: /run/secrets/blob_store_assets_root_password
+        MINIO_ROOT_USER: infra
+      secrets:
+      - blob_store_assets_root_password
+      volumes:
+      - blob-store-assets:/data
+      networks:
+      - machine
+      ports:
+      - 127.0.0.1:${BLOB_STORE_ASSETS_PORT:-9000}:9000
+      healthcheck:
+        test:
+        - CMD-SHELL
+        - mc ready local
+        interval: 2s
+        timeout: 3s
+        retries: 30
+    "#);
+    assert_snapshot!(entry(&text, "blob-store-assets-init.bucket.sh"), @r#"
+    blob-store-assets-init.bucket.sh:
+      content: |
+        set -eu
+        export MC_HOST_store="http://infra:$$(cat /run/secrets/blob_store_assets_root_password)@blob-store-assets:9000"
+        mc mb --ignore-existing store/assets
+        mc version enable store/assets
+        mc ilm rule rm --all --force store/assets || true
+        mc ilm rule add --noncurrent-expire-days 30 store/assets
+        printf '%s\n%s\n' "$$(cat /run/secrets/blob_store_assets_access_key)" "$$(cat /run/secrets/blob_store_assets_secret_key)" | mc admin user add store
+        mc admin policy create store assets /etc/infra/policy.json
+        attached="$$(mc admin policy entities store --user "$$(cat /run/secrets/blob_store_assets_access_key)")"
+        case "$$attached" in
+        *assets*) ;;
+        *) mc admin policy attach store assets --user "$$(cat /run/secrets/blob_store_assets_access_key)" ;;
+        esac
+    "#);
+    assert!(entry(&text, "blob-store-assets-init.policy.json").contains("arn:aws:s3:::assets/*"));
+}
+
+#[test]
+fn labels_that_look_alike_as_hosts_and_ports_stay_apart() {
+    let components = [
+        ("redis.my_cache", ComponentSpec::Redis(redis())),
+        ("redis.my-cache", ComponentSpec::Redis(redis())),
+    ];
+    let exported = export(&stack(components)).unwrap();
+    for expected in [
+        "  redis-my-cache:",
+        "  redis-my-cache-2:",
+        "${REDIS_MY_CACHE_PORT:-6379}",
+        "${REDIS_MY_CACHE_2_PORT:-6380}",
+    ] {
+        assert!(
+            exported.text.contains(expected),
+            "{expected} in\n{}",
+            exported.text
+        );
+    }
+    let names: BTreeSet<&str> = exported.secrets.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn what_no_image_is_known_for_and_what_the_provider_refuses_is_refused() {
+    let old = Postgres {
+        version: 13,
+        ..postgres()
+    };
+    let replicated = Redis {
+        replicas: 1,
+        ..redis()
+    };
+    let refused = export(&stack([
+        ("postgres.old", ComponentSpec::Postgres(old)),
+        ("redis.cache", ComponentSpec::Redis(replicated)),
+    ]))
+    .unwrap_err();
+    let said: Vec<&str> = refused.iter().map(|one| one.summary.as_str()).collect();
+    assert_eq!(
+        said,
+        ["No image for this version", "Shape of Redis not built yet"]
+    );
+}
+
+#[test]
+fn what_a_stack_says_with_a_dollar_is_not_replaced() {
+    let postgres = Postgres {
+        parameters: [("application.note".to_owned(), Value::string("$HOME"))].into(),
+        ..postgres()
+    };
+    let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
+    assert!(text.contains("application.note=$$HOME"), "{text}");
+}

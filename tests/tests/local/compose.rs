@@ -1,0 +1,169 @@
+//! The statements of a compose file on a real server make what `infra apply` makes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use infra_tests::compose::judge;
+use infra_tests::environment::TestEnv;
+use infra_tests::machine;
+use infra_tests::servers::{execute, rows};
+
+use crate::support::apply;
+
+const STACK: &str = r#"
+stack {
+  name = "shop"
+}
+
+postgres "main" {
+  version    = 16
+  extensions = ["uuid-ossp", "vector"]
+
+  database "shop" { owner = "app" }
+  database "reports" { owner = "reports" }
+  role "reader" { access = "read" }
+  role "writer" { access = "write" }
+  role "boss" { access = "admin" }
+
+  pooler { mode = "transaction" }
+}
+"#;
+
+const EMPTY: &str = "stack {\n  name = \"empty\"\n}\n\npostgres \"main\" {\n  version = 16\n}\n";
+
+/// What tells a cluster's roles and databases apart, whatever their passwords. The database `postgres` and its owner are
+/// the empty stack's own.
+const OF_CLUSTER: [&str; 4] = [
+    "select rolname, rolsuper, rolcanlogin, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, \
+     rolname ~ '^infra' or rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname !~ '^pg_' and \
+     rolname <> 'postgres' order by 1",
+    "select datname, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, \
+     (select string_agg(a::text, ' ' order by a::text) from unnest(datacl) a) from pg_database \
+     where datname !~ '^template' and datname <> 'postgres' order by 1",
+    "select roleid::regrole, member::regrole, admin_option, inherit_option from pg_auth_members \
+     where roleid > 16383 order by 1, 2",
+    "select d.datname, setrole::regrole, setconfig from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase \
+     order by 1, 2",
+];
+const OF_DATABASE: [&str; 3] = [
+    "select extname, extversion from pg_extension order by 1",
+    "select pg_get_userbyid(defaclrole), defaclobjtype, (select string_agg(a::text, ' ' order by a::text) \
+     from unnest(defaclacl) a) from pg_default_acl order by 1, 2",
+    "select nspname, pg_get_userbyid(nspowner), (select string_agg(a::text, ' ' order by a::text) from unnest(nspacl) a) \
+     from pg_namespace where nspname !~ '^pg_' order by 1",
+];
+const LOOKUP: &str = "select pg_get_functiondef(p.oid), (select string_agg(a::text, ' ' order by a::text) \
+                      from unnest(proacl) a) from pg_proc p where proname = 'user_lookup'";
+
+/// Returns how the engine's own role connects to a database of a server that listens on a socket.
+fn superuser(env: &mut TestEnv, database: &str) -> String {
+    let url = env.output("postgres.main.url");
+    let (_, query) = url
+        .split_once('?')
+        .expect("a URL with the directory of the socket");
+    let (_, query) = format!("&{query}")
+        .split_once("&host=")
+        .map(|(_, host)| ("", host.to_owned()))
+        .expect("a host");
+    format!("postgresql://infra@/{database}?host={query}")
+}
+
+/// Returns everything that the statements decide.
+fn shape(env: &mut TestEnv) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let cluster = superuser(env, "postgres");
+    for query in OF_CLUSTER.iter().chain([&LOOKUP]) {
+        found.insert((*query).to_owned(), rows(&cluster, query));
+    }
+    for database in ["shop", "reports"] {
+        let inside = superuser(env, database);
+        for query in OF_DATABASE {
+            found.insert(format!("{database}: {query}"), rows(&inside, query));
+        }
+    }
+    found
+}
+
+/// Runs a file of statements as the image of PostgreSQL does.
+fn run_file(url: &str, file: &Path) {
+    let mut psql = Command::new(machine::servers().join("postgresql-16/bin/psql"));
+    psql.args([
+        "-v",
+        "ON_ERROR_STOP=1",
+        "--no-psqlrc",
+        "--quiet",
+        "--output=/dev/null",
+        "--file",
+    ]);
+    let output = psql
+        .arg(file)
+        .arg(url)
+        .current_dir("/")
+        .output()
+        .expect("psql runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn the_statements_of_a_compose_file_make_what_apply_makes() {
+    const TEST: &str = "the_statements_of_a_compose_file_make_what_apply_makes";
+    let Some(judge) = judge(TEST).filter(|_| machine::has_servers(TEST)) else {
+        return;
+    };
+    let mut applied = TestEnv::stack(STACK);
+    let export = [
+        "export",
+        "compose",
+        "local",
+        "--out",
+        "compose.yaml",
+        "--secrets-file",
+        "secrets.env",
+    ];
+    let _ = applied.run(&export).expect(0);
+    let folder = applied.folder();
+    let parsed = judge.parsed(&folder.join("compose.yaml"), &folder.join("secrets.env"));
+    let statements = parsed["configs"]["postgres-main.infra.sql"]["content"]
+        .as_str()
+        .expect("statements");
+    // What compose would do with it: one dollar of two, and the secrets at their place.
+    let secrets = folder.join("secrets");
+    std::fs::create_dir(&secrets).expect("a folder of the test");
+    let values = std::fs::read_to_string(folder.join("secrets.env")).expect("the file of secrets");
+    for (name, value) in values.lines().filter_map(|line| line.split_once('=')) {
+        applied.write(
+            &format!("secrets/{}", name.to_lowercase()),
+            value.trim_matches('\''),
+        );
+    }
+    let place = format!("{}/", secrets.display());
+    applied.write(
+        "infra.sql",
+        &statements.replace("$$", "$").replace("/run/secrets/", &place),
+    );
+    apply(&mut applied);
+
+    let mut started = TestEnv::stack(EMPTY);
+    apply(&mut started);
+    let cluster = superuser(&mut started, "postgres");
+    // Servers of ours are made with this role.
+    execute(
+        &cluster,
+        "drop owned by infra_pooler cascade; drop schema if exists infra_pooler cascade; drop role infra_pooler",
+    );
+    run_file(&cluster, &folder.join("infra.sql"));
+    assert_eq!(shape(&mut started), shape(&mut applied));
+
+    // And the passwords are those of the file.
+    let password = std::fs::read_to_string(secrets.join("postgres_main_reader_password")).expect("a secret");
+    let reader = superuser(&mut started, "shop").replace("//infra@", &format!("//reader:{password}@"));
+    assert_eq!(rows(&reader, "select current_user"), "reader");
+    for mut env in [applied, started] {
+        let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    }
+}
