@@ -28,16 +28,16 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Returns a file as it is understood, with the variables of another in place.
+    /// Returns files as they are understood together, with the variables of another in place.
     ///
     /// # Panics
-    /// When the file is refused.
+    /// When they are refused, or something is said about them.
     #[must_use]
-    pub fn parsed(&self, file: &Path, variables: &Path) -> Json {
-        let output = self.read(file, Some(variables));
+    pub fn parsed(&self, files: &[&Path], variables: &Path) -> Json {
+        let output = self.read(files, variables);
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {error}", file.display());
-        assert!(error.is_empty(), "{}: {error}", file.display());
+        assert!(output.status.success(), "{files:?}: {error}");
+        assert!(error.is_empty(), "{files:?}: {error}");
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
@@ -47,18 +47,20 @@ impl Judge {
     /// When it is accepted.
     #[must_use]
     pub fn refusal(&self, file: &Path) -> String {
-        let output = self.read(file, None);
+        // Without a file of its own it would take the `.env` that lies beside.
+        let output = self.read(&[file], Path::new("/dev/null"));
         assert!(!output.status.success(), "{}", file.display());
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
-    fn read(&self, file: &Path, variables: Option<&Path>) -> Output {
+    fn read(&self, files: &[&Path], variables: &Path) -> Output {
         let mut command = Command::new(&self.program);
-        // Without a file of its own it would take the `.env` that lies beside.
-        let variables = variables.unwrap_or(Path::new("/dev/null"));
-        command.arg("--env-file").arg(variables).arg("--file").arg(file);
         // A stranger's variables decide nothing here.
-        command.env_clear().args(["config", "--format", "json"]);
+        command.env_clear().arg("--env-file").arg(variables);
+        for file in files {
+            command.arg("--file").arg(file);
+        }
+        command.args(["config", "--format", "json"]);
         command.output().expect("Docker Compose runs")
     }
 }

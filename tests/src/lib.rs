@@ -6,6 +6,7 @@ pub mod compose;
 pub mod environment;
 pub mod machine;
 pub mod moto;
+pub mod readers;
 pub mod redis;
 pub mod run;
 pub mod secrets;

@@ -87,7 +87,7 @@ fn exported(env: &mut TestEnv, environment: &str) -> Option<Json> {
     }
     let refusal = judge.refusal(&file);
     assert!(refusal.contains("is missing a value: "), "{refusal}");
-    Some(judge.parsed(&file, &variables))
+    Some(judge.parsed(&[&file], &variables))
 }
 
 fn keys(value: &Json) -> BTreeSet<&str> {

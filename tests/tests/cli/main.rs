@@ -29,6 +29,7 @@ mod pty;
 mod rollback;
 mod secrets;
 mod settings;
+mod settings_readers;
 mod state;
 mod state_damage;
 mod support;

@@ -127,7 +127,7 @@ fn the_statements_of_a_compose_file_make_what_apply_makes() {
     ];
     let _ = applied.run(&export).expect(0);
     let folder = applied.folder();
-    let parsed = judge.parsed(&folder.join("compose.yaml"), &folder.join("secrets.env"));
+    let parsed = judge.parsed(&[&folder.join("compose.yaml")], &folder.join("secrets.env"));
     let statements = parsed["configs"]["postgres-main.infra.sql"]["content"]
         .as_str()
         .expect("statements");
