@@ -265,6 +265,8 @@ fn files_of_others_stay_and_secrets_that_were_made_stay() {
         std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
     );
+    let again = env.run(&export).expect(0);
+    assert!(again.stderr.contains("No secret was missing"), "{again}");
     env.edit(
         "env/development.hcl",
         "replicas        = 1",

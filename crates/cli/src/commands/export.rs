@@ -133,15 +133,18 @@ fn values(secrets: &[SecretVariable]) -> Result<Vec<(String, Secret)>, Failure> 
 }
 
 fn say(arguments: &ComposeArguments, file: &ComposeFile, added: Option<usize>, invocation: &Invocation<'_>) {
-    let text = match (added, file.secrets.len()) {
-        (Some(added), _) => format!("{} made\n", counted(added, "secret")),
-        (None, 0) => String::new(),
-        (None, count) => {
+    let text = match (added, file.secrets.len(), &arguments.out) {
+        (_, 0, _) => String::new(),
+        (Some(0), _, _) => "No secret was missing\n".to_owned(),
+        (Some(added), _, _) => format!("{} made\n", counted(added, "secret")),
+        (None, count, Some(out)) => {
+            let out = context::quoted(&out.display().to_string());
             let environment = &arguments.target.environment;
-            let again = format!("export compose {environment} --secrets-file .env");
+            let again = format!("export compose {environment} --out {out} --secrets-file .env");
             let again = context::command(&again, invocation);
             format!("It needs {}; make them with: {again}\n", counted(count, "secret"))
         }
+        (None, _, None) => String::new(),
     };
     invocation.terminal.say(&text);
 }

@@ -3,13 +3,12 @@
 use infra_model::component::Component;
 use infra_model::diagnostic::Diagnostic;
 
-/// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.1: <https://hub.docker.com/r/pgvector/pgvector/tags>.
-/// 18 moved its data directory, and nothing older than 14 is maintained.
-const POSTGRES: [(u32, &str); 4] = [
-    (14, "pgvector/pgvector:0.8.1-pg14"),
-    (15, "pgvector/pgvector:0.8.1-pg15"),
-    (16, "pgvector/pgvector:0.8.1-pg16"),
-    (17, "pgvector/pgvector:0.8.1-pg17"),
+/// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.5, as `scripts/install-servers` installs it: <https://hub.docker.com/r/pgvector/pgvector/tags>.
+/// 18 moved its data directory, and 14 is at its end.
+const POSTGRES: [(u32, &str); 3] = [
+    (15, "pgvector/pgvector:0.8.5-pg15"),
+    (16, "pgvector/pgvector:0.8.5-pg16"),
+    (17, "pgvector/pgvector:0.8.5-pg17"),
 ];
 
 /// Redis of the Docker community: <https://hub.docker.com/_/redis/tags>. 7.2 is the last under the BSD licence.
