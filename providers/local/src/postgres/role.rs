@@ -9,6 +9,10 @@ use super::configuration::ENGINE_ROLE;
 use super::connection::{ConnectionError, Endpoint, Session, identifier, literal};
 use super::{password, server};
 
+/// Two that are removed at once both remove what the one was granted by or to the other, and the server refuses the second:
+/// `tuple concurrently deleted`. The turn ends with the session.
+const TAKE_TURN: &str = "select pg_advisory_lock(hashtextextended('infra removes a role', 0))";
+
 /// A login role that a stack wants.
 #[derive(Clone, Copy)]
 pub struct Role<'a> {
@@ -128,6 +132,9 @@ pub async fn remove(endpoint: &Endpoint, name: &str) -> Result<(), ConnectionErr
     {
         return Ok(());
     }
+    session
+        .run("wait for others that remove roles", TAKE_TURN)
+        .await?;
     let role = identifier(name);
     let end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1";
     session
