@@ -1,13 +1,14 @@
 //! The statements of a compose file on a real server make what `infra apply` makes.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use infra_tests::compose::judge;
+use infra_tests::compose::{Judge, judge};
 use infra_tests::environment::TestEnv;
 use infra_tests::machine;
 use infra_tests::servers::{execute, rows};
+use serde_json::Value as Json;
 
 use crate::support::apply;
 
@@ -109,6 +110,52 @@ fn run_file(url: &str, file: &Path) {
     );
 }
 
+/// What a compose file gives to containers.
+pub(crate) struct Exported {
+    configs: Json,
+    secrets: PathBuf,
+}
+
+impl Exported {
+    /// Exports an environment, and puts its secrets into files, as compose would.
+    pub(crate) fn of(env: &mut TestEnv, judge: &Judge) -> Self {
+        let files = ["compose.yaml", "secrets.env"].map(|name| env.folder().join(name));
+        let export = [
+            "export",
+            "compose",
+            "local",
+            "--out",
+            "compose.yaml",
+            "--secrets-file",
+            "secrets.env",
+        ];
+        let _ = env.run(&export).expect(0);
+        let secrets = env.folder().join("secrets");
+        std::fs::create_dir(&secrets).expect("a folder of the test");
+        let values = std::fs::read_to_string(&files[1]).expect("the file of secrets");
+        for (name, value) in values.lines().filter_map(|line| line.split_once('=')) {
+            env.write(
+                &format!("secrets/{}", name.to_lowercase()),
+                value.trim_matches('\''),
+            );
+        }
+        let configs = judge.parsed(&[&files[0]], &files[1])["configs"].take();
+        Exported { configs, secrets }
+    }
+
+    /// Returns a file as a container has it, but for the place of its secrets. Compose makes one dollar of two.
+    pub(crate) fn content(&self, name: &str) -> String {
+        let content = self.configs[name]["content"].as_str().expect("a file");
+        let place = format!("{}/", self.secrets.display());
+        content.replace("$$", "$").replace("/run/secrets/", &place)
+    }
+
+    /// Returns a secret.
+    pub(crate) fn secret(&self, name: &str) -> String {
+        std::fs::read_to_string(self.secrets.join(name)).expect("a secret")
+    }
+}
+
 #[test]
 fn the_statements_of_a_compose_file_make_what_apply_makes() {
     const TEST: &str = "the_statements_of_a_compose_file_make_what_apply_makes";
@@ -116,36 +163,8 @@ fn the_statements_of_a_compose_file_make_what_apply_makes() {
         return;
     };
     let mut applied = TestEnv::stack(STACK);
-    let export = [
-        "export",
-        "compose",
-        "local",
-        "--out",
-        "compose.yaml",
-        "--secrets-file",
-        "secrets.env",
-    ];
-    let _ = applied.run(&export).expect(0);
-    let folder = applied.folder();
-    let parsed = judge.parsed(&[&folder.join("compose.yaml")], &folder.join("secrets.env"));
-    let statements = parsed["configs"]["postgres-main.infra.sql"]["content"]
-        .as_str()
-        .expect("statements");
-    // What compose would do with it: one dollar of two, and the secrets at their place.
-    let secrets = folder.join("secrets");
-    std::fs::create_dir(&secrets).expect("a folder of the test");
-    let values = std::fs::read_to_string(folder.join("secrets.env")).expect("the file of secrets");
-    for (name, value) in values.lines().filter_map(|line| line.split_once('=')) {
-        applied.write(
-            &format!("secrets/{}", name.to_lowercase()),
-            value.trim_matches('\''),
-        );
-    }
-    let place = format!("{}/", secrets.display());
-    applied.write(
-        "infra.sql",
-        &statements.replace("$$", "$").replace("/run/secrets/", &place),
-    );
+    let exported = Exported::of(&mut applied, &judge);
+    applied.write("infra.sql", &exported.content("postgres-main.infra.sql"));
     apply(&mut applied);
 
     let mut started = TestEnv::stack(EMPTY);
@@ -156,11 +175,11 @@ fn the_statements_of_a_compose_file_make_what_apply_makes() {
         &cluster,
         "drop owned by infra_pooler cascade; drop schema if exists infra_pooler cascade; drop role infra_pooler",
     );
-    run_file(&cluster, &folder.join("infra.sql"));
+    run_file(&cluster, &applied.folder().join("infra.sql"));
     assert_eq!(shape(&mut started), shape(&mut applied));
 
     // And the passwords are those of the file.
-    let password = std::fs::read_to_string(secrets.join("postgres_main_reader_password")).expect("a secret");
+    let password = exported.secret("postgres_main_reader_password");
     let reader = superuser(&mut started, "shop").replace("//infra@", &format!("//reader:{password}@"));
     assert_eq!(rows(&reader, "select current_user"), "reader");
     for mut env in [applied, started] {

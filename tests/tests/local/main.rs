@@ -4,6 +4,7 @@ mod bad_input;
 mod blob;
 mod change;
 mod compose;
+mod compose_servers;
 mod concurrency;
 mod crash;
 mod destroy;

@@ -1,9 +1,10 @@
-//! The images, each pinned by a tag, and where it is known from.
+//! The images, each pinned by a tag that other public projects pin too, and the page that lists all of its tags.
 
 use infra_model::component::Component;
 use infra_model::diagnostic::Diagnostic;
 
-/// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.5, as `scripts/install-servers` installs it: <https://hub.docker.com/r/pgvector/pgvector/tags>.
+/// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.5, as `scripts/install-servers`
+/// installs it: <https://hub.docker.com/r/pgvector/pgvector/tags>.
 /// 18 moved its data directory, and 14 is at its end.
 const POSTGRES: [(u32, &str); 3] = [
     (15, "pgvector/pgvector:0.8.5-pg15"),
