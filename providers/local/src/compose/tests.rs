@@ -133,6 +133,7 @@ fn cluster() -> Redis {
 fn whole() -> Postgres {
     let database = Database {
         owner: "app".to_owned(),
+        seeds: Vec::new(),
     };
     let role = Role { access: Access::Read };
     Postgres {
@@ -191,7 +192,7 @@ fn the_head_says_how_to_start_and_what_differs() {
     #     port is open, and either side may begin.
     #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
     #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
-    #   - Protection, key vaults and settings are not here: programs are yours to add, with `infra env` as a start.
+    #   - Protection, key vaults, seeds and settings are not here: programs are yours to add, with `infra env` as a start.
     #   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
 
     name: "shop-local"
