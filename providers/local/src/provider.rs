@@ -53,7 +53,8 @@ pub fn schemas() -> SchemaSet {
         database::schema(),
         seed::schema(),
         pooler::schema(),
-        redis::kind::server::schema(),
+        redis::kind::server::schema::server(),
+        redis::kind::server::schema::replica(),
         blob::schema(),
         redis::kind::cluster::schema(),
     ])
@@ -99,7 +100,8 @@ impl LocalProvider {
             Box::new(DatabaseKind::new(servers.clone())),
             Box::new(SeedKind::new(servers.clone())),
             Box::new(PoolerKind::new(servers.clone())),
-            Box::new(RedisServerKind::new(redis_site.clone())),
+            Box::new(RedisServerKind::servers(redis_site.clone())),
+            Box::new(RedisServerKind::replicas(redis_site.clone())),
             Box::new(RedisClusterKind::new(redis_site)),
             Box::new(StoreKind::new(BlobSite::new(&settings, servers))),
         ]);

@@ -11,6 +11,7 @@ pub mod installation;
 pub mod kind;
 pub mod listening;
 pub mod node;
+pub mod replication;
 pub mod session;
 pub mod settings;
 pub mod site;

@@ -14,6 +14,7 @@ mod folders;
 mod pooler;
 mod redis;
 mod redis_cluster;
+mod redis_replicas;
 mod replicated;
 mod rollback;
 mod rotate;

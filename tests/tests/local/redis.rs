@@ -300,7 +300,7 @@ fn a_server_that_somebody_started_with_other_files_is_drift() {
 }
 
 /// Starts a server as a person would who has its files.
-fn by_hand(folder: &std::path::Path, environment: &[u8]) -> std::process::Child {
+pub(crate) fn by_hand(folder: &std::path::Path, environment: &[u8]) -> std::process::Child {
     let servers = machine::servers();
     let owner = environment
         .split(|byte| *byte == 0)
@@ -406,7 +406,7 @@ fn without_redis_the_plan_says_what_is_missing() {
     assert!(said.contains("scripts/install-servers"), "{said}");
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("its address").port()
 }

@@ -103,6 +103,13 @@ const REDIS: &[Export] = &[
         "The URL of the server or cluster, with its password, for use from the host",
     ),
     secret(&["tcp_url"], "The URL by the address in the segment"),
+    Export {
+        value: ExportType::Texts,
+        ..secret(
+            &["replica_urls"],
+            "The URLs of the replicas of a single server, for reading; an empty list without any and for a cluster",
+        )
+    },
     text(
         &["host"],
         "The address of the primary, or of the first node of a cluster",

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use super::listening::Listening;
 use super::site::SOCKET;
 
 /// Bytes in a MiB.
@@ -150,6 +151,8 @@ pub struct Configuration {
     pub port: u16,
     /// The port of the bus, if it is a node of a cluster.
     pub bus: Option<u16>,
+    /// Whom it follows, if it is a replica outside of a cluster.
+    pub follows: Option<Listening>,
     /// What can be changed while it runs.
     pub settings: Settings,
 }
@@ -183,6 +186,11 @@ pub fn render(configuration: &Configuration) -> String {
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name} {value}");
     };
+    // Redis would wait five seconds for more replicas before it sends one its data.
+    line("repl-diskless-sync-delay", "0");
+    if let Some(primary) = configuration.follows {
+        line("replicaof", &format!("{} {}", primary.host, primary.port));
+    }
     if let (Some(bus), Some(host)) = (configuration.bus, configuration.listen) {
         line("cluster-enabled", "yes");
         line("cluster-port", &bus.to_string());
@@ -230,6 +238,7 @@ mod tests {
             listen: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             port: 6379,
             bus: None,
+            follows: None,
             settings: Settings {
                 memory_mb: 64,
                 eviction: "allkeys-lru".to_owned(),
@@ -257,7 +266,21 @@ mod tests {
         save ""
         appendonly yes
         appendfsync everysec
+        repl-diskless-sync-delay 0
         "#);
+    }
+
+    #[test]
+    fn a_replica_follows_from_its_start_and_its_file_has_no_password() {
+        let replica = Configuration {
+            follows: Some(Listening {
+                host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                port: 6380,
+            }),
+            ..configuration()
+        };
+        let (alone, text) = (render(&configuration()), render(&replica));
+        assert_eq!(text.strip_prefix(&alone), Some("replicaof 127.0.0.1 6380\n"));
     }
 
     #[test]

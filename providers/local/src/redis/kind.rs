@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod explain;
 mod inputs;
+mod marked;
 pub mod server;
 
 /// What `status` says of everything that is as it should be.

@@ -102,6 +102,16 @@ pub enum NodeError {
     /// It could not write all its data.
     #[error("The Redis server did not write its data")]
     NotWritten,
+    /// It hears nothing of the server that it was told to follow.
+    #[error("The Redis replica did not hear from its primary at {host}:{port} within {waited:?}")]
+    NotFollowing {
+        /// The address of the primary.
+        host: IpAddr,
+        /// Its port.
+        port: u16,
+        /// How long we waited.
+        waited: Duration,
+    },
 }
 
 impl NodeError {
@@ -112,6 +122,10 @@ impl NodeError {
             Self::Disk(error) => error.hint(),
             Self::Access(error) => error.hint(),
             Self::BusyPort { .. } => Some("Stop that process, or give the stack another port".to_owned()),
+            Self::NotFollowing { .. } => Some(
+                "See the end of `redis.log` in the folder of each of them, then run the command again"
+                    .to_owned(),
+            ),
             Self::DiskFull { .. } => Some("Make room on this disk, then run the command again".to_owned()),
             _ => None,
         }

@@ -120,8 +120,8 @@ impl Session {
     /// [`SessionError`] when it does not.
     pub async fn info(&self, section: &str) -> Result<Info, SessionError> {
         let asked = command(&["INFO", section]);
-        let text = self.ask("describe itself", &asked).await?;
-        Ok(Info { text })
+        let text: String = self.ask("describe itself", &asked).await?;
+        Ok(Info::of(text))
     }
 }
 
@@ -142,6 +142,12 @@ pub struct Info {
 }
 
 impl Info {
+    /// Returns what a server said, from its text.
+    #[must_use]
+    pub fn of(text: impl Into<String>) -> Self {
+        Info { text: text.into() }
+    }
+
     /// Returns a value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -177,9 +183,7 @@ mod tests {
     #[test]
     fn what_a_server_says_of_itself_is_found_by_its_whole_name() {
         let text = "# Persistence\r\naof_enabled:1\r\naof_enabled_since:7\r\nrdb_bgsave:0\r\n";
-        let info = Info {
-            text: text.to_owned(),
-        };
+        let info = Info::of(text);
         assert_eq!(info.get("aof_enabled"), Some("1"));
         assert_eq!(info.get("aof"), None);
     }

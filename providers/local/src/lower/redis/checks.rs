@@ -15,7 +15,6 @@ const SETTINGS: [&str; 1] = ["port"];
 pub(super) fn all(component: &Component, redis: &Redis, facts: &RedisFacts) -> Vec<Diagnostic> {
     let check = Check { component, redis };
     let mut found = Vec::new();
-    found.extend(check.shape());
     found.extend(check.version(facts));
     found.extend(check.settings());
     found
@@ -29,17 +28,6 @@ struct Check<'a> {
 impl Check<'_> {
     fn error(&self, summary: &str, detail: String) -> Diagnostic {
         Diagnostic::error(summary, detail).at(self.component.span)
-    }
-
-    fn shape(&self) -> Option<Diagnostic> {
-        let address = &self.component.address;
-        if self.redis.mode == RedisMode::Cluster || self.redis.replicas == 0 {
-            return None;
-        }
-        let detail =
-            format!("The local provider does not manage replicas of a single Redis yet, as `{address}` has");
-        let hint = "Override it in the overlay of this environment with `replicas = 0`";
-        Some(self.error("Shape of Redis not built yet", detail).hint(hint))
     }
 
     fn version(&self, facts: &RedisFacts) -> Option<Diagnostic> {

@@ -4,24 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::future::try_join_all;
 use infra_model::record::{ObjectId, RecordKey};
 use infra_model::schema::{
     AttributeSchema, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
 };
-use infra_model::snapshot::{Condition, Observation, Observed};
+use infra_model::snapshot::{Observation, Observed};
 use infra_model::value::{Attributes, Value};
-use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
-use super::inputs::{SECRET, public, refuse_strangers};
-use crate::host::folder::private_directory;
-use crate::postgres::kind::{attribute, carried, failed, named, observation, output, owner, refused, text};
+use super::inputs::{SECRET, public};
+use super::marked::{self, Marked, observed};
+use crate::postgres::kind::{attribute, carried, named, observation, output, refused, text};
 use crate::postgres::marker::{self, Marker, Phase};
-use crate::postgres::primary::blocking;
-use crate::redis::listening::leave;
-use crate::redis::node::stop::abandon;
 use crate::redis::site::RedisSite;
 
 mod installed;
@@ -37,7 +33,6 @@ pub const CLUSTER: &str = "local.redis.cluster";
 const MAKE: &str = "make a Redis cluster";
 const CHANGE: &str = "change a Redis cluster";
 const LOOK: &str = "look at a Redis cluster";
-const REMOVE: &str = "remove a Redis cluster";
 
 /// Manages the clusters of an environment.
 #[derive(Debug)]
@@ -52,33 +47,6 @@ impl ClusterKind {
         ClusterKind { site }
     }
 
-    fn marker(&self, name: &str) -> Result<Option<Marker<Installed>>, ProviderError> {
-        marker::read(&self.site.folder_of(name)).map_err(|error| refused(LOOK, &error))
-    }
-
-    async fn look(&self, name: &str) -> Result<Option<Observed>, ProviderError> {
-        let Some(marker) = self.marker(name)? else {
-            return Ok(None);
-        };
-        let made = marker.phase == Phase::Made;
-        let mut attributes = marker.applied.inputs.clone();
-        match made {
-            true => attributes.extend(look::attributes(&self.site, name, &marker.applied).await?),
-            false => drop(attributes.insert("status".to_owned(), Value::from("half made"))),
-        }
-        Ok(Some(Observed {
-            id: ObjectId(name.to_owned()),
-            attributes,
-            outputs: marker.applied.outputs(name),
-            condition: if made {
-                Condition::Complete
-            } else {
-                Condition::HalfMade
-            },
-            owner: owner(&marker.owner, &self.site.lineage),
-        }))
-    }
-
     async fn converge(&self, change: make::Change<'_>) -> Result<Applied, ProviderError> {
         let name = change.name;
         let installed = make::converge(&self.site, change).await?;
@@ -86,6 +54,26 @@ impl ClusterKind {
             id: ObjectId(name.to_owned()),
             outputs: installed.outputs(name),
         })
+    }
+}
+
+#[async_trait]
+impl Marked for ClusterKind {
+    fn site(&self) -> &RedisSite {
+        &self.site
+    }
+
+    async fn look(&self, name: &str) -> Result<Option<Observed>, ProviderError> {
+        let Some(marker) = marked::read::<Installed>(&self.site, name)? else {
+            return Ok(None);
+        };
+        let mut attributes = marker.applied.inputs.clone();
+        match marker.phase {
+            Phase::Made => attributes.extend(look::attributes(&self.site, name, &marker.applied).await?),
+            _ => drop(attributes.insert("status".to_owned(), Value::from("half made"))),
+        }
+        let outputs = marker.applied.outputs(name);
+        Ok(Some(observed(&self.site, name, &marker, (attributes, outputs))))
     }
 }
 
@@ -100,44 +88,29 @@ impl ResourceKind for ClusterKind {
     }
 
     async fn stop(&self, known: &Known) -> Result<(), ProviderError> {
-        rest::stop(&self.site, &known.id.0, self.marker(&known.id.0)?).await
+        rest::stop(&self.site, &known.id.0).await
     }
 
     async fn start(&self, known: &Known) -> Result<Option<Attributes>, ProviderError> {
-        rest::start(&self.site, &known.id.0, self.marker(&known.id.0)?)
-            .await
-            .map(|_| None)
+        rest::start(&self.site, &known.id.0).await.map(|()| None)
     }
 
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
-        let looks = known
-            .iter()
-            .map(|one| async { Ok((one.key.clone(), observation(self.look(&one.id.0).await?))) });
-        Ok(try_join_all(looks).await?.into_iter().collect())
+        marked::observe(self, known).await
     }
 
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
-        let name = text(&request.inputs, "name")?;
-        let found = self.look(name).await?;
-        if found.is_none() {
-            let removed = self.site.remove_if_vacant(name);
-            removed.map_err(|error| refused(LOOK, &error))?;
-        }
-        Ok(found.into_iter().collect())
+        marked::find(self, request).await
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let (name, inputs) = (text(&request.inputs, "name")?, &request.inputs);
-        let folder = self.site.folder_of(name);
-        let found = marker::read_own::<Installed>(&folder, &request.tag);
+        let found = marker::read_own::<Installed>(&self.site.folder_of(name), &request.tag);
         let marker = match found.map_err(|error| refused(MAKE, &error))? {
             Some(marker) if marker.phase != Phase::Removing => marker,
             _ => {
-                let marker = Marker::making(&request.tag, Installed::new(public(inputs)));
-                let written =
-                    private_directory(&self.site.folder).and_then(|()| marker::write(&folder, &marker));
-                written.map_err(|error| failed(MAKE, &error))?;
-                marker
+                let installed = Installed::new(public(inputs));
+                marked::begin(&self.site, name, Marker::making(&request.tag, installed))?
             }
         };
         let operation = MAKE;
@@ -152,9 +125,7 @@ impl ResourceKind for ClusterKind {
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let (name, inputs) = (&request.id.0, &request.inputs);
-        let message = || format!("The cluster `{name}` does not exist");
-        let gone = || ProviderError::rejected(ErrorKind::NotFound, CHANGE, message());
-        let marker = self.marker(name)?.ok_or_else(gone)?;
+        let marker = marked::require(&self.site, name)?;
         let operation = CHANGE;
         self.converge(make::Change {
             name,
@@ -166,29 +137,7 @@ impl ResourceKind for ClusterKind {
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {
-        let (site, name) = (&self.site, &request.id.0);
-        if let Some(mut marker) = self.marker(name)? {
-            refuse_strangers(site, name, &marker.owner)?;
-            marker.phase = Phase::Removing;
-            let folder = site.folder_of(name);
-            marker::write(&folder, &marker).map_err(|error| failed(REMOVE, &error))?;
-            let installed = &marker.applied;
-            let ends = installed
-                .numbers()
-                .into_iter()
-                .map(|number| async move { abandon(&installed::folder(site, name, number)).await });
-            try_join_all(ends).await.map_err(|error| failed(REMOVE, &error))?;
-            for number in installed.numbers() {
-                let node = installed::node_name(name, number);
-                let left = leave(site, &node, installed.segment()).await;
-                left.map_err(|error| failed(REMOVE, &error))?;
-                site.remove_sockets(&node)
-                    .map_err(|error| failed(REMOVE, &error))?;
-            }
-            let removed = blocking(move || marker::remove(&folder)).await;
-            removed.map_err(|error| failed(REMOVE, &error))?;
-        }
-        site.remove_if_empty().map_err(|error| failed(REMOVE, &error))
+        marked::remove::<Installed>(&self.site, &request.id.0).await
     }
 
     async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError> {

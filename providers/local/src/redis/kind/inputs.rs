@@ -3,18 +3,18 @@
 use infra_model::sealing::Secret;
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
-use infra_provider::ownership::OwnershipTag;
 
 use super::PASSWORD;
-use crate::postgres::kind::{malformed, refused, text};
-use crate::postgres::marker::MarkerError;
+use crate::postgres::kind::{malformed, text};
 use crate::redis::configuration::{Persistence, Settings};
 use crate::redis::session::{Session, SessionError};
-use crate::redis::site::RedisSite;
 use crate::redis::{access, settings};
 
 /// The attribute that is never written down.
 pub(super) const SECRET: &str = "password";
+
+/// Attributes whose change needs a restart of a server.
+pub(super) const NEED_RESTART: [&str; 2] = ["segment", "port"];
 
 /// Returns what a running server can be changed to.
 pub(super) fn settings_of(inputs: &Attributes) -> Result<Settings, ProviderError> {
@@ -64,19 +64,6 @@ pub(super) async fn seen(session: &Session, known: Option<&str>) -> Result<Attri
     };
     seen.insert("login".to_owned(), Value::string(login));
     Ok(seen)
-}
-
-/// Refuses to remove what another state made.
-pub(super) fn refuse_strangers(site: &RedisSite, name: &str, owner: &str) -> Result<(), ProviderError> {
-    let tag: Option<OwnershipTag> = owner.parse().ok();
-    if tag.is_some_and(|tag| tag.lineage == site.lineage) {
-        return Ok(());
-    }
-    let error = MarkerError::Other {
-        folder: site.folder_of(name),
-        owner: owner.to_owned(),
-    };
-    Err(refused("remove a Redis server", &error))
 }
 
 #[cfg(test)]

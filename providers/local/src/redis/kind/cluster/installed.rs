@@ -16,6 +16,7 @@ use crate::redis::cluster::form::NodePlace;
 use crate::redis::cluster::roles::Shape;
 use crate::redis::configuration::{Configuration, NodeFiles};
 use crate::redis::kind::inputs::settings_of;
+use crate::redis::kind::marked::{self, Installed as _};
 use crate::redis::listening::{STANDARD_PORT, free_port, network_name};
 use crate::redis::node::Node;
 use crate::redis::site::RedisSite;
@@ -50,10 +51,6 @@ impl Installed {
         }
     }
 
-    pub(super) fn segment(&self) -> Option<&str> {
-        self.inputs.get("segment").and_then(Value::as_str)
-    }
-
     /// Returns the numbers of all nodes that may exist.
     pub(super) fn numbers(&self) -> BTreeSet<u32> {
         self.places.keys().chain(self.leaving.keys()).copied().collect()
@@ -73,6 +70,17 @@ impl Installed {
             ("nodes", Value::list(nodes)),
         ];
         outputs.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+}
+
+impl marked::Installed for Installed {
+    fn segment(&self) -> Option<&str> {
+        self.inputs.get("segment").and_then(Value::as_str)
+    }
+
+    fn parts(&self, site: &RedisSite, name: &str) -> Vec<(String, PathBuf)> {
+        let part = |number| (node_name(name, number), folder(site, name, number));
+        self.numbers().into_iter().map(part).collect()
     }
 }
 
@@ -176,6 +184,7 @@ pub(super) async fn node(site: &RedisSite, request: &NodeRequest<'_>) -> Result<
             listen: Some(place.host),
             port: place.port,
             bus: Some(place.bus),
+            follows: None,
             settings: settings_of(&installed.inputs)?,
         },
         installation: installation.map_err(|error| refused(super::MAKE, &error))?,

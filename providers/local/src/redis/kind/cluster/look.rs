@@ -15,6 +15,7 @@ use crate::redis::cluster::Sessions;
 use crate::redis::cluster::topology::{self, Topology};
 use crate::redis::kind::RUNNING;
 use crate::redis::kind::inputs::seen;
+use crate::redis::kind::marked::Installed as _;
 use crate::redis::node::state::{Look, State, state};
 use crate::redis::session::Endpoint;
 use crate::redis::site::RedisSite;

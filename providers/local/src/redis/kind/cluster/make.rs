@@ -18,6 +18,7 @@ use crate::redis::cluster::failover::take_over;
 use crate::redis::cluster::form::forget;
 use crate::redis::cluster::{ClusterError, Sessions, topology};
 use crate::redis::kind::inputs::{password_of, public, settings_of};
+use crate::redis::kind::marked::Installed as _;
 use crate::redis::listening::leave;
 use crate::redis::node::start::start;
 use crate::redis::node::stop::{abandon, stop};

@@ -5,11 +5,12 @@ use infra_provider::error::ProviderError;
 
 use super::installed::{self, Installed, NodeRequest, files, node, shape};
 use crate::postgres::kind::failed;
-use crate::postgres::marker::{self, Marker, Phase};
+use crate::postgres::marker::{self, Phase};
 use crate::redis::access::{self, ENGINE_USER};
 use crate::redis::cluster::Sessions;
 use crate::redis::cluster::converge::at_rest;
 use crate::redis::kind::inputs::settings_of;
+use crate::redis::kind::marked::read;
 use crate::redis::node::NodeError;
 use crate::redis::node::start::start as start_node;
 use crate::redis::node::stop::stop as stop_node;
@@ -21,11 +22,8 @@ const STOP: &str = "stop a Redis cluster";
 const START: &str = "start a Redis cluster";
 
 /// Stops all nodes, which write what they keep.
-pub(super) async fn stop(
-    site: &RedisSite,
-    name: &str,
-    marker: Option<Marker<Installed>>,
-) -> Result<(), ProviderError> {
+pub(super) async fn stop(site: &RedisSite, name: &str) -> Result<(), ProviderError> {
+    let marker = read::<Installed>(site, name)?;
     let numbers = marker.map(|marker| marker.applied.numbers()).unwrap_or_default();
     let ends = numbers
         .into_iter()
@@ -35,12 +33,8 @@ pub(super) async fn stop(
 }
 
 /// Starts all nodes and waits until they agree.
-pub(super) async fn start(
-    site: &RedisSite,
-    name: &str,
-    marker: Option<Marker<Installed>>,
-) -> Result<(), ProviderError> {
-    let Some(mut marker) = marker.filter(|marker| marker.phase == Phase::Made) else {
+pub(super) async fn start(site: &RedisSite, name: &str) -> Result<(), ProviderError> {
+    let Some(mut marker) = read::<Installed>(site, name)?.filter(|marker| marker.phase == Phase::Made) else {
         return Ok(());
     };
     site.make_run_directory().map_err(|error| failed(START, &error))?;

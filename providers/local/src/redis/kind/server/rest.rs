@@ -1,42 +1,51 @@
-//! Stops a server and starts it again as it was.
+//! Stops a server or a replica and starts it again as it was.
 
 use infra_provider::error::ProviderError;
 
-use super::{ServerKind, settings_of};
+use super::installed::{Installed, node, upstream};
 use crate::postgres::kind::failed;
 use crate::postgres::marker::{self, Phase};
 use crate::redis::access;
-use crate::redis::node::start::start;
-use crate::redis::node::stop::stop;
+use crate::redis::kind::inputs::settings_of;
+use crate::redis::kind::marked::read;
+use crate::redis::node::NodeError;
+use crate::redis::node::start::start as start_node;
+use crate::redis::node::stop::stop as stop_node;
+use crate::redis::replication::follow;
 use crate::redis::settings;
+use crate::redis::site::RedisSite;
 
+const STOP: &str = "stop a Redis server";
 const START: &str = "start a Redis server";
 
-impl ServerKind {
-    /// Stops a server, which writes what it keeps.
-    pub(super) async fn rested(&self, name: &str) -> Result<(), ProviderError> {
-        if self.marker(name)?.is_none() {
-            return Ok(());
-        }
-        let stopped = stop(&self.site.folder_of(name)).await;
-        stopped.map_err(|error| failed("stop a Redis server", &error))
+/// Stops a server, which writes what it keeps.
+pub(super) async fn stop(site: &RedisSite, name: &str) -> Result<(), ProviderError> {
+    if read::<Installed>(site, name)?.is_none() {
+        return Ok(());
     }
+    let stopped = stop_node(&site.folder_of(name)).await;
+    stopped.map_err(|error| failed(STOP, &error))
+}
 
-    /// Starts a server with the users that its files hold.
-    pub(super) async fn woken(&self, name: &str) -> Result<(), ProviderError> {
-        let Some(mut marker) = self.marker(name)?.filter(|marker| marker.phase == Phase::Made) else {
-            return Ok(());
-        };
-        let node = self.node(name, &marker).await?;
-        let started = start(&node, &self.site.programs).await;
-        let session = started.map_err(|error| failed(START, &error))?;
-        let files = &node.configuration.files;
-        let set = settings::set(&session, files, &settings_of(&marker.applied.inputs)?).await;
-        set.map_err(|error| failed(START, &error))?;
+/// Starts a server with the users that its files hold; a replica has everything again when this returns.
+pub(super) async fn start(site: &RedisSite, name: &str) -> Result<(), ProviderError> {
+    let Some(mut marker) = read::<Installed>(site, name)?.filter(|marker| marker.phase == Phase::Made) else {
+        return Ok(());
+    };
+    let node = node(site, name, &marker).await?;
+    let upstream = upstream(site, &marker.applied)?;
+    let wanted = settings_of(&marker.applied.inputs)?;
+    let begun = async {
+        let session = start_node(&node, &site.programs).await?;
+        if let Some(upstream) = &upstream {
+            follow(&session, upstream).await?;
+        }
+        settings::set(&session, &node.configuration.files, &wanted).await?;
         // It tells users that it read from a file in other words than those that were set while it ran.
-        let seen = access::seen(&session).await;
-        marker.applied.users = Some(seen.map_err(|error| failed(START, &error))?);
-        let written = marker::write(&self.site.folder_of(name), &marker);
-        written.map_err(|error| failed(START, &error))
-    }
+        Ok::<_, NodeError>(access::seen(&session).await?)
+    };
+    let users = begun.await.map_err(|error| failed(START, &error))?;
+    marker.applied.users = Some(users);
+    let written = marker::write(&site.folder_of(name), &marker);
+    written.map_err(|error| failed(START, &error))
 }

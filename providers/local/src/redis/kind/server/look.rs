@@ -1,0 +1,105 @@
+//! How a server does, and whether a replica follows whom it should.
+
+use std::time::Duration;
+
+use infra_model::snapshot::Observed;
+use infra_model::value::Value;
+use infra_provider::error::ProviderError;
+
+use super::LOOK;
+use super::installed::{Installed, files};
+use crate::postgres::kind::refused;
+use crate::postgres::marker::{Marker, Phase};
+use crate::redis::access;
+use crate::redis::kind::inputs::seen;
+use crate::redis::kind::marked::{self, observed, read};
+use crate::redis::node::state::{self, Look, State};
+use crate::redis::node::stop::find_running;
+use crate::redis::replication::followed;
+use crate::redis::session::{Endpoint, Session};
+use crate::redis::site::RedisSite;
+
+/// A replica connects again within this time after its primary was started anew; until then it is not judged.
+const RECONNECTS_WITHIN: Duration = Duration::from_secs(3);
+/// How often it is asked meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Returns a server as it is, nothing when there is none.
+pub(super) async fn look(site: &RedisSite, name: &str) -> Result<Option<Observed>, ProviderError> {
+    let Some(marker) = read::<Installed>(site, name)? else {
+        return Ok(None);
+    };
+    let mut attributes = marker.applied.inputs.clone();
+    let found = match marker.phase {
+        Phase::Made => state(site, name, &marker).await?,
+        Phase::Making | Phase::Removing => State::Stopped,
+    };
+    attributes.insert("status".to_owned(), Value::string(found.status()));
+    if let State::Answers(session) = &found {
+        let seen = seen(session, marker.applied.users.as_deref()).await;
+        attributes.extend(seen.map_err(|error| refused(LOOK, &error))?);
+        if let Some(primary) = marker.applied.primary()
+            && let Some(fault) = fault(site, primary, session).await?
+        {
+            attributes.insert("status".to_owned(), Value::string(fault));
+        }
+    }
+    let outputs = marker.applied.outputs(site, name)?;
+    Ok(Some(observed(site, name, &marker, (attributes, outputs))))
+}
+
+/// Returns how the process of a server does.
+pub(super) async fn state(
+    site: &RedisSite,
+    name: &str,
+    marker: &Marker<Installed>,
+) -> Result<State, ProviderError> {
+    let folder = site.folder_of(name);
+    let password = access::password(&folder, &*site.sealing);
+    let endpoint = Endpoint {
+        socket: files(site, name)?.socket(),
+        password: password.map_err(|error| refused(LOOK, &error))?,
+    };
+    let look = Look {
+        folder: &folder,
+        home: &folder,
+        endpoint: &endpoint,
+        network: &site.network,
+        segment: marked::Installed::segment(&marker.applied),
+    };
+    state::state(&look).await.map_err(|error| refused(LOOK, &error))
+}
+
+/// Returns what is wrong with a replica that answers. Nothing while its primary is dead, because then nobody can tell:
+/// it will follow again by itself.
+async fn fault(
+    site: &RedisSite,
+    primary: &str,
+    replica: &Session,
+) -> Result<Option<&'static str>, ProviderError> {
+    let Some(marker) = read::<Installed>(site, primary)? else {
+        return Ok(Some("without its primary"));
+    };
+    let deadline = tokio::time::Instant::now() + RECONNECTS_WITHIN;
+    let mut pace = tokio::time::interval(LOOK_EVERY);
+    loop {
+        pace.tick().await;
+        let followed = followed(replica).await;
+        let Some(link) = followed.map_err(|error| refused(LOOK, &error))? else {
+            return Ok(Some("promoted"));
+        };
+        if link.at != Some(marker.applied.listening()) {
+            return Ok(Some("following another server"));
+        }
+        let running = find_running(&site.folder_of(primary)).map_err(|error| {
+            let error = crate::redis::node::NodeError::from(error);
+            refused(LOOK, &error)
+        })?;
+        if link.up || running.is_none() {
+            return Ok(None);
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Ok(Some("not following its primary"));
+        }
+    }
+}
