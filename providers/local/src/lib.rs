@@ -13,4 +13,5 @@ pub mod provider;
 pub mod redis;
 pub mod rest;
 pub mod settings;
+pub mod tls;
 pub mod vault;
