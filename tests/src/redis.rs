@@ -22,12 +22,14 @@ pub fn client(test: &str) -> Option<PathBuf> {
 pub struct Client {
     /// Where: the client's own options.
     place: Vec<String>,
+    /// How: the client's own options for TLS.
+    tls: Vec<String>,
     user: String,
     password: String,
 }
 
 impl Client {
-    /// Returns the client that a URL is for, `redis://…` or `unix://…`.
+    /// Returns the client that a URL is for: `redis://…`, `rediss://…` or `unix://…`.
     ///
     /// # Panics
     /// When it is neither.
@@ -47,10 +49,34 @@ impl Client {
                 ["-h", host, "-p", port].map(str::to_owned).to_vec()
             }
         };
+        let tls = if scheme == "rediss" {
+            vec!["--tls".to_owned()]
+        } else {
+            Vec::new()
+        };
         Client {
             place,
+            tls,
             user: user.to_owned(),
             password: password.to_owned(),
+        }
+    }
+
+    /// Returns the same client, which verifies servers by an authority.
+    #[must_use]
+    pub fn trusting(&self, authority: &str) -> Self {
+        Client {
+            tls: ["--tls", "--cacert", authority].map(str::to_owned).to_vec(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same client without TLS.
+    #[must_use]
+    pub fn in_clear(&self) -> Self {
+        Client {
+            tls: Vec::new(),
+            ..self.clone()
         }
     }
 
@@ -131,6 +157,7 @@ impl Client {
         command
             .env("LD_LIBRARY_PATH", servers.join("redis/lib"))
             .args(&self.place)
+            .args(&self.tls)
             .args(["--no-auth-warning"])
             .current_dir("/")
             .stdin(Stdio::null());

@@ -527,6 +527,7 @@ fn a_segment_is_a_need() {
             memory_mb: None,
             eviction: "noeviction".into(),
             persistence: infra_model::component::redis::Persistence::None,
+            tls: false,
         }),
         ..vault("redis.cache", &[])
     };

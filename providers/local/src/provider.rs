@@ -36,6 +36,7 @@ use crate::redis::kind::server::ServerKind as RedisServerKind;
 use crate::redis::site::RedisSite;
 use crate::rest::RestFile;
 use crate::settings::LocalSettings;
+use crate::tls::authority::AuthoritySite;
 use crate::vault;
 use crate::vault::kind::SecretKind;
 
@@ -84,7 +85,8 @@ impl LocalProvider {
         let enforcement = capability.enforcement;
         let site = Arc::new(Site::new(settings.folder.join("network"), programs));
         let servers = Arc::new(PostgresSite::new(&settings, site.clone()));
-        let redis_site = Arc::new(RedisSite::new(&settings, site.clone()));
+        let authority = Arc::new(AuthoritySite::new(&settings));
+        let redis_site = Arc::new(RedisSite::new(&settings, site.clone(), authority));
         let kinds = KindSet::new(vec![
             Box::new(SecretKind::new(&settings)),
             Box::new(RouterKind::new(

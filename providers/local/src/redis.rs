@@ -15,3 +15,4 @@ pub mod replication;
 pub mod session;
 pub mod settings;
 pub mod site;
+pub mod tls;

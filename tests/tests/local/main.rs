@@ -15,6 +15,7 @@ mod pooler;
 mod redis;
 mod redis_cluster;
 mod redis_replicas;
+mod redis_tls;
 mod replicated;
 mod rollback;
 mod rotate;

@@ -17,9 +17,9 @@ use infra_tests::servers::{kill, namespace, processes_of, reaches};
 use crate::redis::{IN_SEGMENTS, expect_nothing, killed_after};
 use crate::support::{apply, decisions, expect_no_changes, plan};
 
-const CLUSTER: &str = "redis.cache/local.redis.cluster.cluster";
+pub(crate) const CLUSTER: &str = "redis.cache/local.redis.cluster.cluster";
 
-const STACK: &str = r#"
+pub(crate) const STACK: &str = r#"
 stack {
   name = "shop"
 }
@@ -46,14 +46,14 @@ fn reached(env: &mut TestEnv) -> Client {
 }
 
 /// Returns the addresses of all nodes, primaries first.
-fn nodes(env: &mut TestEnv) -> Vec<String> {
+pub(crate) fn nodes(env: &mut TestEnv) -> Vec<String> {
     serde_json::from_str(&env.output("redis.cache.nodes")).expect("a list of addresses")
 }
 
 /// How many keys a client writes before it looks whether all were taken.
-const BATCH: usize = 200;
+pub(crate) const BATCH: usize = 200;
 
-fn write(client: &Client, range: std::ops::Range<usize>) {
+pub(crate) fn write(client: &Client, range: std::ops::Range<usize>) {
     let mut commands = String::new();
     for number in range.clone() {
         let _ = writeln!(commands, "SET key-{number} value-{number}");
@@ -63,7 +63,7 @@ fn write(client: &Client, range: std::ops::Range<usize>) {
     assert!(answers.iter().all(|answer| answer == "OK"), "{answers:?}");
 }
 
-fn expect_keys(client: &Client, count: usize) {
+pub(crate) fn expect_keys(client: &Client, count: usize) {
     let mut commands = String::new();
     for number in 0..count {
         let _ = writeln!(commands, "GET key-{number}");
@@ -73,13 +73,13 @@ fn expect_keys(client: &Client, count: usize) {
 }
 
 /// A client that writes one batch of keys after the other until it is told to stop, and then says how many.
-struct Writer {
+pub(crate) struct Writer {
     stop: Arc<AtomicBool>,
     writing: JoinHandle<usize>,
 }
 
 impl Writer {
-    fn start(client: &Client, from: usize) -> Self {
+    pub(crate) fn start(client: &Client, from: usize) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (told, client) = (stop.clone(), client.clone());
         let writing = std::thread::spawn(move || {
@@ -93,7 +93,7 @@ impl Writer {
         Writer { stop, writing }
     }
 
-    fn stop(self) -> usize {
+    pub(crate) fn stop(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         self.writing.join().expect("no write was refused")
     }

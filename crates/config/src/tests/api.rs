@@ -257,7 +257,7 @@ fn modules_nest_and_take_components() {
         .collect();
     assert_snapshot!(shown.join("\n"), @r#"
     key_vault.v KeyVault(KeyVault { secrets: {"s": Given(module.a.module.b.redis.cache.url)} })
-    module.a.module.b.redis.cache Redis(Redis { version: 7, segment: Some(SegmentRef { network: network.net, segment: "data" }), size: Small, mode: Single, shards: 1, replicas: 0, memory_mb: None, eviction: "noeviction", persistence: None })
+    module.a.module.b.redis.cache Redis(Redis { version: 7, segment: Some(SegmentRef { network: network.net, segment: "data" }), size: Small, mode: Single, shards: 1, replicas: 0, memory_mb: None, eviction: "noeviction", persistence: None, tls: false })
     network.net Network(Network { cidr: "10.0.0.0/16", zones: 1, segments: {"data": Segment { public: false }}, allow: [] })
     "#);
     let wrong: Vec<(&str, String)> = files

@@ -32,6 +32,7 @@ pub(super) fn redis(node: &Node<'_>, world: &World<'_>) -> Result<Redis, Failed>
             "append_only" => Persistence::AppendOnly,
             _ => return Err(Failed),
         },
+        tls: node.flag("tls")?,
     })
 }
 

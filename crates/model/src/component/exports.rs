@@ -122,6 +122,14 @@ const REDIS: &[Export] = &[
         )
     },
     secret(&["password"], "The password"),
+    text(
+        &["ca_certificate"],
+        "The certificate by which clients verify its servers, in PEM; null without TLS, and where a public authority signs",
+    ),
+    text(
+        &["ca_file"],
+        "The file of that certificate on this machine; null where there is none",
+    ),
     Export {
         value: ExportType::Texts,
         ..text(&["nodes"], "Address and port of every node, primaries first")

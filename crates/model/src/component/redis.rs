@@ -23,6 +23,8 @@ pub struct Redis {
     pub eviction: String,
     /// What survives a restart.
     pub persistence: Persistence,
+    /// Whether clients, replicas and nodes talk to it over TLS alone.
+    pub tls: bool,
 }
 
 /// The shape of a Redis deployment.

@@ -47,6 +47,7 @@ pub fn lowering(stack: &Stack) -> LocalLowering {
         postgres,
         redis: RedisFacts {
             installed: Some((u16::MAX, String::new())),
+            tls: true,
             fault: None,
         },
     }

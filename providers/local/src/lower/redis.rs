@@ -15,6 +15,7 @@ use crate::lower::network::segment_to_join;
 use crate::lower::postgres::{GENERATED_PASSWORD, name};
 use crate::redis::configuration;
 use crate::redis::facts::RedisFacts;
+use crate::redis::kind::certified::VALID;
 use crate::redis::kind::cluster::CLUSTER;
 use crate::redis::kind::server::{REPLICA, SERVER};
 use crate::redis::kind::{PASSWORD, RUNNING};
@@ -112,6 +113,10 @@ impl Asked<'_> {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
+        if redis.tls {
+            inputs.insert("tls".to_owned(), Value::Bool(true));
+            inputs.insert("certificate".to_owned(), Value::string(VALID));
+        }
         let segment = redis.segment.as_ref().map(segment_to_join);
         inputs.extend(segment.map(|segment| ("segment".to_owned(), segment)));
         inputs

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::listening::Listening;
 use super::site::SOCKET;
+use crate::tls::certificate::Certified;
 
 /// Bytes in a MiB.
 const MIB: i64 = 1 << 20;
@@ -153,6 +154,8 @@ pub struct Configuration {
     pub bus: Option<u16>,
     /// Whom it follows, if it is a replica outside of a cluster.
     pub follows: Option<Listening>,
+    /// The certificate that it shows, if it is reached over TLS alone.
+    pub tls: Option<Certified>,
     /// What can be changed while it runs.
     pub settings: Settings,
 }
@@ -165,12 +168,25 @@ pub fn render(configuration: &Configuration) -> String {
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(text, "{name} {value}");
     };
-    match configuration.listen {
+    let port = match configuration.listen {
         Some(host) => {
             line("bind", &host.to_string());
-            line("port", &configuration.port.to_string());
+            configuration.port.to_string()
         }
-        None => line("port", "0"),
+        None => "0".to_owned(),
+    };
+    match &configuration.tls {
+        None => line("port", &port),
+        Some(certified) => {
+            line("port", "0");
+            line("tls-port", &port);
+            for (name, file) in tls_files(certified) {
+                line(name, &quoted_path(file));
+            }
+            // Clients log in with a password; servers that copy from each other show their certificates to each other.
+            line("tls-auth-clients", "no");
+            line("tls-replication", "yes");
+        }
     }
     line("unixsocket", &quoted_path(&files.socket()));
     line("unixsocketperm", "700");
@@ -193,6 +209,9 @@ pub fn render(configuration: &Configuration) -> String {
     }
     if let (Some(bus), Some(host)) = (configuration.bus, configuration.listen) {
         line("cluster-enabled", "yes");
+        if configuration.tls.is_some() {
+            line("tls-cluster", "yes");
+        }
         line("cluster-port", &bus.to_string());
         line("cluster-announce-ip", &host.to_string());
         for (name, value) in CLUSTER {
@@ -212,6 +231,16 @@ pub fn of_data(settings: &Settings) -> String {
         settings.eviction,
         quoted(save),
     )
+}
+
+/// Returns the parameters that name the files of a certificate, which are read again when they are set.
+#[must_use]
+pub fn tls_files(certified: &Certified) -> [(&'static str, &Path); 3] {
+    [
+        ("tls-cert-file", &certified.certificate),
+        ("tls-key-file", &certified.key),
+        ("tls-ca-cert-file", &certified.authority),
+    ]
 }
 
 fn quoted_path(path: &Path) -> String {
@@ -239,6 +268,7 @@ mod tests {
             port: 6379,
             bus: None,
             follows: None,
+            tls: None,
             settings: Settings {
                 memory_mb: 64,
                 eviction: "allkeys-lru".to_owned(),
@@ -299,6 +329,37 @@ mod tests {
         cluster-require-full-coverage no
         cluster-allow-replica-migration no
         "#);
+    }
+
+    #[test]
+    fn over_tls_no_port_is_open_to_anybody_else() {
+        let folder = Path::new("/srv/redis/cache/tls");
+        let certified = Certified {
+            certificate: folder.join("0123.crt"),
+            key: folder.join("0123.key"),
+            authority: folder.join("0123.ca"),
+        };
+        let node = Configuration {
+            tls: Some(certified),
+            bus: Some(16379),
+            ..configuration()
+        };
+        let text = render(&node);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains("port") || line.contains("tls"))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+    port 0
+    tls-port 6379
+    tls-cert-file "/srv/redis/cache/tls/0123.crt"
+    tls-key-file "/srv/redis/cache/tls/0123.key"
+    tls-ca-cert-file "/srv/redis/cache/tls/0123.ca"
+    tls-auth-clients no
+    tls-replication yes
+    tls-cluster yes
+    cluster-port 16379
+    "#);
     }
 
     #[test]

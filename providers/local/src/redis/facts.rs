@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::installation::{InstallationError, RedisInstallation, locate};
+use super::installation::{InstallationError, locate};
 use crate::host::programs::Programs;
 
 /// What this machine can offer.
@@ -10,6 +10,8 @@ use crate::host::programs::Programs;
 pub struct RedisFacts {
     /// The major and the whole version of the installed server, if there is one.
     pub installed: Option<(u16, String)>,
+    /// Whether it was built with TLS.
+    pub tls: bool,
     /// Why there is none that can be used.
     pub fault: Option<String>,
 }
@@ -17,14 +19,15 @@ pub struct RedisFacts {
 /// Looks at what is installed; what cannot be used counts as missing, with its reason.
 pub async fn discover(servers: &Path, programs: &Programs) -> RedisFacts {
     match locate(servers, programs).await {
-        Ok(RedisInstallation { major, version, .. }) => RedisFacts {
-            installed: Some((major, version)),
+        Ok(found) => RedisFacts {
+            installed: Some((found.major, found.version)),
+            tls: found.tls,
             fault: None,
         },
         Err(InstallationError::Missing { .. }) => RedisFacts::default(),
         Err(error) => RedisFacts {
-            installed: None,
             fault: Some(error.to_string()),
+            ..RedisFacts::default()
         },
     }
 }

@@ -11,6 +11,8 @@ use crate::host::programs::Programs;
 
 /// The oldest major version that has what is used here: several points of `save` in one line, the port of the bus.
 const MAJOR_MIN: u16 = 7;
+/// Settings that no server takes: one stops at the first that it does not know and names it, so that it never starts.
+const REFUSED: [&str; 4] = ["--tls-port", "0", "--not-a-setting", "0"];
 /// The names of the program, and what they are links to where one file is all programs.
 pub(super) const NAMES: [&str; 4] = [
     "redis-server",
@@ -26,6 +28,8 @@ pub struct RedisInstallation {
     pub program: PathBuf,
     /// Its major version.
     pub major: u16,
+    /// Whether it was built with TLS.
+    pub tls: bool,
     /// Its whole version, for people.
     pub version: String,
     /// The folder of libraries that the system may not have, if the program brings them along.
@@ -56,6 +60,12 @@ pub enum InstallationError {
         program: PathBuf,
         /// What it said.
         said: String,
+    },
+    /// It was built without TLS.
+    #[error("`{}` was built without TLS", .program.display())]
+    WithoutTls {
+        /// The program.
+        program: PathBuf,
     },
     /// It is too old.
     #[error("`{}` is Redis {version}, and {MAJOR_MIN} is the oldest that can be managed", .program.display())]
@@ -99,14 +109,18 @@ pub async fn locate(servers: &Path, programs: &Programs) -> Result<RedisInstalla
 
 async fn inspect(program: PathBuf) -> Result<RedisInstallation, InstallationError> {
     let libraries = libraries(&program);
-    let mut command = Command::new(&program);
-    command.arg("--version").env_clear().stdin(Stdio::null());
-    command.envs(variables(libraries.as_deref()));
-    let output = command.kill_on_drop(true).output().await;
-    let output = output.map_err(|source| InstallationError::NotRunnable {
+    let ask = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(arguments).env_clear().stdin(Stdio::null());
+        command.envs(variables(libraries.as_deref()));
+        command.kill_on_drop(true).output()
+    };
+    let (output, refusal) = tokio::join!(ask(&["--version"]), ask(&REFUSED));
+    let not_runnable = |source| InstallationError::NotRunnable {
         program: program.clone(),
         source,
-    })?;
+    };
+    let (output, refusal) = (output.map_err(not_runnable)?, refusal.map_err(not_runnable)?);
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let Some((major, version)) = parse_version(&said) else {
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -119,6 +133,7 @@ async fn inspect(program: PathBuf) -> Result<RedisInstallation, InstallationErro
     Ok(RedisInstallation {
         program,
         major,
+        tls: knows_tls(&String::from_utf8_lossy(&refusal.stderr)),
         version,
         libraries,
     })
@@ -134,6 +149,11 @@ fn libraries(program: &Path) -> Option<PathBuf> {
     let tree = program.parent()?.parent()?;
     let folder = tree.join("lib");
     (tree.ends_with("redis") && folder.is_dir()).then_some(folder)
+}
+
+/// Says from what a server said of settings that it must refuse whether it knows those of TLS.
+fn knows_tls(said: &str) -> bool {
+    said.contains("not-a-setting") && !said.contains("'tls-port")
 }
 
 /// Reads `Redis server v=7.0.15 sha=…` or `Valkey server v=8.0.1 sha=…` into major and whole version.
@@ -154,6 +174,14 @@ mod tests {
         let valkey = "Valkey server v=8.0.1 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1234";
         assert_eq!(parse_version(valkey), Some((8, "8.0.1".to_owned())));
         assert_eq!(parse_version("memcached 1.6"), None);
+    }
+
+    #[test]
+    fn a_server_that_knows_tls_stops_at_the_next_setting() {
+        let with = ">>> 'not-a-setting \"0\"'\nBad directive or wrong number of arguments\n";
+        let without = ">>> 'tls-port \"0\"'\nBad directive or wrong number of arguments\n";
+        assert!(knows_tls(with));
+        assert!(!knows_tls(without) && !knows_tls("Segmentation fault"));
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 //! The resource kinds of Redis, between the contract of providers and the operations on servers.
 
+pub mod certified;
 pub mod cluster;
 pub mod explain;
 mod inputs;

@@ -16,6 +16,7 @@ use crate::host::run_directory::{self, RunDirectoryError, RunDirectoryRequest};
 use crate::network;
 use crate::postgres::marker::{self, MarkerError};
 use crate::settings::LocalSettings;
+use crate::tls::authority::AuthoritySite;
 
 /// The name of a server's socket in its own folder.
 pub(super) const SOCKET: &str = "redis.sock";
@@ -36,6 +37,8 @@ pub struct RedisSite {
     pub lineage: Lineage,
     /// The networks that servers join.
     pub network: Arc<network::site::Site>,
+    /// Signs the certificates of servers.
+    pub authority: Arc<AuthoritySite>,
     /// Seals the engine's own passwords.
     pub sealing: Arc<dyn Sealing>,
     run: RunDirectoryRequest,
@@ -51,13 +54,18 @@ impl fmt::Debug for RedisSite {
 impl RedisSite {
     /// Returns the site of an environment; nothing is made yet.
     #[must_use]
-    pub fn new(settings: &LocalSettings, network: Arc<network::site::Site>) -> Self {
+    pub fn new(
+        settings: &LocalSettings,
+        network: Arc<network::site::Site>,
+        authority: Arc<AuthoritySite>,
+    ) -> Self {
         Self {
             folder: settings.folder.join("redis"),
             servers: settings.servers.clone(),
             programs: Programs::new(settings.path.clone()),
             lineage: settings.lineage.clone(),
             network,
+            authority,
             sealing: settings.sealing.clone(),
             run: RunDirectoryRequest {
                 environment: settings.folder.clone(),

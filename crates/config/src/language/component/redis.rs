@@ -79,6 +79,12 @@ pub const REDIS: BlockSchema = BlockSchema {
             Default::Text("none"),
             "What survives a restart",
         ),
+        AttributeSchema::new(
+            "tls",
+            Type::Bool,
+            Default::Bool(false),
+            "Clients connect over TLS alone, and servers to each other",
+        ),
     ],
     shared: Some(&SHARED),
     ..BlockSchema::EMPTY

@@ -16,6 +16,7 @@ pub(super) fn all(component: &Component, redis: &Redis, facts: &RedisFacts) -> V
     let check = Check { component, redis };
     let mut found = Vec::new();
     found.extend(check.version(facts));
+    found.extend(check.tls(facts));
     found.extend(check.settings());
     found
 }
@@ -50,6 +51,19 @@ impl Check<'_> {
         let hint =
             format!("Set `version = {major}` in the overlay of this environment, or install a newer one");
         Some(self.error("Redis version is not installed", detail).hint(hint))
+    }
+
+    fn tls(&self, facts: &RedisFacts) -> Option<Diagnostic> {
+        let (_, version) = facts.installed.as_ref()?;
+        if !self.redis.tls || facts.tls {
+            return None;
+        }
+        let address = &self.component.address;
+        let detail = format!(
+            "`{address}` has `tls = true`, and the Redis {version} of this machine was built without TLS"
+        );
+        let hint = "Install one that has it with `scripts/install-servers`, or set `tls = false` in the overlay of this environment";
+        Some(self.error("Redis without TLS", detail).hint(hint))
     }
 
     fn settings(&self) -> Vec<Diagnostic> {

@@ -41,6 +41,8 @@ impl Asked<'_> {
             ("host", output(first, "host")),
             ("port", output(first, "port")),
             ("password", self.password.clone()),
+            ("ca_certificate", self.of_tls(first, "ca_certificate")),
+            ("ca_file", self.of_tls(first, "ca_file")),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
@@ -61,9 +63,18 @@ impl Asked<'_> {
         ])
     }
 
+    /// Returns an output that there is with TLS alone.
+    fn of_tls(&self, server: &Address, name: &str) -> Value {
+        match self.redis.tls {
+            true => output(server, name),
+            false => Value::Null,
+        }
+    }
+
     fn by_address(&self, server: &Address) -> Value {
+        let scheme = if self.redis.tls { "rediss" } else { "redis" };
         template(vec![
-            Value::String(format!("redis://{CLIENT_USER}:")),
+            Value::String(format!("{scheme}://{CLIENT_USER}:")),
             self.password.clone(),
             Value::from("@"),
             place(server),

@@ -14,6 +14,7 @@ use super::*;
 fn facts() -> RedisFacts {
     RedisFacts {
         installed: Some((7, "7.0.15".to_owned())),
+        tls: true,
         fault: None,
     }
 }
@@ -29,6 +30,7 @@ fn small() -> Redis {
         memory_mb: None,
         eviction: "noeviction".to_owned(),
         persistence: Persistence::None,
+        tls: false,
     }
 }
 
@@ -202,7 +204,11 @@ fn it_exports_what_the_table_says_and_its_inputs_are_those_of_the_type() {
         replicas: 2,
         ..small()
     };
-    for redis in [small(), replicas, cluster()] {
+    let encrypted = Redis {
+        tls: true,
+        ..replicas.clone()
+    };
+    for redis in [small(), replicas, encrypted, cluster()] {
         let lowered = lowered(&redis);
         let table = of_component(&ComponentSpec::Redis(redis));
         let exported: Vec<&String> = lowered.exports.keys().collect();
@@ -238,6 +244,14 @@ fn what_is_not_installed_is_told() {
     Redis is not installed: `redis.cache` needs Redis 7: this machine has neither Redis nor Valkey (Install it with `scripts/install-servers`, or on Debian with: apt-get install redis-server)
     "#);
     assert!(none.resources.is_empty());
+    let encrypted = Redis { tls: true, ..small() };
+    let without = RedisFacts {
+        tls: false,
+        ..facts()
+    };
+    let refused = lower(&component(&encrypted), &encrypted, &without);
+    assert_snapshot!(said(&refused), @r#"Redis without TLS: `redis.cache` has `tls = true`, and the Redis 7.0.15 of this machine was built without TLS (Install one that has it with `scripts/install-servers`, or set `tls = false` in the overlay of this environment)"#);
+    assert_eq!(said(&lowered(&encrypted)), "");
     let older = Redis {
         version: 6,
         ..small()

@@ -14,6 +14,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
+use super::certified::{CA_CERTIFICATE, CA_FILE, CERTIFICATE};
 use super::inputs::{SECRET, public};
 use super::marked::{self, Marked, observed};
 use crate::postgres::kind::{attribute, carried, named, observation, output, refused, text};
@@ -52,7 +53,7 @@ impl ClusterKind {
         let installed = make::converge(&self.site, change).await?;
         Ok(Applied {
             id: ObjectId(name.to_owned()),
-            outputs: installed.outputs(name),
+            outputs: installed.outputs(&self.site, name)?,
         })
     }
 }
@@ -72,7 +73,7 @@ impl Marked for ClusterKind {
             Phase::Made => attributes.extend(look::attributes(&self.site, name, &marker.applied).await?),
             _ => drop(attributes.insert("status".to_owned(), Value::from("half made"))),
         }
-        let outputs = marker.applied.outputs(name);
+        let outputs = marker.applied.outputs(&self.site, name)?;
         Ok(Some(observed(&self.site, name, &marker, (attributes, outputs))))
     }
 }
@@ -202,6 +203,11 @@ fn attributes() -> BTreeMap<String, AttributeSchema> {
             ),
         ),
         ("eviction", attribute("What is evicted then", OnChange::InPlace)),
+        (
+            "tls",
+            attribute("Whether its nodes are reached over TLS alone", OnChange::Replace),
+        ),
+        ("certificate", attribute(CERTIFICATE, OnChange::InPlace)),
         ("persistence", attribute(persistence, OnChange::InPlace)),
         ("login", attribute(login, OnChange::InPlace)),
         (
@@ -216,6 +222,8 @@ fn outputs() -> BTreeMap<String, OutputSchema> {
         ("name", "Its name in the environment"),
         ("host", "The address of its first node"),
         ("port", "The port of its first node"),
+        ("ca_certificate", CA_CERTIFICATE),
+        ("ca_file", CA_FILE),
     ]
     .map(|(name, summary)| (name.to_owned(), output(summary)))
     .into();

@@ -14,7 +14,7 @@ use crate::redis::{access, settings};
 pub(super) const SECRET: &str = "password";
 
 /// Attributes whose change needs a restart of a server.
-pub(super) const NEED_RESTART: [&str; 2] = ["segment", "port"];
+pub(super) const NEED_RESTART: [&str; 3] = ["segment", "port", "tls"];
 
 /// Returns what a running server can be changed to.
 pub(super) fn settings_of(inputs: &Attributes) -> Result<Settings, ProviderError> {

@@ -14,6 +14,7 @@ use infra_provider::request::{FindRequest, Known};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::certified;
 use crate::host::folder::private_directory;
 use crate::postgres::kind::{failed, observation, owner, refused, text};
 use crate::postgres::marker::{self, Marker, MarkerError, Phase};
@@ -125,6 +126,7 @@ pub(super) async fn remove<I: Installed>(site: &RedisSite, name: &str) -> Result
             site.remove_sockets(part)
                 .map_err(|error| failed(REMOVE, &error))?;
         }
+        certified::leave(site, name, &folder).map_err(|error| failed(REMOVE, &error))?;
         let removed = blocking(move || marker::remove(&folder)).await;
         removed.map_err(|error| failed(REMOVE, &error))?;
     }

@@ -15,6 +15,7 @@ use crate::postgres::kind::{failed, malformed, refused};
 use crate::redis::cluster::form::NodePlace;
 use crate::redis::cluster::roles::Shape;
 use crate::redis::configuration::{Configuration, NodeFiles};
+use crate::redis::kind::certified::{self, Part, certified};
 use crate::redis::kind::inputs::settings_of;
 use crate::redis::kind::marked::{self, Installed as _};
 use crate::redis::listening::{STANDARD_PORT, free_port, network_name};
@@ -57,7 +58,7 @@ impl Installed {
     }
 
     /// Returns the outputs of the cluster.
-    pub(super) fn outputs(&self, name: &str) -> Attributes {
+    pub(super) fn outputs(&self, site: &RedisSite, name: &str) -> Result<Attributes, ProviderError> {
         let first = self.places.values().next();
         let nodes = self.order.iter().filter_map(|number| self.places.get(number));
         let nodes = nodes.map(|place| Value::String(format!("{}:{}", place.host, place.port)));
@@ -69,7 +70,9 @@ impl Installed {
             ("port", port),
             ("nodes", Value::list(nodes)),
         ];
-        outputs.map(|(name, value)| (name.to_owned(), value)).into()
+        let mut outputs: Attributes = outputs.map(|(name, value)| (name.to_owned(), value)).into();
+        outputs.extend(certified::outputs(site, &self.inputs)?);
+        Ok(outputs)
     }
 }
 
@@ -114,6 +117,15 @@ pub(super) fn files(site: &RedisSite, cluster: &str, number: u32) -> Result<Node
         folder: folder(site, cluster, number),
         sockets: sockets.map_err(|error| refused(super::LOOK, &error))?,
     })
+}
+
+/// Returns a node as one that shows a certificate.
+pub(super) fn part<'a>(site: &RedisSite, (cluster, number): (&'a str, u32), host: IpAddr) -> Part<'a> {
+    Part {
+        name: cluster,
+        folder: folder(site, cluster, number),
+        host,
+    }
 }
 
 /// Adds places for so many nodes, with the lowest numbers that are free.
@@ -185,6 +197,12 @@ pub(super) async fn node(site: &RedisSite, request: &NodeRequest<'_>) -> Result<
             port: place.port,
             bus: Some(place.bus),
             follows: None,
+            tls: certified(
+                site,
+                &installed.inputs,
+                &part(site, (cluster, number), place.host),
+            )
+            .await?,
             settings: settings_of(&installed.inputs)?,
         },
         installation: installation.map_err(|error| refused(super::MAKE, &error))?,

@@ -8,12 +8,13 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 
 use super::LOOK;
-use super::installed::{Installed, files, folder, shape};
+use super::installed::{Installed, files, folder, part, shape};
 use crate::postgres::kind::refused;
 use crate::redis::access;
 use crate::redis::cluster::Sessions;
 use crate::redis::cluster::topology::{self, Topology};
 use crate::redis::kind::RUNNING;
+use crate::redis::kind::certified::{self, wants_tls};
 use crate::redis::kind::inputs::seen;
 use crate::redis::kind::marked::Installed as _;
 use crate::redis::node::state::{Look, State, state};
@@ -55,9 +56,16 @@ pub(super) async fn attributes(
         attributes.insert("shards".to_owned(), Value::from(shards));
     }
     attributes.insert("status".to_owned(), Value::String(status));
-    for session in sessions.values() {
+    for (number, session) in &sessions {
         let found = seen(session, installed.users.as_deref()).await;
-        for (name, value) in found.map_err(|error| refused(LOOK, &error))? {
+        let mut found = found.map_err(|error| refused(LOOK, &error))?;
+        if wants_tls(&installed.inputs)
+            && let Some(place) = installed.places.get(number)
+        {
+            let part = part(site, (name, *number), place.host);
+            found.extend(certified::seen(site, session, &part).await?);
+        }
+        for (name, value) in found {
             // One node that differs is enough.
             if installed.inputs.get(&name) != Some(&value) {
                 attributes.insert(name, value);

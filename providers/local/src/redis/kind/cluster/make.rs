@@ -7,7 +7,7 @@ use infra_model::sealing::Secret;
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
 
-use super::installed::{Installed, NodeRequest, add_places, files, folder, node, node_name, shape};
+use super::installed::{Installed, NodeRequest, add_places, folder, node, node_name, shape};
 use super::look::{answering, states};
 use crate::host::folder::remove_tree;
 use crate::postgres::kind::failed;
@@ -17,6 +17,7 @@ use crate::redis::cluster::converge::{Leaving, Running, at_rest, converge as sha
 use crate::redis::cluster::failover::take_over;
 use crate::redis::cluster::form::forget;
 use crate::redis::cluster::{ClusterError, Sessions, topology};
+use crate::redis::kind::certified::present;
 use crate::redis::kind::inputs::{password_of, public, settings_of};
 use crate::redis::kind::marked::Installed as _;
 use crate::redis::listening::leave;
@@ -170,15 +171,17 @@ impl Work<'_> {
 
     /// Sets a node that runs. The password with which it follows another one is in its memory alone.
     async fn set(&self, number: u32, session: &Session) -> Result<(), ProviderError> {
-        let files = files(self.site, self.name, number)?;
         let wanted = settings_of(self.inputs)?;
         let engine = self.engine.expose();
+        let node = node(self.site, &self.request(number)).await?;
         let login = ["CONFIG", "SET", "masteruser", ENGINE_USER, "masterauth", engine];
         let set = async {
-            write_users(&files, &self.users)?;
+            let files = &node.configuration.files;
+            write_users(files, &self.users)?;
             access::set(session, &self.users).await?;
             session.run("take the login of replicas", &login).await?;
-            settings::set(session, &files, &wanted).await
+            present(session, node.configuration.tls.as_ref()).await?;
+            settings::set(session, files, &wanted).await
         };
         set.await
             .map_err(|error: NodeError| failed(self.operation, &error))

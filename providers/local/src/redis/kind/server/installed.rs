@@ -15,6 +15,7 @@ use crate::postgres::marker::{Marker, Phase};
 use crate::postgres::url::encoded_path;
 use crate::redis::access;
 use crate::redis::configuration::{Configuration, NodeFiles};
+use crate::redis::kind::certified::{self, Part, certified};
 use crate::redis::kind::inputs::{port_of, settings_of};
 use crate::redis::kind::marked::{self, require};
 use crate::redis::listening::{ListenRequest, Listening, listen, network_name};
@@ -68,7 +69,9 @@ impl Installed {
                 Value::String(encoded_path(&files(site, name)?.socket())),
             ),
         ];
-        Ok(outputs.map(|(name, value)| (name.to_owned(), value)).into())
+        let mut outputs: Attributes = outputs.map(|(name, value)| (name.to_owned(), value)).into();
+        outputs.extend(certified::outputs(site, &self.inputs)?);
+        Ok(outputs)
     }
 }
 
@@ -79,6 +82,15 @@ pub(super) fn files(site: &RedisSite, name: &str) -> Result<NodeFiles, ProviderE
         folder: site.folder_of(name),
         sockets,
     })
+}
+
+/// Returns the server as one that shows a certificate.
+pub(super) fn part<'a>(site: &RedisSite, name: &'a str, installed: &Installed) -> Part<'a> {
+    Part {
+        name,
+        folder: site.folder_of(name),
+        host: installed.host,
+    }
 }
 
 /// Decides where a server listens.
@@ -142,6 +154,7 @@ pub(super) async fn node(
             port: installed.port,
             bus: None,
             follows,
+            tls: certified(site, &installed.inputs, &part(site, name, installed)).await?,
             settings: settings_of(&installed.inputs)?,
         },
         installation,

@@ -7,10 +7,11 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
 use super::LOOK;
-use super::installed::{Installed, files};
+use super::installed::{Installed, files, part};
 use crate::postgres::kind::refused;
 use crate::postgres::marker::{Marker, Phase};
 use crate::redis::access;
+use crate::redis::kind::certified::{self, wants_tls};
 use crate::redis::kind::inputs::seen;
 use crate::redis::kind::marked::{self, observed, read};
 use crate::redis::node::state::{self, Look, State};
@@ -38,6 +39,10 @@ pub(super) async fn look(site: &RedisSite, name: &str) -> Result<Option<Observed
     if let State::Answers(session) = &found {
         let seen = seen(session, marker.applied.users.as_deref()).await;
         attributes.extend(seen.map_err(|error| refused(LOOK, &error))?);
+        if wants_tls(&marker.applied.inputs) {
+            let part = part(site, name, &marker.applied);
+            attributes.extend(certified::seen(site, session, &part).await?);
+        }
         if let Some(primary) = marker.applied.primary()
             && let Some(fault) = fault(site, primary, session).await?
         {

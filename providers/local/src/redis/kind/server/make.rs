@@ -9,6 +9,7 @@ use super::look::state;
 use crate::postgres::kind::failed;
 use crate::postgres::marker::{self, Marker, Phase};
 use crate::redis::access::{self, User};
+use crate::redis::kind::certified::{self, present};
 use crate::redis::kind::inputs::{NEED_RESTART, password_of, public, settings_of};
 use crate::redis::kind::marked::{self, Installed as _};
 use crate::redis::listening::{Listening, leave};
@@ -71,6 +72,8 @@ pub(super) async fn converge(site: &RedisSite, change: Change<'_>) -> Result<Ins
     let users = access::users(password_of(inputs)?, &node.engine);
     let session = running(site, (&node, &users), found).await;
     let session = session.map_err(|error| failed(operation, &error))?;
+    let presented = present(&session, node.configuration.tls.as_ref()).await;
+    presented.map_err(|error| failed(operation, &error))?;
     marker.applied.inputs = public(inputs);
     if let Some(upstream) = upstream(site, &marker.applied)? {
         let followed = follow(&session, &upstream).await;
@@ -127,8 +130,13 @@ async fn finish(
     marker.phase = Phase::Made;
     let node = node(site, name, &marker).await?;
     configure(&node.configuration).map_err(|error| failed(operation, &error))?;
-    let written = marker::write(&site.folder_of(name), &marker);
+    let folder = site.folder_of(name);
+    let written = marker::write(&folder, &marker);
     written.map_err(|error| failed(operation, &error))?;
+    if node.configuration.tls.is_none() && folder.join("tls").exists() {
+        let left = certified::leave(site, name, &folder);
+        left.map_err(|error| failed(operation, &error))?;
+    }
     Ok(marker.applied)
 }
 

@@ -8,6 +8,7 @@ use infra_model::schema::{
 
 use super::{REPLICA, SERVER};
 use crate::postgres::kind::{attribute, carried, named, output};
+use crate::redis::kind::certified::{CA_CERTIFICATE, CA_FILE, CERTIFICATE};
 use crate::redis::kind::inputs::SECRET;
 
 /// Returns what the planner must know of servers.
@@ -88,6 +89,11 @@ fn shared() -> BTreeMap<String, AttributeSchema> {
             attribute("Memory in MiB at which keys are evicted", OnChange::InPlace),
         ),
         ("eviction", attribute("What is evicted then", OnChange::InPlace)),
+        (
+            "tls",
+            attribute("Whether it is reached over TLS alone", OnChange::Disruptive),
+        ),
+        ("certificate", attribute(CERTIFICATE, OnChange::InPlace)),
         ("persistence", attribute(persistence, OnChange::InPlace)),
         ("login", attribute(login, OnChange::InPlace)),
         (
@@ -104,6 +110,8 @@ fn outputs() -> BTreeMap<String, OutputSchema> {
         ("host", "The address on which it listens"),
         ("port", "The port on which it listens"),
         ("socket", "Its unix socket, encoded for a URL"),
+        ("ca_certificate", CA_CERTIFICATE),
+        ("ca_file", CA_FILE),
     ]
     .map(|(name, summary)| (name.to_owned(), output(summary)))
     .into()

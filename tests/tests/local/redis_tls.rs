@@ -1,0 +1,247 @@
+//! Redis over TLS on real servers: clients verify them by the authority of the environment, nobody connects otherwise,
+//! and a certificate is replaced while its server runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use infra_tests::environment::TestEnv;
+use infra_tests::redis::{Client, client};
+use infra_tests::secrets::files_with;
+use infra_tests::servers::{processes_of, server, servers_of};
+
+use crate::redis::expect_nothing;
+use crate::redis_cluster::{self, BATCH, CLUSTER, Writer, expect_keys, nodes};
+use crate::support::{apply, decisions, expect_no_changes, plan};
+
+const SERVER: &str = "redis.cache/local.redis.server.server";
+const REPLICA: &str = "redis.cache/local.redis.replica.replica-1";
+
+const STACK: &str = r#"
+stack {
+  name = "shop"
+}
+
+redis "cache" {
+  memory_mb   = 32
+  persistence = "append_only"
+  replicas    = 1
+  tls         = true
+}
+
+settings "api" {
+  setting "REDIS_URL" {
+    type  = "url"
+    value = redis.cache.url
+  }
+  setting "REDIS_CA" { value = redis.cache.ca_file }
+  setting "REDIS_CA_TEXT" { value = redis.cache.ca_certificate }
+}
+"#;
+
+/// Connects as its settings say, in the strictest way that Python has: chain, end and address are verified. Then without
+/// the authority.
+const PROGRAM: &str = r#"
+import os, socket, ssl
+from urllib.parse import urlsplit
+
+url = urlsplit(os.environ["REDIS_URL"])
+
+def ask(context):
+    with socket.create_connection((url.hostname, url.port), 5) as plain:
+        with context.wrap_socket(plain, server_hostname=url.hostname) as secure:
+            secure.sendall(f"AUTH {url.username} {url.password}\r\nPING\r\n".encode())
+            answer = b""
+            while answer.count(b"\n") < 2:
+                answer += secure.recv(64)
+            return answer.decode().split()
+
+print(url.scheme)
+print(ask(ssl.create_default_context(cafile=os.environ["REDIS_CA"])))
+print(ask(ssl.create_default_context(cadata=os.environ["REDIS_CA_TEXT"])))
+try:
+    print(ask(ssl.create_default_context()))
+except ssl.SSLCertVerificationError:
+    print("refused")
+"#;
+
+/// Returns a stack, applied, and a client of its server that verifies it, if this machine has Redis.
+fn applied(test: &str, stack: &str) -> Option<(TestEnv, Client)> {
+    let _ = client(test)?;
+    let mut env = TestEnv::stack(stack);
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    let client = verifying(&mut env);
+    Some((env, client))
+}
+
+fn verifying(env: &mut TestEnv) -> Client {
+    let authority = env.output("redis.cache.ca_file");
+    Client::of(&env.output("redis.cache.url")).trusting(&authority)
+}
+
+/// Returns the certificates of a server.
+fn certificates(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("tls")).expect("its certificates");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "crt"));
+    files
+}
+
+fn of(env: &TestEnv, server: &str) -> PathBuf {
+    env.folder().join(".infra/local/redis").join(server)
+}
+
+fn expect_refused(client: &Client) {
+    let unverified = Client::trusting(client, "/etc/hostname");
+    for other in [client.in_clear(), unverified] {
+        assert!(other.ask(&["PING"]).is_err(), "{other:?}");
+    }
+}
+
+#[test]
+fn clients_verify_servers_by_the_authority_and_nobody_connects_otherwise() {
+    let Some((mut env, client)) = applied("clients_verify_redis", STACK) else {
+        return;
+    };
+    assert_eq!(client.answer(&["SET", "kept", "yes"]), "OK");
+    let urls: Vec<String> =
+        serde_json::from_str(&env.output("redis.cache.replica_urls")).expect("a list of URLs");
+    assert!(urls[0].starts_with("rediss://"), "{}", urls[0]);
+    let replica = Client::of(&urls[0]).trusting(&env.output("redis.cache.ca_file"));
+    let info = replica.answer(&["INFO", "replication"]);
+    assert!(info.contains("master_link_status:up"), "{info}");
+    for one in [&client, &replica] {
+        expect_refused(one);
+    }
+    let unknown = Client::of(&urls[0])
+        .ask(&["PING"])
+        .expect_err("nobody vouches for it");
+    assert!(unknown.contains("certificate verify failed"), "{unknown}");
+    let mut command: Command = env.command(&["run", "local", "--", "python3", "-c", PROGRAM]);
+    let output = command.output().expect("the binary starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let wanted = "rediss\n['+OK', '+PONG']\n['+OK', '+PONG']\nrefused\n";
+    assert_eq!(said, wanted, "{}", String::from_utf8_lossy(&output.stderr));
+    // The authority's key is nowhere in clear, and those of servers in their own folders alone.
+    let keys = files_with("PRIVATE KEY", env.root());
+    let keys: Vec<&str> = keys.lines().collect();
+    assert!(
+        keys.iter()
+            .all(|line| line.contains("/tls/") && line.contains(".key")),
+        "{keys:?}"
+    );
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    expect_nothing(&env);
+}
+
+#[test]
+fn a_certificate_is_replaced_while_its_server_runs() {
+    let Some((mut env, client)) = applied("a_certificate_of_redis_is_replaced", STACK) else {
+        return;
+    };
+    assert_eq!(client.answer(&["SET", "kept", "yes"]), "OK");
+    let before = servers_of(&env);
+    for (address, name) in [(SERVER, "cache"), (REPLICA, "cache-replica-1")] {
+        let folder = of(&env, name);
+        let old = certificates(&folder);
+        std::fs::remove_file(&old[0]).expect("it is removed");
+        let run = plan(&mut env).expect(2);
+        assert!(
+            run.stdout.contains(r#"certificate : "missing" -> "valid""#),
+            "{run}"
+        );
+        assert_eq!(decisions(&mut env), [format!("{address}: update safe")]);
+        apply(&mut env);
+        expect_no_changes(&mut env);
+        let new = certificates(&folder);
+        assert_eq!(new.len(), 1);
+        assert_ne!(new, old);
+    }
+    // Without its authority no certificate counts any more: one apply gives all of them new ones.
+    std::fs::remove_file(env.output("redis.cache.ca_file")).expect("it is removed");
+    assert_eq!(
+        decisions(&mut env),
+        [
+            format!("{REPLICA}: update safe"),
+            format!("{SERVER}: update safe")
+        ]
+    );
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(servers_of(&env), before, "nothing was started again");
+    assert_eq!(verifying(&mut env).answer(&["GET", "kept"]), "yes");
+}
+
+#[test]
+fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
+    let plain = STACK
+        .replace("  tls         = true\n", "")
+        .split("settings")
+        .next()
+        .unwrap_or("")
+        .to_owned();
+    let _ = match client("tls_of_redis_is_switched") {
+        Some(client) => client,
+        None => return,
+    };
+    let mut env = TestEnv::stack(&plain);
+    apply(&mut env);
+    let client = Client::of(&env.output("redis.cache.url"));
+    assert_eq!(client.answer(&["SET", "kept", "yes"]), "OK");
+    env.edit("stack.hcl", "replicas    = 1", "replicas    = 1\n  tls = true");
+    assert_eq!(
+        decisions(&mut env),
+        [
+            format!("{REPLICA}: update disruptive"),
+            format!("{SERVER}: update disruptive")
+        ]
+    );
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert!(client.ask(&["PING"]).is_err(), "the plain port is closed");
+    let secure = verifying(&mut env);
+    assert_eq!(secure.answer(&["GET", "kept"]), "yes");
+    env.edit("stack.hcl", "tls = true", "tls = false");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(client.answer(&["GET", "kept"]), "yes");
+    assert!(secure.ask(&["PING"]).is_err());
+    assert!(!env.folder().join(".infra/local/tls").exists());
+    assert!(!of(&env, "cache").join("tls").exists());
+    let _ = server(&env, SERVER);
+}
+
+#[test]
+fn a_cluster_over_tls_grows_under_a_writer() {
+    let stack = redis_cluster::STACK.replace("memory_mb", "tls       = true\n  memory_mb");
+    let Some((mut env, client)) = applied("a_cluster_over_tls", &stack) else {
+        return;
+    };
+    redis_cluster::write(&client, 0..BATCH);
+    env.edit("stack.hcl", "shards    = 3", "shards    = 4");
+    assert_eq!(decisions(&mut env), [format!("{CLUSTER}: update safe")]);
+    let writer = Writer::start(&client, BATCH);
+    apply(&mut env);
+    let written = writer.stop();
+    assert!(written > BATCH, "it wrote meanwhile");
+    expect_no_changes(&mut env);
+    expect_keys(&client, written);
+    let all = nodes(&mut env);
+    assert_eq!(all.len(), 8);
+    for address in &all {
+        let node = client.at(address);
+        assert_eq!(node.answer(&["PING"]), "PONG");
+        expect_refused(&node);
+    }
+    let before = processes_of(&env);
+    let lost = certificates(&of(&env, "cache/nodes/2"));
+    std::fs::remove_file(&lost[0]).expect("it is removed");
+    assert_eq!(decisions(&mut env), [format!("{CLUSTER}: update safe")]);
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(processes_of(&env), before, "no node was started again");
+    expect_keys(&client, written);
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    expect_nothing(&env);
+}
