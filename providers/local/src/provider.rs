@@ -54,10 +54,10 @@ pub fn schemas() -> SchemaSet {
         database::schema(),
         seed::schema(),
         pooler::schema(),
-        redis::kind::server::schema::server(),
-        redis::kind::server::schema::replica(),
+        redis::kind::schema::server(),
+        redis::kind::schema::replica(),
         blob::schema(),
-        redis::kind::cluster::schema(),
+        redis::kind::schema::cluster(),
     ])
 }
 

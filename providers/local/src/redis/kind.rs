@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod explain;
 mod inputs;
 mod marked;
+pub mod schema;
 pub mod server;
 
 /// What `status` says of everything that is as it should be.

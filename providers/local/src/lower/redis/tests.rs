@@ -196,9 +196,9 @@ fn a_cluster_is_one_resource_and_has_no_port_to_fix() {
 #[test]
 fn it_exports_what_the_table_says_and_its_inputs_are_those_of_the_type() {
     let schemas = SchemaSet::new([
-        crate::redis::kind::server::schema::server(),
-        crate::redis::kind::server::schema::replica(),
-        crate::redis::kind::cluster::schema(),
+        crate::redis::kind::schema::server(),
+        crate::redis::kind::schema::replica(),
+        crate::redis::kind::schema::cluster(),
     ]);
     let replicas = Redis {
         replicas: 2,

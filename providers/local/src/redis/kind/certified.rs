@@ -22,11 +22,6 @@ pub const VALID: &str = "valid";
 
 /// What the attribute `certificate` is.
 pub(super) const CERTIFICATE: &str = "`valid`, or what is wrong with a certificate that is shown to clients";
-/// What the output `ca_certificate` is.
-pub(super) const CA_CERTIFICATE: &str =
-    "The certificate by which clients verify it, in PEM; null without TLS";
-/// What the output `ca_file` is.
-pub(super) const CA_FILE: &str = "The file of that certificate; null without TLS";
 
 const MAKE: &str = "give Redis a certificate";
 const LOOK: &str = "look at a certificate of Redis";

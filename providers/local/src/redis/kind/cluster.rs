@@ -5,19 +5,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use infra_model::record::{ObjectId, RecordKey};
-use infra_model::schema::{
-    AttributeSchema, OnChange, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
-};
+use infra_model::schema::ResourceSchema;
 use infra_model::snapshot::{Observation, Observed};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
 
-use super::certified::{CA_CERTIFICATE, CA_FILE, CERTIFICATE};
-use super::inputs::{SECRET, public};
+use super::inputs::public;
 use super::marked::{self, Marked, observed};
-use crate::postgres::kind::{attribute, carried, named, observation, output, refused, text};
+use super::schema;
+use crate::postgres::kind::{observation, refused, text};
 use crate::postgres::marker::{self, Marker, Phase};
 use crate::redis::site::RedisSite;
 
@@ -81,7 +79,7 @@ impl Marked for ClusterKind {
 #[async_trait]
 impl ResourceKind for ClusterKind {
     fn schema(&self) -> ResourceSchema {
-        schema()
+        schema::cluster()
     }
 
     fn can_rest(&self) -> bool {
@@ -144,93 +142,4 @@ impl ResourceKind for ClusterKind {
     async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError> {
         Ok(observation(self.look(&id.0).await?))
     }
-}
-
-/// Returns what the planner must know of the type.
-#[must_use]
-pub fn schema() -> ResourceSchema {
-    ResourceSchema {
-        resource_type: CLUSTER.parse().expect("a well-formed type"),
-        summary: "A Redis cluster with its data: shards, and replicas of each".to_owned(),
-        version: 1,
-        recovery: RecoveryClass::Named,
-        attributes: attributes(),
-        outputs: outputs(),
-        holds_data: true,
-        create_before_destroy: false,
-        typical: TypicalDurations {
-            create_ms: 2500,
-            update_ms: 5000,
-            delete_ms: 100,
-        },
-    }
-}
-
-fn attributes() -> BTreeMap<String, AttributeSchema> {
-    let password = AttributeSchema {
-        observed: false,
-        ..attribute(
-            "Its clients' password; a digest of it is all that is written down",
-            OnChange::InPlace,
-        )
-    };
-    let segment = "The segment that its nodes join; without one they are reached from this machine alone";
-    let persistence = "What survives a node's end: `none`, `snapshot` or `append_only`";
-    let login = "`password`, or that its users were changed by somebody else";
-    named([
-        (
-            "name",
-            carried("Its name in the environment, and that of its folder"),
-        ),
-        ("segment", attribute(segment, OnChange::Replace)),
-        (
-            "shards",
-            attribute(
-                "How many shards it has; slots move with their keys",
-                OnChange::InPlace,
-            ),
-        ),
-        (
-            "replicas",
-            attribute("How many replicas each shard has", OnChange::InPlace),
-        ),
-        (SECRET, password),
-        (
-            "memory_mb",
-            attribute(
-                "Memory in MiB of each node at which keys are evicted",
-                OnChange::InPlace,
-            ),
-        ),
-        ("eviction", attribute("What is evicted then", OnChange::InPlace)),
-        (
-            "tls",
-            attribute("Whether its nodes are reached over TLS alone", OnChange::Replace),
-        ),
-        ("certificate", attribute(CERTIFICATE, OnChange::InPlace)),
-        ("persistence", attribute(persistence, OnChange::InPlace)),
-        ("login", attribute(login, OnChange::InPlace)),
-        (
-            "status",
-            attribute("`running`, or what is wrong with it", OnChange::InPlace),
-        ),
-    ])
-}
-
-fn outputs() -> BTreeMap<String, OutputSchema> {
-    let mut outputs: BTreeMap<String, OutputSchema> = [
-        ("name", "Its name in the environment"),
-        ("host", "The address of its first node"),
-        ("port", "The port of its first node"),
-        ("ca_certificate", CA_CERTIFICATE),
-        ("ca_file", CA_FILE),
-    ]
-    .map(|(name, summary)| (name.to_owned(), output(summary)))
-    .into();
-    let nodes = OutputSchema {
-        changes_on_update: true,
-        ..output("Address and port of each node, primaries first")
-    };
-    outputs.insert("nodes".to_owned(), nodes);
-    outputs
 }

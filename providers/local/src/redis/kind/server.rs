@@ -16,6 +16,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest
 
 use super::inputs::NEED_RESTART;
 use super::marked::{self, Marked};
+use super::schema;
 use crate::postgres::kind::{observation, refused, text};
 use crate::postgres::marker::{self, Phase};
 use crate::redis::site::RedisSite;
@@ -24,7 +25,6 @@ mod installed;
 mod look;
 mod make;
 mod rest;
-pub mod schema;
 
 use installed::Installed;
 use make::Change;
