@@ -14,6 +14,7 @@ pub(super) fn describe(redis: &Redis, root: &mut Branch<'_>) {
         memory_mb,
         eviction,
         persistence,
+        tls,
     } = redis;
     let mode = match mode {
         RedisMode::Single => "single",
@@ -33,4 +34,5 @@ pub(super) fn describe(redis: &Redis, root: &mut Branch<'_>) {
     root.set_optional("memory_mb", *memory_mb);
     root.set("eviction", eviction.as_str());
     root.set("persistence", persistence);
+    root.set("tls", *tls);
 }

@@ -62,6 +62,7 @@ fn redis() -> ComponentSpec {
         memory_mb: None,
         eviction: "noeviction".to_owned(),
         persistence: Persistence::AppendOnly,
+        tls: false,
     })
 }
 
