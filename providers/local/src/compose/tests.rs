@@ -109,6 +109,7 @@ fn postgres() -> Postgres {
 
 fn redis() -> Redis {
     Redis {
+        tls: false,
         version: 7,
         segment: None,
         size: Size::Tiny,
