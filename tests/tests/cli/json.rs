@@ -18,6 +18,41 @@ fn described() -> BTreeSet<String> {
         .collect()
 }
 
+const URL: &str = "key_vault.web/local.vault.secret.url";
+
+/// Commands that write a document, in an order in which each finds what it needs, with their exit codes.
+const COMMANDS: &[(&[&str], i32)] = &[
+    (&["version"], 0),
+    (&["init"], 0),
+    (&["validate"], 0),
+    (&["fmt"], 0),
+    (&["parity", "local", "other"], 0),
+    (&["docs", "local"], 0),
+    (&["plan", "local"], 0),
+    (&["plan", "elsewhere"], 1),
+    (&["apply", "local", "--yes"], 0),
+    (&["plan", "local", "--out", "local.plan"], 0),
+    (&["show", "local.plan"], 0),
+    (&["refresh", "local"], 0),
+    (&["stop", "local"], 0),
+    (&["start", "local"], 0),
+    (&["show", "local"], 0),
+    (&["state", "list", "local"], 0),
+    (&["state", "show", "local", "key_vault.app"], 0),
+    (&["state", "log", "local"], 0),
+    (&["state", "at", "local", "1"], 0),
+    (&["audit", "verify", "local"], 0),
+    (&["rollback", "local", "--to", "1"], 0),
+    (&["output", "local"], 0),
+    (&["graph", "local"], 0),
+    (&["export", "compose", "local"], 0),
+    (&["state", "mv", "local", "key_vault.app", "key_vault.b"], 0),
+    (&["state", "mv", "local", "key_vault.b", "key_vault.app"], 0),
+    (&["state", "rm", "local", URL], 0),
+    (&["import", "local", URL, "key_vault.web/url"], 0),
+    (&["state", "pull", "local", "--out", "local.state"], 0),
+];
+
 #[test]
 fn every_document_is_described_and_every_described_one_exists() {
     let mut env = TestEnv::stack(VAULT);
@@ -25,45 +60,13 @@ fn every_document_is_described_and_every_described_one_exists() {
     let mut see = |document: &Json| {
         seen.insert(document["format"].as_str().expect("a format").to_owned());
     };
-    let url = "key_vault.web/local.vault.secret.url";
     env.write(
         "env/other.hcl",
         "environment \"other\" {\n  provider \"local\" {}\n}\n",
     );
-    let commands: [(&[&str], i32); 29] = [
-        (&["version"], 0),
-        (&["init"], 0),
-        (&["validate"], 0),
-        (&["fmt"], 0),
-        (&["parity", "local", "other"], 0),
-        (&["docs", "local"], 0),
-        (&["plan", "local"], 0),
-        (&["plan", "elsewhere"], 1),
-        (&["apply", "local", "--yes"], 0),
-        (&["plan", "local", "--out", "local.plan"], 0),
-        (&["show", "local.plan"], 0),
-        (&["refresh", "local"], 0),
-        (&["stop", "local"], 0),
-        (&["start", "local"], 0),
-        (&["show", "local"], 0),
-        (&["state", "list", "local"], 0),
-        (&["state", "show", "local", "key_vault.app"], 0),
-        (&["state", "log", "local"], 0),
-        (&["state", "at", "local", "1"], 0),
-        (&["audit", "verify", "local"], 0),
-        (&["rollback", "local", "--to", "1"], 0),
-        (&["output", "local"], 0),
-        (&["graph", "local"], 0),
-        (&["export", "compose", "local"], 0),
-        (&["state", "mv", "local", "key_vault.app", "key_vault.b"], 0),
-        (&["state", "mv", "local", "key_vault.b", "key_vault.app"], 0),
-        (&["state", "rm", "local", url], 0),
-        (&["import", "local", url, "key_vault.web/url"], 0),
-        (&["state", "pull", "local", "--out", "local.state"], 0),
-    ];
-    for (command, code) in commands {
-        let arguments = [command, &["--json", "--log-format", "json"]].concat();
-        let run = env.run(&arguments).expect(code);
+    for (command, code) in COMMANDS {
+        let arguments = [*command, &["--json", "--log-format", "json"]].concat();
+        let run = env.run(&arguments).expect(*code);
         if !run.stdout.is_empty() {
             see(&document(&run));
         }

@@ -119,8 +119,6 @@ key_vault "app" {
     generate {}
   }
 }
-
-redis "cache" { replicas = 1 }
 "#,
     );
     let mut command = env.command(&["validate"]);
@@ -149,14 +147,7 @@ redis "cache" { replicas = 1 }
        | ^^^^^^^^^^^^^^^ No resource of `key_vault.app` has an attribute `nonsense`
     Hint: There are: `generate`, `name`, `rotation`, `value`
 
-    Error: Shape of Redis not built yet
-      --> stack.hcl:24:1
-       |
-    24 | redis "cache" { replicas = 1 }
-       | ^^^^^^^^^^^^^ The local provider does not manage replicas of a single Redis yet, as `redis.cache` has
-    Hint: Override it in the overlay of this environment with `replicas = 0`
-
-    Error: The stack has 4 mistakes to mend
+    Error: The stack has 3 mistakes to mend
     "#);
     env.write(
         "env/cloud.hcl",
