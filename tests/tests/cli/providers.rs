@@ -154,17 +154,14 @@ key_vault "app" {
         "environment \"cloud\" {\n  provider \"aws\" {}\n}\n",
     );
     let both = env.run(&["validate"]).expect(1);
-    assert!(
-        both.stderr
-            .contains("In `local`: The local provider does not manage replicas of a single Redis yet"),
-        "{both}"
-    );
+    let refused = "In `local`: `local` of `postgres.main` has no setting `prt`";
+    assert!(both.stderr.contains(refused), "{both}");
     env.write(
         "env/local.hcl",
-        "environment \"local\" {\n  provider \"local\" {}\n}\n\nredis \"cache\" { count = 0 }\n",
+        "environment \"local\" {\n  provider \"local\" {}\n}\n\npostgres \"main\" { count = 0 }\n",
     );
     let without = env.run(&["validate"]).expect(1);
-    assert!(!without.stderr.contains("redis"), "{without}");
+    assert!(!without.stderr.contains("postgres"), "{without}");
 }
 
 #[test]
