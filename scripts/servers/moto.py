@@ -5,9 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from .folder import digest_of, is_own, publish, replace_link, unpacking_in
-from .postgresql import pip_command
-from .programs import Missing, install_packages, run, say
+from .folder import is_own, publish, replace_link, unpacking_in
+from .locked import digest_of_tree, install_locked, pip_for
+from .programs import Missing, say
 
 VERSION = "5.2.5"
 LOCK = Path(__file__).parent / "locks" / "moto.txt"
@@ -22,9 +22,7 @@ def is_installed(servers):
 
 
 def tree_name():
-    # Some of its parts are compiled for one version of Python.
-    python = f"{sys.executable} {sys.version_info.major}.{sys.version_info.minor}"
-    return f"moto-{VERSION}-{digest_of(LOCK.read_text(), LAUNCHER.read_text(), python)}"
+    return f"moto-{VERSION}-{digest_of_tree(LOCK.read_text(), LAUNCHER.read_text())}"
 
 
 def install(servers):
@@ -36,18 +34,12 @@ def install(servers):
 
 
 def put_together(servers):
-    pip = pip_command()
-    if pip is None:
-        install_packages(["python3-pip"], "moto is fetched with pip")
-        pip = pip_command()
-    if pip is None:
-        raise Missing("`pip` is not installed, and moto is fetched with it")
+    pip = pip_for("moto is")
     name = tree_name()
     with unpacking_in(servers) as work:
         say(f"Fetching moto {VERSION} (20 MB)")
         tree = work / "tree"
-        exact = ["--require-hashes", "--only-binary=:all:", "--no-deps"]
-        run([*pip, "install", "--quiet", *exact, f"--target={tree / 'lib'}", f"--requirement={LOCK}"])
+        install_locked(pip, LOCK, tree / "lib")
         (tree / "bin").mkdir()
         launcher = tree / "bin" / "moto-s3"
         launcher.write_text(f"#!{sys.executable}\n{LAUNCHER.read_text()}")

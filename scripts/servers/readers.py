@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
-from .folder import digest_of, is_own, publish, replace_link, unpacking_in
-from .postgresql import pip_command
-from .programs import Missing, install_packages, program, run, say
+from .folder import is_own, publish, replace_link, unpacking_in
+from .locked import digest_of_tree, install_locked, pip_for
+from .programs import Missing, program, run, say
 
 VERSION = "1"
 PYTHON_LOCK = Path(__file__).parent / "locks" / "readers.txt"
@@ -24,10 +23,8 @@ def is_installed(servers):
 
 
 def tree_name():
-    # Some of its parts are compiled for one version of Python.
-    python = f"{sys.executable} {sys.version_info.major}.{sys.version_info.minor}"
     locks = [PYTHON_LOCK.read_text(), (NODE_LOCK / "package-lock.json").read_text()]
-    return f"readers-{VERSION}-{digest_of(*locks, SCHEMAS, python)}"
+    return f"readers-{VERSION}-{digest_of_tree(*locks, SCHEMAS)}"
 
 
 def install(servers):
@@ -39,12 +36,7 @@ def install(servers):
 
 
 def put_together(servers):
-    pip = pip_command()
-    if pip is None:
-        install_packages(["python3-pip"], "readers of manifests are fetched with pip")
-        pip = pip_command()
-    if pip is None:
-        raise Missing("`pip` is not installed, and readers of manifests are fetched with it")
+    pip = pip_for("readers of manifests are")
     program("node", ["nodejs"], "some readers run on it")
     npm = program("npm", ["npm"], "some readers are fetched with it")
     name = tree_name()
@@ -54,8 +46,7 @@ def put_together(servers):
         shutil.copytree(NODE_LOCK, tree)
         # The locks have the checksum of every package.
         run([npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"], cwd=tree)
-        exact = ["--require-hashes", "--only-binary=:all:", "--no-deps"]
-        run([*pip, "install", "--quiet", *exact, f"--target={tree / 'lib'}", f"--requirement={PYTHON_LOCK}"])
+        install_locked(pip, PYTHON_LOCK, tree / "lib")
         keep(tree / "lib" / "kubernetes_validate" / "kubernetes-json-schema", SCHEMAS)
         publish(tree, servers / name)
     replace_link(servers / "readers", name)

@@ -1,6 +1,6 @@
-//! The stock command line `aws`, where the machine has it.
+//! The stock command line `aws`, as `scripts/install-servers --for-tests` installs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use infra_tests::blob::{BUCKET, BlobServer, Client, KEY};
@@ -9,9 +9,8 @@ use infra_tests::machine;
 #[test]
 fn the_stock_command_line_copies_syncs_and_signs() {
     let test = "the_stock_command_line";
-    let found = Command::new("aws").arg("--version").output();
-    if !found.is_ok_and(|output| output.status.success()) {
-        machine::skip(test, "`aws` is not installed; run: pip install awscli");
+    if !program().is_file() {
+        machine::skip(test, "`aws` is not installed; run: scripts/install-servers --for-tests");
         return;
     }
     let server = BlobServer::start();
@@ -70,9 +69,13 @@ fn contents(name: &str, size: usize) -> Vec<u8> {
     name.bytes().cycle().take(size).collect()
 }
 
+fn program() -> PathBuf {
+    machine::servers().join("aws/bin/aws")
+}
+
 /// Runs the command line to its end and returns what it printed.
 fn aws(client: &Client, folder: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("aws");
+    let mut command = Command::new(program());
     command
         .args(arguments)
         .current_dir(folder)
