@@ -10,7 +10,10 @@ use infra_tests::machine;
 fn the_stock_command_line_copies_syncs_and_signs() {
     let test = "the_stock_command_line";
     if !program().is_file() {
-        machine::skip(test, "`aws` is not installed; run: scripts/install-servers --for-tests");
+        machine::skip(
+            test,
+            "`aws` is not installed; run: scripts/install-servers --for-tests",
+        );
         return;
     }
     let server = BlobServer::start();
