@@ -13,16 +13,19 @@ const POSTGRES: [(u32, &str); 3] = [
 ];
 
 /// Redis of the Docker community: <https://hub.docker.com/_/redis/tags>. 7.2 is the last under the BSD licence.
-const REDIS: [(u32, &str); 2] = [(7, "redis:7.2.11"), (8, "redis:8.2.1")];
+/// Before 7.2.11 and 8.2.2 a client's script could run code of its own (CVE-2025-49844).
+const REDIS: [(u32, &str); 2] = [(7, "redis:7.2.11"), (8, "redis:8.2.3")];
 
 /// PgBouncer on Alpine, with PostgreSQL's clients: <https://hub.docker.com/r/edoburu/pgbouncer/tags>. There is no official image.
 pub(super) const PGBOUNCER: &str = "edoburu/pgbouncer:v1.25.1-p0";
 
-/// The last community image: <https://hub.docker.com/r/minio/minio/tags>.
-pub(super) const MINIO: &str = "minio/minio:RELEASE.2025-09-07T16-13-09Z";
+/// The last community image: <https://quay.io/repository/minio/minio?tab=tags>. In September 2026 it was removed from Docker
+/// Hub; Quay keeps the same images and gets no new ones. Who knows the id of a key that may write needs no more to write
+/// (CVE-2026-40344, CVE-2026-41145), which no community image corrects.
+pub(super) const MINIO: &str = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z";
 
-/// MinIO's client, the last community image: <https://hub.docker.com/r/minio/mc/tags>.
-pub(super) const MINIO_CLIENT: &str = "minio/mc:RELEASE.2025-08-13T08-35-41Z";
+/// MinIO's client, the last community image, kept as the server's is: <https://quay.io/repository/minio/mc?tab=tags>.
+pub(super) const MINIO_CLIENT: &str = "quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z";
 
 /// Returns the image of a version of PostgreSQL.
 ///

@@ -514,7 +514,7 @@ fn a_store_of_blobs_has_a_bucket_and_a_key_for_it_alone() {
     let text = text([("blob_store.assets", ComponentSpec::BlobStore(store))]);
     assert_snapshot!(entry(&text, "blob-store-assets"), @r#"
     blob-store-assets:
-      image: minio/minio:RELEASE.2025-09-07T16-13-09Z
+      image: quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
       command:
       - server
       - /data
@@ -601,6 +601,40 @@ fn what_no_image_is_known_for_and_what_the_provider_refuses_is_refused() {
         said,
         ["No image for this version", "Shape of Redis not built yet"]
     );
+}
+
+#[test]
+fn images_are_those_that_can_still_be_had_and_have_no_known_way_in_for_clients() {
+    let store = BlobStore {
+        segment: None,
+        versioning: false,
+        expire_days: None,
+        expire_noncurrent_days: None,
+    };
+    let newest = Redis {
+        version: 8,
+        ..redis()
+    };
+    let text = text([
+        ("blob_store.assets", ComponentSpec::BlobStore(store)),
+        ("redis.cache", ComponentSpec::Redis(newest)),
+    ]);
+    let images: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("    image: "))
+        .collect();
+    assert!(
+        images
+            .iter()
+            .filter(|image| image.contains("minio/"))
+            .all(|image| image.starts_with("quay.io/")),
+        "Docker Hub has none: {images:?}"
+    );
+    let (_, version) = images
+        .iter()
+        .find_map(|image| image.split_once("redis:8.2."))
+        .unwrap();
+    assert!(version.parse::<u32>().unwrap() >= 2, "CVE-2025-49844: {images:?}");
 }
 
 #[test]
