@@ -77,7 +77,7 @@ pub fn export(stack: &Stack) -> Result<ComposeFile, Vec<Diagnostic>> {
     if !refused.is_empty() {
         return Err(refused);
     }
-    Ok(draft.finish())
+    draft.finish()
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ fn expect_sound(parsed: &Json, servers: &[&str]) {
         assert!(is_reached, "this machine does not reach {name}: {joined:?}");
     }
     for (name, network) in parsed["networks"].as_object().expect("networks") {
-        let is_open = name == "machine" || name.ends_with(".host") || name.ends_with("-edge");
+        let is_open = name == "machine" || name.ends_with(".host") || name.ends_with(".edge");
         assert_eq!(network["internal"] != true, is_open, "{name}");
     }
 }
@@ -183,10 +183,10 @@ fn a_program_of_a_segment_shares_a_network_with_the_servers_that_it_may_reach() 
         joined.map(|(name, _)| name.as_str()).collect()
     };
     // Analytics see no cache, and the edge sees no data.
-    assert_eq!(reached("main-services.to.data"), ["postgres-main", "redis-cache"]);
-    assert_eq!(reached("main-analytics.to.data"), ["postgres-main"]);
-    assert_eq!(reached("main-data"), ["postgres-main", "redis-cache"]);
-    assert_eq!(reached("main-edge"), Vec::<&str>::new());
+    assert_eq!(reached("main.services.to.data"), ["postgres-main", "redis-cache"]);
+    assert_eq!(reached("main.analytics.to.data"), ["postgres-main"]);
+    assert_eq!(reached("main.data"), ["postgres-main", "redis-cache"]);
+    assert_eq!(reached("main.edge"), Vec::<&str>::new());
     assert_eq!(
         reached("machine"),
         ["blob-store-artefacts", "blob-store-artefacts-init"]

@@ -80,7 +80,7 @@ struct Keys {
 }
 
 fn make_bucket(draft: &mut Draft<'_>, server: &str, bucket: &str, store: &BlobStore, keys: &Keys) {
-    let init = format!("{server}-init");
+    let init = draft.part(server, "init");
     let configs = vec![
         draft.config(&init, INIT, &script(server, bucket, store, keys)),
         draft.config(&init, POLICY, &policy(bucket)),

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::component::network::Network as Declared;
 use infra_model::component::{Component, SegmentRef};
+use infra_model::diagnostic::Diagnostic;
 use infra_model::stack::Stack;
 
 use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
+use crate::compose::names::{self, Names};
 use crate::compose::network::{self, MACHINE, Place};
-use crate::compose::{ComposeFile, SecretVariable, header, names};
+use crate::compose::{ComposeFile, SecretVariable, header};
 
 /// The file so far.
 #[derive(Debug)]
@@ -21,7 +23,8 @@ pub(super) struct Draft<'a> {
     secrets: BTreeMap<String, SecretVariable>,
     /// How programs reach each component: in the networks, and from this machine.
     pub(super) ways: Vec<[String; 2]>,
-    names: BTreeSet<String>,
+    names: Names,
+    faults: Vec<Diagnostic>,
     ports: BTreeSet<u16>,
 }
 
@@ -36,26 +39,35 @@ impl<'a> Draft<'a> {
             configs: BTreeMap::new(),
             secrets: BTreeMap::new(),
             ways: Vec::new(),
-            names: BTreeSet::new(),
+            names: Names::of(stack),
+            faults: Vec::new(),
             ports: BTreeSet::new(),
         }
     }
 
     /// Adds the networks of a component.
     pub(super) fn networks(&mut self, component: &Component, network: &Declared) {
-        self.networks.extend(network::networks(component, network));
+        let called = self.names.component(&component.address);
+        for (name, made) in network::networks(&called, network) {
+            insert(&mut self.networks, &mut self.faults, &name, made);
+        }
     }
 
-    /// Takes the name of a component's service.
-    pub(super) fn name(&mut self, component: &Component) -> String {
-        names::take(&mut self.names, &names::service(&component.address))
+    /// Returns the name of a component's service.
+    pub(super) fn name(&self, component: &Component) -> String {
+        self.names.component(&component.address)
+    }
+
+    /// Takes the name of a service that belongs to a component: `postgres-main` has `postgres-main-pooler`.
+    pub(super) fn part(&mut self, component: &str, part: &str) -> String {
+        self.names.service(&format!("{component}-{part}"))
     }
 
     /// Adds a secret and returns the name of its file in a container, below `/run/secrets`.
     pub(super) fn secret(&mut self, service: &str, what: &str, purpose: String, chars: u32) -> String {
         let wanted = names::variable(&format!("{service}_{what}"));
         let mut taken: BTreeSet<String> = self.secrets.keys().map(|id| id.to_ascii_uppercase()).collect();
-        let name = names::take(&mut taken, &wanted).replace('-', "_");
+        let name = names::take(&mut taken, &wanted, '_');
         let id = name.to_ascii_lowercase();
         let variable = SecretVariable { name, purpose, chars };
         self.secrets.insert(id.clone(), variable);
@@ -66,19 +78,19 @@ impl<'a> Draft<'a> {
     pub(super) fn config(&mut self, service: &str, target: &str, content: &str) -> Mount {
         let file = target.rsplit('/').next().unwrap_or(target);
         let source = format!("{service}.{file}");
-        self.configs.insert(source.clone(), Config::new(content));
+        insert(&mut self.configs, &mut self.faults, &source, Config::new(content));
         Mount::new(&source, target)
     }
 
     /// Adds a volume and returns how a service mounts it.
     pub(super) fn volume(&mut self, service: &str, target: &str) -> String {
-        self.volumes.insert(service.to_owned(), Volume {});
+        insert(&mut self.volumes, &mut self.faults, service, Volume {});
         format!("{service}:{target}")
     }
 
     /// Adds a program that runs once, beside a server.
     pub(super) fn once(&mut self, name: &str, service: Service) {
-        self.services.insert(name.to_owned(), service);
+        insert(&mut self.services, &mut self.faults, name, service);
     }
 
     /// Adds a server: it joins the networks of its place, and this machine reaches its port.
@@ -89,7 +101,7 @@ impl<'a> Draft<'a> {
         wish: Option<u16>,
         mut service: Service,
     ) -> u16 {
-        let (joined, is_reached) = network::joined(self.stack, place);
+        let (joined, is_reached) = network::joined(self.stack, &self.names, place);
         service.networks = joined;
         if !is_reached {
             let (host, network) = network::of_host(name);
@@ -104,14 +116,14 @@ impl<'a> Draft<'a> {
         service
             .ports
             .push(format!("127.0.0.1:${{{variable}:-{port}}}:{}", place.port));
-        self.services.insert(name.to_owned(), service);
+        insert(&mut self.services, &mut self.faults, name, service);
         port
     }
 
     /// Returns the networks of what is in a segment, or in none.
     pub(super) fn home(&self, segment: Option<&SegmentRef>) -> Vec<String> {
         let place = Place { segment, port: 0 };
-        network::joined(self.stack, place).0
+        network::joined(self.stack, &self.names, place).0
     }
 
     /// Returns the port that the stack fixes for this machine, in the block `local` of a component.
@@ -127,7 +139,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Returns the file.
-    pub(super) fn finish(self) -> ComposeFile {
+    ///
+    /// # Errors
+    ///
+    /// When something of it would have taken the place of something else.
+    pub(super) fn finish(self) -> Result<ComposeFile, Vec<Diagnostic>> {
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
         let secrets: Vec<SecretVariable> = self.secrets.values().cloned().collect();
         let files: BTreeMap<String, Secret> = self
             .secrets
@@ -140,15 +159,24 @@ impl<'a> Draft<'a> {
         let text = [
             header::text(self.stack, &self.ways, &secrets),
             section("services", &self.services),
-            header::of_networks(self.stack),
+            header::of_networks(self.stack, &self.names),
             section("networks", &self.networks),
             section("volumes", &self.volumes),
             section("configs", &self.configs),
             section("secrets", &files),
         ];
-        ComposeFile {
+        Ok(ComposeFile {
             text: text.concat().trim_end().to_owned() + "\n",
             secrets,
-        }
+        })
+    }
+}
+
+/// Adds an entry to a part of a file; a second one of the same name is a fault, not a replacement.
+fn insert<T>(part: &mut BTreeMap<String, T>, faults: &mut Vec<Diagnostic>, name: &str, entry: T) {
+    if part.insert(name.to_owned(), entry).is_some() {
+        let detail = format!("Two things of the compose file would be called `{name}`");
+        let hint = "Give one of the two components or segments another name";
+        faults.push(Diagnostic::error("Name is there twice", detail).hint(hint));
     }
 }

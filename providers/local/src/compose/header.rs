@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use infra_model::component::network::Peer;
-use infra_model::component::{Component, ComponentSpec, network::Network};
+use infra_model::component::{ComponentSpec, network::Network};
 use infra_model::stack::Stack;
 
 use crate::compose::file::text as plain;
-use crate::compose::{MARK, SecretVariable, names, network};
+use crate::compose::names::Names;
+use crate::compose::{MARK, SecretVariable, network};
 
 /// What holds on this machine and not in containers.
 const DIFFERENCES: &str = "
@@ -58,11 +59,11 @@ fn project(stack: &Stack) -> String {
 }
 
 /// Returns what is said above the networks: which of them a program joins.
-pub(super) fn of_networks(stack: &Stack) -> String {
+pub(super) fn of_networks(stack: &Stack, names: &Names) -> String {
     let mut text = String::new();
     for component in stack.components.values() {
         if let ComponentSpec::Network(declared) = &component.spec {
-            text += &of_network(component, declared);
+            text += &of_network(&names.component(&component.address), declared);
         }
     }
     if text.is_empty() {
@@ -73,7 +74,7 @@ pub(super) fn of_networks(stack: &Stack) -> String {
     )
 }
 
-fn of_network(component: &Component, declared: &Network) -> String {
+fn of_network(called: &str, declared: &Network) -> String {
     let mut text = String::new();
     for rule in &declared.allow {
         let ports: Vec<String> = rule.ports.iter().map(u16::to_string).collect();
@@ -81,10 +82,10 @@ fn of_network(component: &Component, declared: &Network) -> String {
             Peer::Internet => ("the internet", "not here".to_owned()),
             Peer::Cidr(range) => (range.as_str(), "not here".to_owned()),
             Peer::Segment(from) if *from == rule.to => continue,
-            Peer::Segment(from) => (from.as_str(), network::of_path(component, from, &rule.to)),
+            Peer::Segment(from) => (from.as_str(), network::of_path(called, from, &rule.to)),
         };
-        let (label, to, ports) = (names::label(&component.address), &rule.to, ports.join(", "));
-        let _ = writeln!(text, "#   {label}: {from} -> {to}, ports {ports}: {joins}");
+        let (to, ports) = (&rule.to, ports.join(", "));
+        let _ = writeln!(text, "#   {called}: {from} -> {to}, ports {ports}: {joins}");
     }
     text
 }

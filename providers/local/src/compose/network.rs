@@ -4,14 +4,14 @@
 //! path that leads to its segment at its port; a program joins its segment and the paths that begin there. What belongs to
 //! different paths shares no network.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use infra_model::component::network::{AllowRule, Network as Declared, Peer};
 use infra_model::component::{Component, ComponentSpec, SegmentRef};
 use infra_model::stack::Stack;
 
 use crate::compose::file::Network;
-use crate::compose::names;
+use crate::compose::names::{self, Names};
 
 /// The network of what is in no segment: programs on this machine reach it.
 pub(super) const MACHINE: &str = "machine";
@@ -19,21 +19,25 @@ pub(super) const MACHINE: &str = "machine";
 /// which they do not in an internal network.
 const NO_WAY_OUT: (&str, &str) = ("com.docker.network.bridge.enable_ip_masquerade", "false");
 
-/// Returns the networks of a component `network`.
-pub(super) fn networks(component: &Component, network: &Declared) -> BTreeMap<String, Network> {
+/// Returns the networks of a component `network` of that name.
+pub(super) fn networks(called: &str, network: &Declared) -> Vec<(String, Network)> {
     let segments = network.segments.iter().map(|(name, segment)| {
         let made = Network {
             internal: !segment.public,
             ..Network::default()
         };
-        (of_segment(component, name), made)
+        (of_segment(called, name), made)
     });
-    let paths = paths(network).map(|(from, rule)| {
+    // Two rules of one path have one network.
+    let paths: BTreeSet<(&str, &str)> = paths(network)
+        .map(|(from, rule)| (from, rule.to.as_str()))
+        .collect();
+    let paths = paths.into_iter().map(|(from, to)| {
         let internal = Network {
             internal: true,
             ..Network::default()
         };
-        (of_path(component, from, &rule.to), internal)
+        (of_path(called, from, to), internal)
     });
     segments.chain(paths).collect()
 }
@@ -46,14 +50,14 @@ pub(super) fn paths(network: &Declared) -> impl Iterator<Item = (&str, &AllowRul
     })
 }
 
-/// Returns the name of a segment's network: `main-data`.
-pub(super) fn of_segment(network: &Component, segment: &str) -> String {
-    format!("{}-{segment}", names::label(&network.address))
+/// Returns the name of a segment's network: `main.data`. No part has a dot in it, so that no two segments share a name.
+pub(super) fn of_segment(network: &str, segment: &str) -> String {
+    format!("{network}.{}", names::host(segment))
 }
 
-/// Returns the name of a path's network: `main-app.to.data`. No label has a dot in it.
-pub(super) fn of_path(network: &Component, from: &str, to: &str) -> String {
-    format!("{}-{from}.to.{to}", names::label(&network.address))
+/// Returns the name of a path's network: `main.app.to.data`.
+pub(super) fn of_path(network: &str, from: &str, to: &str) -> String {
+    format!("{network}.{}.to.{}", names::host(from), names::host(to))
 }
 
 /// Returns the network through which this machine reaches a server of a segment, alone on it.
@@ -75,15 +79,16 @@ pub(super) struct Place<'a> {
 }
 
 /// Returns the networks that a server joins, and whether this machine reaches it through one of them.
-pub(super) fn joined(stack: &Stack, place: Place<'_>) -> (Vec<String>, bool) {
+pub(super) fn joined(stack: &Stack, names: &Names, place: Place<'_>) -> (Vec<String>, bool) {
     let Some((component, network, segment)) = place.segment.and_then(|segment| declared(stack, segment))
     else {
         return (vec![MACHINE.to_owned()], true);
     };
-    let here = of_segment(component, segment);
+    let called = names.component(&component.address);
+    let here = of_segment(&called, segment);
     let leading = paths(network).filter(|(_, rule)| rule.to == segment && rule.ports.contains(&place.port));
     let mut joined: Vec<String> = leading
-        .map(|(from, rule)| of_path(component, from, &rule.to))
+        .map(|(from, rule)| of_path(&called, from, &rule.to))
         .collect();
     joined.sort();
     joined.dedup();

@@ -133,7 +133,7 @@ impl Server<'_> {
 
     fn replica(&self, draft: &mut Draft<'_>, number: u32) {
         let Some(secret) = &self.replication else { return };
-        let name = format!("{}-replica-{number}", self.name);
+        let name = draft.part(&self.name, &format!("replica-{number}"));
         let script = replica::script(&self.name, number, secret);
         let follow = draft.config(&name, REPLICA_SCRIPT, &script);
         let service = Service {
@@ -168,7 +168,7 @@ impl Server<'_> {
         let (Some(pooler), Some(secret)) = (&self.postgres.pooler, &self.pooler) else {
             return;
         };
-        let name = format!("{}-pooler", self.name);
+        let name = draft.part(&self.name, "pooler");
         let file = draft.config(&name, POOLER_FILE, &pooler::file(&self.name, pooler));
         let start = draft.config(&name, POOLER_SCRIPT, &pooler::script(secret));
         let service = Service {

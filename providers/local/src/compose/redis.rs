@@ -92,12 +92,12 @@ impl Server<'_> {
     fn cluster(&self, draft: &mut Draft<'_>) {
         let count = self.redis.shards * (1 + self.redis.replicas);
         let names: Vec<String> = (1..=count)
-            .map(|number| format!("{}-{number}", self.name))
+            .map(|number| draft.part(&self.name, &number.to_string()))
             .collect();
         for name in &names {
             let _ = self.node(draft, name, None);
         }
-        let init = format!("{}-init", self.name);
+        let init = draft.part(&self.name, "init");
         let script = join_script(&names, self.redis.replicas, &self.secrets[self.secrets.len() - 1]);
         let join = draft.config(&init, JOIN, &script);
         let service = Service {

@@ -282,7 +282,7 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
         ("postgres.main", ComponentSpec::Postgres(whole())),
         ("redis.cache", ComponentSpec::Redis(redis)),
     ]);
-    let both = ["main-data", "main-app.to.data", "main-reports.to.data"];
+    let both = ["main.data", "main.app.to.data", "main.reports.to.data"];
     for server in ["postgres-main", "postgres-main-replica-1"] {
         let alone = format!("{server}.host");
         assert_eq!(joined(&text, server), [&both[..], &[alone.as_str()]].concat());
@@ -291,7 +291,7 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
         let alone = format!("{server}.host");
         assert_eq!(
             joined(&text, server),
-            ["main-data", "main-app.to.data", alone.as_str()],
+            ["main.data", "main.app.to.data", alone.as_str()],
             "reports may not reach its port"
         );
     }
@@ -299,22 +299,22 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
     , and paths between them. A program joins the network of its segment, and for each path
     # that begins there the path's:
     #   main: the internet -> edge, ports 443: not here
-    #   main: edge -> app, ports 8000: main-edge.to.app
-    #   main: app -> data, ports 5432, 6432, 6379: main-app.to.data
-    #   main: reports -> data, ports 5432: main-reports.to.data
+    #   main: edge -> app, ports 8000: main.edge.to.app
+    #   main: app -> data, ports 5432, 6432, 6379: main.app.to.data
+    #   main: reports -> data, ports 5432: main.reports.to.data
     networks:
-      main-app:
+      main.app:
         internal: true
-      main-app.to.data:
+      main.app.to.data:
         internal: true
-      main-data:
+      main.data:
         internal: true
-      main-edge: {}
-      main-edge.to.app:
+      main.edge: {}
+      main.edge.to.app:
         internal: true
-      main-reports:
+      main.reports:
         internal: true
-      main-reports.to.data:
+      main.reports.to.data:
         internal: true
       postgres-main-pooler.host:
         driver_opts:
@@ -579,6 +579,93 @@ fn labels_that_look_alike_as_hosts_and_ports_stay_apart() {
     }
     let names: BTreeSet<&str> = exported.secrets.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn what_belongs_to_a_component_gives_way_to_another_component() {
+    let pooled = Postgres {
+        replicas: 1,
+        ..whole()
+    };
+    let store = || BlobStore {
+        segment: None,
+        versioning: false,
+        expire_days: None,
+        expire_noncurrent_days: None,
+    };
+    let text = text([
+        ("network.main", network()),
+        ("postgres.main", ComponentSpec::Postgres(pooled)),
+        ("postgres.main-pooler", ComponentSpec::Postgres(postgres())),
+        ("postgres.main-replica-1", ComponentSpec::Postgres(postgres())),
+        ("redis.q", ComponentSpec::Redis(cluster())),
+        ("redis.q-1", ComponentSpec::Redis(redis())),
+        ("blob_store.a", ComponentSpec::BlobStore(store())),
+        ("blob_store.a-init", ComponentSpec::BlobStore(store())),
+    ]);
+    for (service, image) in [
+        ("postgres-main-pooler", "pgvector/pgvector"),
+        ("postgres-main-pooler-2", "edoburu/pgbouncer"),
+        ("postgres-main-replica-1", "pgvector/pgvector"),
+        ("postgres-main-replica-1-2", "pgvector/pgvector"),
+        ("redis-q-1", "redis"),
+        ("redis-q-1-2", "redis"),
+        ("blob-store-a-init", "quay.io/minio/minio"),
+        ("blob-store-a-init-2", "quay.io/minio/mc"),
+    ] {
+        let entry = entry(&text, service);
+        assert!(entry.contains(&format!("    image: {image}:")), "{entry}");
+    }
+    assert!(entry(&text, "redis-q-init.join.sh").contains("for name in redis-q-1-2 redis-q-2 "));
+}
+
+#[test]
+fn segments_of_networks_whose_names_run_into_each_other_stay_apart() {
+    let network = |segment: &str| {
+        ComponentSpec::Network(Network {
+            cidr: "10.0.0.0/16".to_owned(),
+            zones: 1,
+            segments: [(segment.to_owned(), Segment { public: false })].into(),
+            allow: Vec::new(),
+        })
+    };
+    let place = |network: &str, segment: &str| Redis {
+        segment: Some(SegmentRef {
+            network: network.parse().unwrap(),
+            segment: segment.to_owned(),
+        }),
+        ..redis()
+    };
+    let text = text([
+        ("network.a", network("b-c")),
+        ("network.a-b", network("c")),
+        ("network.a_b", network("c")),
+        ("redis.first", ComponentSpec::Redis(place("network.a", "b-c"))),
+        ("redis.second", ComponentSpec::Redis(place("network.a-b", "c"))),
+        ("redis.third", ComponentSpec::Redis(place("network.a_b", "c"))),
+    ]);
+    let of = |service| joined(&text, service)[0].clone();
+    assert_eq!(
+        [of("redis-first"), of("redis-second"), of("redis-third")],
+        ["a.b-c", "a-b.c", "a-b-2.c"]
+    );
+}
+
+#[test]
+fn two_segments_of_one_name_as_hosts_are_refused() {
+    let ComponentSpec::Network(mut declared) = network() else {
+        unreachable!()
+    };
+    for segment in ["my_app", "my-app"] {
+        declared
+            .segments
+            .insert(segment.to_owned(), Segment { public: false });
+    }
+    let refused = export(&stack([("network.main", ComponentSpec::Network(declared))])).unwrap_err();
+    assert_eq!(
+        refused[0].detail,
+        "Two things of the compose file would be called `main.my-app`"
+    );
 }
 
 #[test]
