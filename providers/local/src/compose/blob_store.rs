@@ -45,6 +45,7 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, store: &BlobStor
         root,
     };
     let place = Place {
+        component: &name,
         segment: store.segment.as_ref(),
         port: PORT,
     };
@@ -65,10 +66,11 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, store: &BlobStor
     let wish = draft.wish(component, "port");
     let port = draft.server(&name, place, wish, server);
     let bucket = bucket_of(component);
-    draft.ways.push([
+    draft.way(
+        &name,
         format!("http://{name}:{PORT}, bucket {bucket}"),
         format!("127.0.0.1:{port}"),
-    ]);
+    );
     make_bucket(draft, &name, &bucket, store, &keys);
 }
 
@@ -90,7 +92,7 @@ fn make_bucket(draft: &mut Draft<'_>, server: &str, bucket: &str, store: &BlobSt
         entrypoint: script::run(INIT),
         configs,
         secrets: vec![keys.root.clone(), keys.access.clone(), keys.secret.clone()],
-        networks: draft.home(store.segment.as_ref()),
+        networks: draft.home(server, store.segment.as_ref()),
         depends_on: Dependency::healthy([server]),
         ..Service::default()
     };

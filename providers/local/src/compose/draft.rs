@@ -9,7 +9,7 @@ use infra_model::stack::Stack;
 
 use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
 use crate::compose::names::{self, Names};
-use crate::compose::network::{self, MACHINE, Place};
+use crate::compose::network::{self, Place};
 use crate::compose::{ComposeFile, SecretVariable, header};
 
 /// The file so far.
@@ -21,8 +21,7 @@ pub(super) struct Draft<'a> {
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Config>,
     secrets: BTreeMap<String, SecretVariable>,
-    /// How programs reach each component: in the networks, and from this machine.
-    pub(super) ways: Vec<[String; 2]>,
+    ways: Vec<Way>,
     names: Names,
     faults: Vec<Diagnostic>,
     ports: BTreeSet<u16>,
@@ -101,15 +100,15 @@ impl<'a> Draft<'a> {
         wish: Option<u16>,
         mut service: Service,
     ) -> u16 {
-        let (joined, is_reached) = network::joined(self.stack, &self.names, place);
+        let (joined, host) = network::joined(self.stack, &self.names, place);
         service.networks = joined;
-        if !is_reached {
-            let (host, network) = network::of_host(name);
-            service.networks.push(host.clone());
-            self.networks.insert(host, network);
-        }
         if place.segment.is_none() {
-            self.networks.entry(MACHINE.to_owned()).or_default();
+            let own = self.networks.entry(place.component.to_owned());
+            own.or_insert_with(network::internal);
+        }
+        if !service.networks.contains(&host) {
+            service.networks.push(host.clone());
+            self.networks.entry(host).or_insert_with(network::host);
         }
         let port = self.free_port(wish.unwrap_or(place.port));
         let variable = names::variable(&format!("{name}_port"));
@@ -120,10 +119,32 @@ impl<'a> Draft<'a> {
         port
     }
 
-    /// Returns the networks of what is in a segment, or in none.
-    pub(super) fn home(&self, segment: Option<&SegmentRef>) -> Vec<String> {
-        let place = Place { segment, port: 0 };
+    /// Returns the networks of a program that works on servers of a component.
+    pub(super) fn home(&self, component: &str, segment: Option<&SegmentRef>) -> Vec<String> {
+        let place = Place {
+            component,
+            segment,
+            port: 0,
+        };
         network::joined(self.stack, &self.names, place).0
+    }
+
+    /// Says how programs reach a service: in its networks, and from this machine.
+    pub(super) fn way(&mut self, service: &str, within: String, outside: String) {
+        let joined = self
+            .services
+            .get(service)
+            .into_iter()
+            .flat_map(|service| &service.networks);
+        let networks = joined
+            .filter(|name| !network::is_of_host(name))
+            .cloned()
+            .collect();
+        self.ways.push(Way {
+            within,
+            outside,
+            networks,
+        });
     }
 
     /// Returns the port that the stack fixes for this machine, in the block `local` of a component.
@@ -170,6 +191,17 @@ impl<'a> Draft<'a> {
             secrets,
         })
     }
+}
+
+/// How programs reach a server.
+#[derive(Debug)]
+pub(super) struct Way {
+    /// The address in the networks.
+    pub(super) within: String,
+    /// The address from this machine.
+    pub(super) outside: String,
+    /// The networks, of which a program needs one.
+    pub(super) networks: Vec<String>,
 }
 
 /// Adds an entry to a part of a file; a second one of the same name is a fault, not a replacement.

@@ -6,6 +6,7 @@ use infra_model::component::network::Peer;
 use infra_model::component::{ComponentSpec, network::Network};
 use infra_model::stack::Stack;
 
+use crate::compose::draft::Way;
 use crate::compose::file::text as plain;
 use crate::compose::names::Names;
 use crate::compose::{MARK, SecretVariable, network};
@@ -15,6 +16,7 @@ const DIFFERENCES: &str = "
 # What compose cannot say, or says otherwise than `infra apply`:
 #   - Ports of rules decide which servers of this file join a path. Between other containers that share a network every
 #     port is open, and either side may begin.
+#   - Servers in no segment reach each other. Each has a network of its own, named as it is, for the programs that need it.
 #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
 #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
 #   - Protection, key vaults, seeds and settings are not here: programs are yours to add, with `infra env` as a start.
@@ -22,7 +24,7 @@ const DIFFERENCES: &str = "
 ";
 
 /// Returns the head of a file, up to its services.
-pub(super) fn text(stack: &Stack, ways: &[[String; 2]], secrets: &[SecretVariable]) -> String {
+pub(super) fn text(stack: &Stack, ways: &[Way], secrets: &[SecretVariable]) -> String {
     let (name, environment) = (&stack.name, &stack.environment.name);
     let mut text = format!(
         "{MARK}\n#\n# `{name}` in its environment `{environment}`, for Docker Compose 2.23.1 or newer:\n\
@@ -30,10 +32,10 @@ pub(super) fn text(stack: &Stack, ways: &[[String; 2]], secrets: &[SecretVariabl
          #   docker compose up --detach\n"
     );
     if !ways.is_empty() {
-        let width = ways.iter().map(|[way, _]| way.len()).max().unwrap_or_default();
-        text += "#\n# How programs connect, in the networks and from this machine, where variables such as POSTGRES_MAIN_PORT\n# choose another port:\n";
-        for [within, outside] in ways {
-            let _ = writeln!(text, "#   {within:width$}  {outside}");
+        text += "#\n# How programs connect: in one of these networks; and from this machine, where variables such as\n# POSTGRES_MAIN_PORT choose another port:\n";
+        for way in ways {
+            let (networks, outside) = (way.networks.join(", "), &way.outside);
+            let _ = writeln!(text, "#   {}\n#       in {networks}; {outside}", way.within);
         }
     }
     text += "#";

@@ -2,7 +2,11 @@
 //!
 //! Containers reach each other where they share a network. A server therefore joins its segment, and the network of each
 //! path that leads to its segment at its port; a program joins its segment and the paths that begin there. What belongs to
-//! different paths shares no network.
+//! different paths shares no network. What is in no segment has a network of its own, so that who joins one server does not
+//! meet another.
+//!
+//! Docker publishes no port of an internal network. Servers join one more for that, which no program joins: those of a segment
+//! share one, as they share their segment, because Docker has addresses for some 30 networks only.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +17,10 @@ use infra_model::stack::Stack;
 use crate::compose::file::Network;
 use crate::compose::names::{self, Names};
 
-/// The network of what is in no segment: programs on this machine reach it.
-pub(super) const MACHINE: &str = "machine";
+/// The network through which this machine reaches what is in no segment.
+const MACHINE: &str = "machine";
+/// How the networks end through which this machine reaches segments.
+const OF_HOST: &str = ".host";
 /// Without it nothing that a container sends finds its way back from the internet, while published ports still work,
 /// which they do not in an internal network.
 const NO_WAY_OUT: (&str, &str) = ("com.docker.network.bridge.enable_ip_masquerade", "false");
@@ -22,9 +28,9 @@ const NO_WAY_OUT: (&str, &str) = ("com.docker.network.bridge.enable_ip_masquerad
 /// Returns the networks of a component `network` of that name.
 pub(super) fn networks(called: &str, network: &Declared) -> Vec<(String, Network)> {
     let segments = network.segments.iter().map(|(name, segment)| {
-        let made = Network {
-            internal: !segment.public,
-            ..Network::default()
+        let made = match segment.public {
+            true => Network::default(),
+            false => internal(),
         };
         (of_segment(called, name), made)
     });
@@ -32,13 +38,9 @@ pub(super) fn networks(called: &str, network: &Declared) -> Vec<(String, Network
     let paths: BTreeSet<(&str, &str)> = paths(network)
         .map(|(from, rule)| (from, rule.to.as_str()))
         .collect();
-    let paths = paths.into_iter().map(|(from, to)| {
-        let internal = Network {
-            internal: true,
-            ..Network::default()
-        };
-        (of_path(called, from, to), internal)
-    });
+    let paths = paths
+        .into_iter()
+        .map(|(from, to)| (of_path(called, from, to), internal()));
     segments.chain(paths).collect()
 }
 
@@ -60,29 +62,43 @@ pub(super) fn of_path(network: &str, from: &str, to: &str) -> String {
     format!("{network}.{}.to.{}", names::host(from), names::host(to))
 }
 
-/// Returns the network through which this machine reaches a server of a segment, alone on it.
-pub(super) fn of_host(service: &str) -> (String, Network) {
-    let network = Network {
+/// Returns a network that nothing leaves and nothing enters.
+pub(super) fn internal() -> Network {
+    Network {
+        internal: true,
+        ..Network::default()
+    }
+}
+
+/// Returns a network through which this machine reaches servers, and which no program joins.
+pub(super) fn host() -> Network {
+    Network {
         internal: false,
         driver_opts: [NO_WAY_OUT].into(),
-    };
-    (format!("{service}.host"), network)
+    }
+}
+
+/// Says whether a network of that name is there for this machine, and not for programs.
+pub(super) fn is_of_host(name: &str) -> bool {
+    name == MACHINE || name.ends_with(OF_HOST)
 }
 
 /// Where a server is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
+    /// The name of its component.
+    pub(super) component: &'a str,
     /// Its segment, if it is in one.
     pub(super) segment: Option<&'a SegmentRef>,
     /// Its port.
     pub(super) port: u16,
 }
 
-/// Returns the networks that a server joins, and whether this machine reaches it through one of them.
-pub(super) fn joined(stack: &Stack, names: &Names, place: Place<'_>) -> (Vec<String>, bool) {
+/// Returns the networks that a server joins, and the one through which this machine reaches it.
+pub(super) fn joined(stack: &Stack, names: &Names, place: Place<'_>) -> (Vec<String>, String) {
     let Some((component, network, segment)) = place.segment.and_then(|segment| declared(stack, segment))
     else {
-        return (vec![MACHINE.to_owned()], true);
+        return (vec![place.component.to_owned()], MACHINE.to_owned());
     };
     let called = names.component(&component.address);
     let here = of_segment(&called, segment);
@@ -92,12 +108,13 @@ pub(super) fn joined(stack: &Stack, names: &Names, place: Place<'_>) -> (Vec<Str
         .collect();
     joined.sort();
     joined.dedup();
-    joined.insert(0, here);
-    let is_public = network
-        .segments
-        .get(segment)
-        .is_some_and(|segment| segment.public);
-    (joined, is_public)
+    joined.insert(0, here.clone());
+    let declared = network.segments.get(segment);
+    let host = match declared.is_some_and(|segment| segment.public) {
+        true => here,
+        false => format!("{here}{OF_HOST}"),
+    };
+    (joined, host)
 }
 
 fn declared<'a>(stack: &'a Stack, segment: &'a SegmentRef) -> Option<(&'a Component, &'a Declared, &'a str)> {

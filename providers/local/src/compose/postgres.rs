@@ -125,10 +125,11 @@ impl Server<'_> {
             ..self.common(draft, &self.name)
         };
         let port = draft.server(&self.name, self.place(PORT), self.wish(draft, "port"), service);
-        draft.ways.push([
+        draft.way(
+            &self.name,
             format!("postgres://ROLE:PASSWORD@{}:{PORT}/DATABASE", self.name),
             format!("127.0.0.1:{port}"),
-        ]);
+        );
     }
 
     fn replica(&self, draft: &mut Draft<'_>, number: u32) {
@@ -145,10 +146,11 @@ impl Server<'_> {
             ..self.common(draft, &name)
         };
         let port = draft.server(&name, self.place(PORT), None, service);
-        draft.ways.push([
+        draft.way(
+            &name,
             format!("postgres://ROLE:PASSWORD@{name}:{PORT}/DATABASE"),
             format!("127.0.0.1:{port}"),
-        ]);
+        );
     }
 
     /// What primary and replicas share.
@@ -184,14 +186,16 @@ impl Server<'_> {
         };
         let wish = self.wish(draft, "pooler_port");
         let port = draft.server(&name, self.place(POOLER_PORT), wish, service);
-        draft.ways.push([
+        draft.way(
+            &name,
             format!("postgres://ROLE:PASSWORD@{name}:{POOLER_PORT}/DATABASE"),
             format!("127.0.0.1:{port}"),
-        ]);
+        );
     }
 
     fn place(&self, port: u16) -> Place<'_> {
         Place {
+            component: &self.name,
             segment: self.postgres.segment.as_ref(),
             port,
         }

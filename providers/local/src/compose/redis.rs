@@ -45,10 +45,11 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, redis: &Redis) -
         RedisMode::Single => {
             let name = server.name.clone();
             let port = server.node(draft, &name, draft.wish(component, "port"));
-            draft.ways.push([
+            draft.way(
+                &name,
                 format!("redis://{CLIENT_USER}:PASSWORD@{name}:{PORT}/0"),
                 format!("127.0.0.1:{port}"),
-            ]);
+            );
         }
         RedisMode::Cluster => server.cluster(draft),
     }
@@ -83,6 +84,7 @@ impl Server<'_> {
             ..Service::default()
         };
         let place = Place {
+            component: &self.name,
             segment: self.redis.segment.as_ref(),
             port: PORT,
         };
@@ -105,15 +107,16 @@ impl Server<'_> {
             command: script::run(JOIN),
             configs: vec![join],
             secrets: self.secrets.iter().skip(1).cloned().collect(),
-            networks: draft.home(self.redis.segment.as_ref()),
+            networks: draft.home(&self.name, self.redis.segment.as_ref()),
             depends_on: Dependency::healthy(names.iter().map(String::as_str)),
             ..Service::default()
         };
         draft.once(&init, service);
-        draft.ways.push([
+        draft.way(
+            &names[0],
             format!("redis://{CLIENT_USER}:PASSWORD@{}:{PORT}/0", names[0]),
             "a cluster sends its clients to names of its networks".to_owned(),
-        ]);
+        );
     }
 }
 

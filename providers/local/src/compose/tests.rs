@@ -184,13 +184,15 @@ fn the_head_says_how_to_start_and_what_differs() {
     #   infra export compose local --out compose.yaml --secrets-file .env
     #   docker compose up --detach
     #
-    # How programs connect, in the networks and from this machine, where variables such as POSTGRES_MAIN_PORT
-    # choose another port:
-    #   redis://default:PASSWORD@redis-cache:6379/0  127.0.0.1:6379
+    # How programs connect: in one of these networks; and from this machine, where variables such as
+    # POSTGRES_MAIN_PORT choose another port:
+    #   redis://default:PASSWORD@redis-cache:6379/0
+    #       in redis-cache; 127.0.0.1:6379
     #
     # What compose cannot say, or says otherwise than `infra apply`:
     #   - Ports of rules decide which servers of this file join a path. Between other containers that share a network every
     #     port is open, and either side may begin.
+    #   - Servers in no segment reach each other. Each has a network of its own, named as it is, for the programs that need it.
     #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
     #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
     #   - Protection, key vaults, seeds and settings are not here: programs are yours to add, with `infra env` as a start.
@@ -224,6 +226,7 @@ fn a_small_stack_from_its_services_on() {
         secrets:
         - redis_cache_password
         networks:
+        - redis-cache
         - machine
         ports:
         - 127.0.0.1:${REDIS_CACHE_PORT:-6379}:6379
@@ -238,7 +241,11 @@ fn a_small_stack_from_its_services_on() {
           retries: 30
 
     networks:
-      machine: {}
+      machine:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
+      redis-cache:
+        internal: true
 
     configs:
       redis-cache.redis.conf:
@@ -282,16 +289,21 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
         ("postgres.main", ComponentSpec::Postgres(whole())),
         ("redis.cache", ComponentSpec::Redis(redis)),
     ]);
-    let both = ["main.data", "main.app.to.data", "main.reports.to.data"];
     for server in ["postgres-main", "postgres-main-replica-1"] {
-        let alone = format!("{server}.host");
-        assert_eq!(joined(&text, server), [&both[..], &[alone.as_str()]].concat());
-    }
-    for server in ["postgres-main-pooler", "redis-cache"] {
-        let alone = format!("{server}.host");
         assert_eq!(
             joined(&text, server),
-            ["main.data", "main.app.to.data", alone.as_str()],
+            [
+                "main.data",
+                "main.app.to.data",
+                "main.reports.to.data",
+                "main.data.host"
+            ]
+        );
+    }
+    for server in ["postgres-main-pooler", "redis-cache"] {
+        assert_eq!(
+            joined(&text, server),
+            ["main.data", "main.app.to.data", "main.data.host"],
             "reports may not reach its port"
         );
     }
@@ -309,6 +321,9 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
         internal: true
       main.data:
         internal: true
+      main.data.host:
+        driver_opts:
+          com.docker.network.bridge.enable_ip_masquerade: "false"
       main.edge: {}
       main.edge.to.app:
         internal: true
@@ -316,19 +331,38 @@ fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
         internal: true
       main.reports.to.data:
         internal: true
-      postgres-main-pooler.host:
-        driver_opts:
-          com.docker.network.bridge.enable_ip_masquerade: "false"
-      postgres-main-replica-1.host:
-        driver_opts:
-          com.docker.network.bridge.enable_ip_masquerade: "false"
-      postgres-main.host:
-        driver_opts:
-          com.docker.network.bridge.enable_ip_masquerade: "false"
-      redis-cache.host:
-        driver_opts:
-          com.docker.network.bridge.enable_ip_masquerade: "false"
     "#);
+}
+
+#[test]
+fn who_joins_a_server_in_no_segment_meets_no_other() {
+    let pooled = Postgres {
+        segment: None,
+        ..whole()
+    };
+    let text = text([
+        ("postgres.main", ComponentSpec::Postgres(pooled)),
+        ("redis.cache", ComponentSpec::Redis(redis())),
+        ("redis.broker", ComponentSpec::Redis(cluster())),
+    ]);
+    for (service, own) in [
+        ("postgres-main", "postgres-main"),
+        ("postgres-main-replica-1", "postgres-main"),
+        ("postgres-main-pooler", "postgres-main"),
+        ("redis-cache", "redis-cache"),
+        ("redis-broker-6", "redis-broker"),
+    ] {
+        assert_eq!(joined(&text, service), [own, "machine"]);
+    }
+    assert_eq!(joined(&text, "redis-broker-init"), ["redis-broker"]);
+    let (_, networks) = text.split_once("\nnetworks:\n").unwrap();
+    for own in ["postgres-main", "redis-cache", "redis-broker"] {
+        assert!(
+            networks.contains(&format!("  {own}:\n    internal: true\n")),
+            "{networks}"
+        );
+        assert!(text.contains(&format!("#       in {own}; ")), "{text}");
+    }
 }
 
 #[test]
@@ -431,6 +465,7 @@ fn a_cluster_is_nodes_and_a_program_that_joins_them() {
       volumes:
       - redis-broker-6:/data
       networks:
+      - redis-broker
       - machine
       ports:
       - 127.0.0.1:${REDIS_BROKER_6_PORT:-6384}:6379
@@ -527,6 +562,7 @@ fn a_store_of_blobs_has_a_bucket_and_a_key_for_it_alone() {
       volumes:
       - blob-store-assets:/data
       networks:
+      - blob-store-assets
       - machine
       ports:
       - 127.0.0.1:${BLOB_STORE_ASSETS_PORT:-9000}:9000
