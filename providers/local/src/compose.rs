@@ -19,6 +19,7 @@ mod header;
 mod images;
 mod names;
 mod network;
+mod ports;
 mod postgres;
 mod redis;
 mod script;

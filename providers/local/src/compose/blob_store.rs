@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::compose::draft::Draft;
 use crate::compose::file::{Dependency, HealthCheck, Service};
 use crate::compose::network::Place;
-use crate::compose::{images, script};
+use crate::compose::{images, ports, script};
 use crate::lower::blob_store::{ACCESS_KEY, SECRET_KEY, bucket_of};
 
 /// The port in a container.
@@ -63,8 +63,7 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, store: &BlobStor
         healthcheck: Some(HealthCheck::shell("mc ready local")),
         ..Service::default()
     };
-    let wish = draft.wish(component, "port");
-    let port = draft.server(&name, place, wish, server);
+    let port = draft.server(&name, place, Some((component, ports::PORT)), server);
     let bucket = bucket_of(component);
     draft.way(
         &name,

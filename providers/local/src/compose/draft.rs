@@ -10,6 +10,7 @@ use infra_model::stack::Stack;
 use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
 use crate::compose::names::{self, Names};
 use crate::compose::network::{self, Place};
+use crate::compose::ports::{self, Ports};
 use crate::compose::{ComposeFile, SecretVariable, header};
 
 /// The file so far.
@@ -24,12 +25,13 @@ pub(super) struct Draft<'a> {
     ways: Vec<Way>,
     names: Names,
     faults: Vec<Diagnostic>,
-    ports: BTreeSet<u16>,
+    ports: Ports,
 }
 
 impl<'a> Draft<'a> {
     /// Returns an empty one.
     pub(super) fn new(stack: &'a Stack) -> Self {
+        let mut faults = Vec::new();
         Draft {
             stack,
             services: BTreeMap::new(),
@@ -39,8 +41,8 @@ impl<'a> Draft<'a> {
             secrets: BTreeMap::new(),
             ways: Vec::new(),
             names: Names::of(stack),
-            faults: Vec::new(),
-            ports: BTreeSet::new(),
+            ports: Ports::of(stack, &mut faults),
+            faults,
         }
     }
 
@@ -92,15 +94,21 @@ impl<'a> Draft<'a> {
         insert(&mut self.services, &mut self.faults, name, service);
     }
 
-    /// Adds a server: it joins the networks of its place, and this machine reaches its port.
+    /// Adds a server: it joins the networks of its place, and this machine reaches its port. Rules of a network know it by
+    /// the port that a setting of its component fixes, if it does.
     pub(super) fn server(
         &mut self,
         name: &str,
         place: Place<'_>,
-        wish: Option<u16>,
+        fixed: Option<(&Component, &'static str)>,
         mut service: Service,
     ) -> u16 {
-        let (joined, host) = network::joined(self.stack, &self.names, place);
+        let ruled = fixed.and_then(|(component, setting)| ports::wish(component, setting));
+        let in_rules = Place {
+            port: ruled.unwrap_or(place.port),
+            ..place
+        };
+        let (joined, host) = network::joined(self.stack, &self.names, in_rules);
         service.networks = joined;
         if place.segment.is_none() {
             let own = self.networks.entry(place.component.to_owned());
@@ -110,7 +118,7 @@ impl<'a> Draft<'a> {
             service.networks.push(host.clone());
             self.networks.entry(host).or_insert_with(network::host);
         }
-        let port = self.free_port(wish.unwrap_or(place.port));
+        let port = self.ports.take(fixed, place.port);
         let variable = names::variable(&format!("{name}_port"));
         service
             .ports
@@ -145,18 +153,6 @@ impl<'a> Draft<'a> {
             outside,
             networks,
         });
-    }
-
-    /// Returns the port that the stack fixes for this machine, in the block `local` of a component.
-    pub(super) fn wish(&self, component: &Component, setting: &str) -> Option<u16> {
-        let port = component.provider_settings.get("local")?.get(setting)?.as_int()?;
-        u16::try_from(port).ok()
-    }
-
-    fn free_port(&mut self, from: u16) -> u16 {
-        let free = (from..).find(|port| !self.ports.contains(port)).unwrap_or(from);
-        self.ports.insert(free);
-        free
     }
 
     /// Returns the file.

@@ -9,7 +9,7 @@ use infra_model::diagnostic::Diagnostic;
 use crate::compose::draft::Draft;
 use crate::compose::file::{self, Dependency, HealthCheck, Mount, Service};
 use crate::compose::network::Place;
-use crate::compose::{images, script};
+use crate::compose::{images, ports, script};
 use crate::lower::postgres::{GENERATED_PASSWORD, parameters, roles_of};
 use crate::postgres::configuration::{ENGINE_ROLE, REPLICATION_ROLE};
 use crate::postgres::installed::parameter_text;
@@ -124,7 +124,12 @@ impl Server<'_> {
                 .collect(),
             ..self.common(draft, &self.name)
         };
-        let port = draft.server(&self.name, self.place(PORT), self.wish(draft, "port"), service);
+        let port = draft.server(
+            &self.name,
+            self.place(PORT),
+            Some((self.component, ports::PORT)),
+            service,
+        );
         draft.way(
             &self.name,
             format!("postgres://ROLE:PASSWORD@{}:{PORT}/DATABASE", self.name),
@@ -184,8 +189,8 @@ impl Server<'_> {
             ))),
             ..Service::default()
         };
-        let wish = self.wish(draft, "pooler_port");
-        let port = draft.server(&name, self.place(POOLER_PORT), wish, service);
+        let fixed = Some((self.component, ports::POOLER_PORT));
+        let port = draft.server(&name, self.place(POOLER_PORT), fixed, service);
         draft.way(
             &name,
             format!("postgres://ROLE:PASSWORD@{name}:{POOLER_PORT}/DATABASE"),
@@ -199,11 +204,6 @@ impl Server<'_> {
             segment: self.postgres.segment.as_ref(),
             port,
         }
-    }
-
-    /// Returns the port that the stack fixes for this machine.
-    fn wish(&self, draft: &Draft<'_>, setting: &str) -> Option<u16> {
-        draft.wish(self.component, setting)
     }
 }
 

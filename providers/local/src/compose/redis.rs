@@ -9,7 +9,7 @@ use infra_model::diagnostic::Diagnostic;
 use crate::compose::draft::Draft;
 use crate::compose::file::{Dependency, HealthCheck, Mount, Service};
 use crate::compose::network::Place;
-use crate::compose::{images, script};
+use crate::compose::{images, ports, script};
 use crate::lower::postgres::GENERATED_PASSWORD;
 use crate::lower::redis::{memory_mb, persistence};
 use crate::redis::access::{CLIENT_RULES, CLIENT_USER, ENGINE_RULES, ENGINE_USER};
@@ -44,7 +44,7 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, redis: &Redis) -
     match redis.mode {
         RedisMode::Single => {
             let name = server.name.clone();
-            let port = server.node(draft, &name, draft.wish(component, "port"));
+            let port = server.node(draft, &name, Some((component, ports::PORT)));
             draft.way(
                 &name,
                 format!("redis://{CLIENT_USER}:PASSWORD@{name}:{PORT}/0"),
@@ -68,7 +68,7 @@ struct Server<'a> {
 
 impl Server<'_> {
     /// Adds one server and returns its port on this machine.
-    fn node(&self, draft: &mut Draft<'_>, name: &str, wish: Option<u16>) -> u16 {
+    fn node(&self, draft: &mut Draft<'_>, name: &str, fixed: Option<(&Component, &'static str)>) -> u16 {
         // A node of a cluster keeps at least who it is.
         let is_kept = self.redis.persistence != Persistence::None || self.redis.mode == RedisMode::Cluster;
         let password = script::cat(&self.secrets[0]);
@@ -88,7 +88,7 @@ impl Server<'_> {
             segment: self.redis.segment.as_ref(),
             port: PORT,
         };
-        draft.server(name, place, wish, service)
+        draft.server(name, place, fixed, service)
     }
 
     fn cluster(&self, draft: &mut Draft<'_>) {
