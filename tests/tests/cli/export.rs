@@ -60,8 +60,8 @@ const EXPECTED: [(&str, &str, &[&str]); 7] = [
 const STORE: [&str; 2] = ["blob-store-files", "blob-store-files-init"];
 
 /// Exports an environment and returns the file as Docker Compose understands it, if that is installed.
-fn exported(env: &mut TestEnv, environment: &str) -> Option<Json> {
-    let judge = judge("compose_files_are_what_docker_compose_reads")?;
+fn exported(test: &str, env: &mut TestEnv, environment: &str) -> Option<Json> {
+    let judge = judge(test)?;
     let run = env.run(&[
         "export",
         "compose",
@@ -87,7 +87,15 @@ fn exported(env: &mut TestEnv, environment: &str) -> Option<Json> {
     }
     let refusal = judge.refusal(&file);
     assert!(refusal.contains("is missing a value: "), "{refusal}");
-    Some(judge.parsed(&[&file], &variables))
+    let parsed = judge.parsed(&[&file], &variables);
+    let shown = parsed.to_string();
+    for (name, value) in secrets.lines().filter_map(|line| line.split_once('=')) {
+        assert!(
+            !shown.contains(value.trim_matches('\'')),
+            "`docker compose config` shows {name}"
+        );
+    }
+    Some(parsed)
 }
 
 fn keys(value: &Json) -> BTreeSet<&str> {
@@ -141,10 +149,11 @@ fn expect_sound(parsed: &Json, servers: &[&str]) {
 
 #[test]
 fn compose_files_are_what_docker_compose_reads() {
+    const TEST: &str = "compose_files_are_what_docker_compose_reads";
     let mut seen = BTreeSet::new();
     for (stack, environment, servers) in EXPECTED {
         let mut env = TestEnv::copy_of(&format!("stacks/{stack}"));
-        let Some(parsed) = exported(&mut env, environment) else {
+        let Some(parsed) = exported(TEST, &mut env, environment) else {
             return;
         };
         assert_eq!(parsed["name"], format!("{stack}-{environment}"));
@@ -174,8 +183,9 @@ fn local_environments() -> BTreeSet<(String, String)> {
 
 #[test]
 fn a_program_of_a_segment_shares_a_network_with_the_servers_that_it_may_reach() {
+    const TEST: &str = "a_program_of_a_segment_shares_a_network_with_the_servers_that_it_may_reach";
     let mut env = TestEnv::copy_of("stacks/experimentation");
-    let Some(parsed) = exported(&mut env, "local") else {
+    let Some(parsed) = exported(TEST, &mut env, "local") else {
         return;
     };
     let reached = |network: &str| -> Vec<&str> {
@@ -197,8 +207,9 @@ fn a_program_of_a_segment_shares_a_network_with_the_servers_that_it_may_reach() 
 
 #[test]
 fn settings_of_servers_are_those_of_the_stack() {
+    const TEST: &str = "settings_of_servers_are_those_of_the_stack";
     let mut env = TestEnv::copy_of("stacks/event-api");
-    let Some(parsed) = exported(&mut env, "local") else {
+    let Some(parsed) = exported(TEST, &mut env, "local") else {
         return;
     };
     let contents: BTreeMap<&str, &str> = parsed["configs"]
@@ -210,7 +221,7 @@ fn settings_of_servers_are_those_of_the_stack() {
     let pooler = contents["postgres-main-pooler.pgbouncer.ini"];
     assert!(pooler.contains("\npool_mode = transaction\n"), "{pooler}");
     let mut env = TestEnv::copy_of("stacks/saas-platform");
-    let Some(parsed) = exported(&mut env, "local") else {
+    let Some(parsed) = exported(TEST, &mut env, "local") else {
         return;
     };
     let redis = parsed["configs"]["redis-queue.redis.conf"]["content"]

@@ -160,7 +160,8 @@ impl<'a> Draft<'a> {
     /// # Errors
     ///
     /// When something of it would have taken the place of something else.
-    pub(super) fn finish(self) -> Result<ComposeFile, Vec<Diagnostic>> {
+    pub(super) fn finish(mut self) -> Result<ComposeFile, Vec<Diagnostic>> {
+        let of_secrets = self.names.service("secrets");
         if !self.faults.is_empty() {
             return Err(self.faults);
         }
@@ -174,8 +175,9 @@ impl<'a> Draft<'a> {
             })
             .collect();
         let text = [
-            header::text(self.stack, &self.ways, &secrets),
+            header::text(self.stack, &self.ways),
             section("services", &self.services),
+            header::of_secrets(&of_secrets, &secrets),
             header::of_networks(self.stack, &self.names),
             section("networks", &self.networks),
             section("volumes", &self.volumes),

@@ -24,7 +24,7 @@ const DIFFERENCES: &str = "
 ";
 
 /// Returns the head of a file, up to its services.
-pub(super) fn text(stack: &Stack, ways: &[Way], secrets: &[SecretVariable]) -> String {
+pub(super) fn text(stack: &Stack, ways: &[Way]) -> String {
     let (name, environment) = (&stack.name, &stack.environment.name);
     let mut text = format!(
         "{MARK}\n#\n# `{name}` in its environment `{environment}`, for Docker Compose 2.23.1 or newer:\n\
@@ -41,15 +41,27 @@ pub(super) fn text(stack: &Stack, ways: &[Way], secrets: &[SecretVariable]) -> S
     text += "#";
     text += DIFFERENCES;
     let _ = writeln!(text, "\nname: {}\n", project(stack));
-    if !secrets.is_empty() {
-        text += "# Secrets come from the environment or from the file `.env`; without one of them nothing starts.\nx-secrets:\n";
-        for secret in secrets {
-            let purpose = plain(&secret.purpose);
-            let _ = writeln!(text, "  - ${{{}:?{purpose}}}", secret.name);
-        }
-        text.push('\n');
-    }
     text
+}
+
+/// Returns the service that is never started and names all secrets, so that Compose misses one before it starts anything:
+/// what reads them otherwise is only asked when its container is made. Compose leaves out services of a profile that nobody
+/// chose, so that `docker compose config` shows no values.
+pub(super) fn of_secrets(name: &str, secrets: &[SecretVariable]) -> String {
+    if secrets.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "  # Secrets come from the environment or from the file `.env`; without one of them nothing starts. This service\n  \
+         # never does: it is where Compose looks for them first.\n  \
+         {name}:\n    image: scratch\n    profiles: [never]\n    network_mode: none\n    environment:\n"
+    );
+    for SecretVariable { name, purpose, .. } in secrets {
+        // A text of JSON is one of YAML.
+        let value = serde_json::Value::from(format!("${{{name}:?{}}}", plain(purpose)));
+        let _ = writeln!(text, "      {name}: {value}");
+    }
+    text + "\n"
 }
 
 /// Returns the project's name: lower case, as compose wants it.

@@ -199,10 +199,6 @@ fn the_head_says_how_to_start_and_what_differs() {
     #   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
 
     name: "shop-local"
-
-    # Secrets come from the environment or from the file `.env`; without one of them nothing starts.
-    x-secrets:
-      - ${REDIS_CACHE_PASSWORD:?password of the clients of redis.cache}
     "#);
 }
 
@@ -239,6 +235,15 @@ fn a_small_stack_from_its_services_on() {
           interval: 2s
           timeout: 3s
           retries: 30
+
+      # Secrets come from the environment or from the file `.env`; without one of them nothing starts. This service
+      # never does: it is where Compose looks for them first.
+      secrets:
+        image: scratch
+        profiles: [never]
+        network_mode: none
+        environment:
+          REDIS_CACHE_PASSWORD: "${REDIS_CACHE_PASSWORD:?password of the clients of redis.cache}"
 
     networks:
       machine:
