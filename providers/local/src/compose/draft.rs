@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use infra_model::component::network::Network as Declared;
 use infra_model::component::{Component, SegmentRef};
 use infra_model::diagnostic::Diagnostic;
+use infra_model::digest::Digest;
 use infra_model::stack::Stack;
 
 use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
@@ -12,6 +13,9 @@ use crate::compose::names::{self, Names};
 use crate::compose::network::{self, Place};
 use crate::compose::ports::{self, Ports};
 use crate::compose::{ComposeFile, SecretVariable, header};
+
+/// The label with the digest of a service's files.
+const FILES: &str = "infra.files";
 
 /// The file so far.
 #[derive(Debug)]
@@ -155,12 +159,29 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Gives each service a digest of its files. Compose makes a container anew when its service has changed, and does not
+    /// look at what is in the files.
+    fn label(&mut self) {
+        for service in self.services.values_mut() {
+            let contents = service.configs.iter().filter_map(|mount| {
+                let config = self.configs.get(mount.source())?;
+                Some(Digest::of(config.content().as_bytes()).to_string())
+            });
+            let all: Vec<String> = contents.collect();
+            if !all.is_empty() {
+                let digest = Digest::of(all.concat().as_bytes());
+                service.labels.insert(FILES, digest.short());
+            }
+        }
+    }
+
     /// Returns the file.
     ///
     /// # Errors
     ///
     /// When something of it would have taken the place of something else.
     pub(super) fn finish(mut self) -> Result<ComposeFile, Vec<Diagnostic>> {
+        self.label();
         let of_secrets = self.names.service("secrets");
         if !self.faults.is_empty() {
             return Err(self.faults);

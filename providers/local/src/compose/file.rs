@@ -15,6 +15,8 @@ pub(super) fn text(text: &str) -> String {
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Service {
     pub(super) image: &'static str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) labels: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) entrypoint: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +46,11 @@ pub(super) struct Mount {
 }
 
 impl Mount {
+    /// Returns the name of the configuration.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     pub(super) fn new(source: &str, target: &str) -> Self {
         Mount {
             source: source.to_owned(),
@@ -103,6 +110,13 @@ impl Config {
         Config {
             content: text(content),
         }
+    }
+}
+
+impl Config {
+    /// Returns what is in it.
+    pub(super) fn content(&self) -> &str {
+        &self.content
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn text(stack: &Stack, ways: &[Way]) -> String {
     let mut text = format!(
         "{MARK}\n#\n# `{name}` in its environment `{environment}`, for Docker Compose 2.23.1 or newer:\n\
          #   infra export compose {environment} --out compose.yaml --secrets-file .env\n\
-         #   docker compose up --detach\n"
+         #   docker compose up --detach\n\
+         # After a change run both again; where a secret was changed by hand, add `--force-recreate`.\n"
     );
     if !ways.is_empty() {
         text += "#\n# How programs connect: in one of these networks; and from this machine, where variables such as\n# POSTGRES_MAIN_PORT choose another port:\n";

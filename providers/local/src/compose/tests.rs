@@ -183,6 +183,7 @@ fn the_head_says_how_to_start_and_what_differs() {
     # `shop` in its environment `local`, for Docker Compose 2.23.1 or newer:
     #   infra export compose local --out compose.yaml --secrets-file .env
     #   docker compose up --detach
+    # After a change run both again; where a secret was changed by hand, add `--force-recreate`.
     #
     # How programs connect: in one of these networks; and from this machine, where variables such as
     # POSTGRES_MAIN_PORT choose another port:
@@ -210,6 +211,8 @@ fn a_small_stack_from_its_services_on() {
     services:
       redis-cache:
         image: redis:7.2.11
+        labels:
+          infra.files: 7b2e4779ff97
         command:
         - sh
         - /etc/infra/start.sh
@@ -455,6 +458,8 @@ fn a_cluster_is_nodes_and_a_program_that_joins_them() {
     assert_snapshot!(entry(&text, "redis-broker-6"), @r#"
     redis-broker-6:
       image: redis:7.2.11
+      labels:
+        infra.files: 7efabcd8cc55
       command:
       - sh
       - /etc/infra/start.sh
@@ -620,6 +625,25 @@ fn labels_that_look_alike_as_hosts_and_ports_stay_apart() {
     }
     let names: BTreeSet<&str> = exported.secrets.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn a_service_changes_when_a_file_that_it_mounts_does() {
+    let larger = Redis {
+        memory_mb: Some(128),
+        ..redis()
+    };
+    let of = |wanted| {
+        let text = text([
+            ("redis.cache", ComponentSpec::Redis(wanted)),
+            ("redis.other", ComponentSpec::Redis(redis())),
+        ]);
+        (entry(&text, "redis-cache"), entry(&text, "redis-other"))
+    };
+    let (before, after) = (of(redis()), of(larger));
+    assert_ne!(before.0, after.0, "`up` would not make it anew");
+    assert_eq!(before.1, after.1);
+    assert_eq!(of(redis()), before);
 }
 
 #[test]
