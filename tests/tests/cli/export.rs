@@ -286,12 +286,14 @@ fn files_of_others_stay_and_secrets_that_were_made_stay() {
         "replicas        = 2",
     );
     let again = env.run(&export).expect(0);
-    assert!(again.stderr.contains("1 secret made"), "{again}");
-    let more = std::fs::read_to_string(&file).unwrap();
-    assert!(
-        more.starts_with(&made) && more.len() > made.len(),
-        "volumes still open"
+    assert!(again.stderr.contains("No secret was missing"), "{again}");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        made,
+        "volumes still open, for the replica too"
     );
+    let text = std::fs::read_to_string(env.folder().join("compose.yaml")).unwrap();
+    assert!(text.contains("  postgres-main-replica-1:\n"), "{text}");
 
     env.write("compose.yaml", "services: {}\n");
     let refused = env.run(&export).expect(1);

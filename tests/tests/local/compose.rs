@@ -170,10 +170,11 @@ fn the_statements_of_a_compose_file_make_what_apply_makes() {
     let mut started = TestEnv::stack(EMPTY);
     apply(&mut started);
     let cluster = superuser(&mut started, "postgres");
-    // Servers of ours are made with this role.
+    // Servers of ours are made with these roles.
     execute(
         &cluster,
-        "drop owned by infra_pooler cascade; drop schema if exists infra_pooler cascade; drop role infra_pooler",
+        "drop owned by infra_pooler cascade; drop schema if exists infra_pooler cascade; drop role infra_pooler; \
+         drop role infra_replication",
     );
     run_file(&cluster, &applied.folder().join("infra.sql"));
     assert_eq!(shape(&mut started), shape(&mut applied));

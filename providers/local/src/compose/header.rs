@@ -20,7 +20,8 @@ const DIFFERENCES: &str = "
 #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
 #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
 #   - Protection, key vaults, seeds and settings are not here: programs are yours to add, with `infra env` as a start.
-#   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
+#   - An init script runs once, for an empty volume: databases, owners, roles, access and extensions that the stack gains or
+#     changes later need a new volume. Parameters, replicas and poolers do not.
 ";
 
 /// Returns the head of a file, up to its services.

@@ -49,11 +49,8 @@ pub(super) fn add(
         image,
         parameters: parameters(component, postgres)?,
         access: draft.config(&name, ACCESS_FILE, &access_file()),
-        replication: (postgres.replicas > 0).then(|| system_secret(draft, &name, "replication")),
-        pooler: postgres
-            .pooler
-            .as_ref()
-            .map(|_| system_secret(draft, &name, "pooler")),
+        replication: system_secret(draft, &name, "replication"),
+        pooler: system_secret(draft, &name, "pooler"),
         name,
     };
     let passwords = server.passwords(draft);
@@ -73,10 +70,10 @@ struct Server<'a> {
     image: &'static str,
     parameters: Vec<String>,
     access: Mount,
-    /// The secret of the role as which replicas follow.
-    replication: Option<String>,
-    /// The secret of the role as which the pooler looks up verifiers.
-    pooler: Option<String>,
+    /// The secret of the role as which replicas follow. Every primary has it, so that a replica can come later.
+    replication: String,
+    /// The secret of the role as which the pooler looks up verifiers, there for the same reason.
+    pooler: String,
 }
 
 impl Server<'_> {
@@ -96,11 +93,11 @@ impl Server<'_> {
         let made = sql::Made {
             postgres: self.postgres,
             passwords,
-            replication: self.replication.as_deref(),
-            pooler: self.pooler.as_deref(),
+            replication: &self.replication,
+            pooler: &self.pooler,
         };
         let init = draft.config(&self.name, INIT_FILE, &sql::init(&made));
-        let system = [&self.replication, &self.pooler].into_iter().flatten();
+        let system = [&self.replication, &self.pooler];
         let service = Service {
             command: [vec!["postgres".to_owned()], self.parameters.clone()].concat(),
             environment: [
@@ -138,7 +135,7 @@ impl Server<'_> {
     }
 
     fn replica(&self, draft: &mut Draft<'_>, number: u32) {
-        let Some(secret) = &self.replication else { return };
+        let secret = &self.replication;
         let name = draft.part(&self.name, &format!("replica-{number}"));
         let script = replica::script(&self.name, number, secret);
         let follow = draft.config(&name, REPLICA_SCRIPT, &script);
@@ -172,9 +169,10 @@ impl Server<'_> {
     }
 
     fn pooler(&self, draft: &mut Draft<'_>) {
-        let (Some(pooler), Some(secret)) = (&self.postgres.pooler, &self.pooler) else {
+        let Some(pooler) = &self.postgres.pooler else {
             return;
         };
+        let secret = &self.pooler;
         let name = draft.part(&self.name, "pooler");
         let file = draft.config(&name, POOLER_FILE, &pooler::file(&self.name, pooler));
         let start = draft.config(&name, POOLER_SCRIPT, &pooler::script(secret));

@@ -197,7 +197,8 @@ fn the_head_says_how_to_start_and_what_differs() {
     #   - Rules from the internet or from address ranges are left out: ports are published on 127.0.0.1 alone.
     #   - Servers offer no TLS, and keep no archive and no backups: data is in volumes, and `down --volumes` removes it.
     #   - Protection, key vaults, seeds and settings are not here: programs are yours to add, with `infra env` as a start.
-    #   - An init script runs once, for an empty volume: databases and roles that the stack gains later need a new volume.
+    #   - An init script runs once, for an empty volume: databases, owners, roles, access and extensions that the stack gains or
+    #     changes later need a new volume. Parameters, replicas and poolers do not.
 
     name: "shop-local"
     "#);
@@ -392,7 +393,6 @@ fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
         create role "reader" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
         \set password `cat /run/secrets/postgres_main_infra_replication_password`
         create role "infra_replication" login nosuperuser nocreatedb nocreaterole replication password :'password';
-        select pg_create_physical_replication_slot('replica_1', true);
         \set password `cat /run/secrets/postgres_main_infra_pooler_password`
         create role "infra_pooler" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
         begin; create schema if not exists "infra_pooler"; create or replace function "infra_pooler".user_lookup(wanted te
@@ -415,8 +415,11 @@ fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
         export PGPASSFILE="$$passfile"
         if [ ! -d "$$PGDATA" ]; then
           rm -rf /var/lib/postgresql/data/copy
-          gosu postgres pg_basebackup --host=postgres-main --username=infra_replication --no-password --checkpoint=fast \
-            --wal-method=stream --slot=replica_1 --write-recovery-conf --pgdata=/var/lib/postgresql/data/copy
+          primary='--host=postgres-main --username=infra_replication --no-password --slot=replica_1'
+          gosu postgres pg_receivewal $$primary --drop-slot 2> /dev/null || true
+          gosu postgres pg_receivewal $$primary --create-slot --if-not-exists
+          gosu postgres pg_basebackup $$primary --checkpoint=fast --wal-method=stream --write-recovery-conf \
+            --pgdata=/var/lib/postgresql/data/copy
           mv /var/lib/postgresql/data/copy "$$PGDATA"
         fi
         exec gosu postgres postgres "$$@"
@@ -644,6 +647,29 @@ fn a_service_changes_when_a_file_that_it_mounts_does() {
     assert_ne!(before.0, after.0, "`up` would not make it anew");
     assert_eq!(before.1, after.1);
     assert_eq!(of(redis()), before);
+}
+
+#[test]
+fn a_replica_and_a_pooler_may_come_when_the_volume_is_there() {
+    let alone = Postgres {
+        replicas: 0,
+        pooler: None,
+        ..whole()
+    };
+    let network = ("network.main", network());
+    let before = export(&stack([
+        network.clone(),
+        ("postgres.main", ComponentSpec::Postgres(alone)),
+    ]))
+    .unwrap();
+    let after = export(&stack([
+        network,
+        ("postgres.main", ComponentSpec::Postgres(whole())),
+    ]))
+    .unwrap();
+    let init = |file: &ComposeFile| entry(&file.text, "postgres-main.infra.sql");
+    assert_eq!(init(&before), init(&after), "it does not run again");
+    assert_eq!(before.secrets, after.secrets, "the role has its password already");
 }
 
 #[test]

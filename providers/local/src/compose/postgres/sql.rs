@@ -8,7 +8,7 @@ use crate::compose::script;
 use crate::lower::postgres::databases_of;
 use crate::postgres::access::{self, Grant, Level};
 use crate::postgres::configuration::{POOLER_ROLE, REPLICATION_ROLE};
-use crate::postgres::connection::{identifier, literal};
+use crate::postgres::connection::identifier;
 use crate::postgres::database::BUILT_IN;
 use crate::postgres::pooler::lookup;
 
@@ -17,34 +17,21 @@ pub(super) struct Made<'a> {
     pub(super) postgres: &'a Postgres,
     /// The roles, and the names of their secrets.
     pub(super) passwords: &'a [(String, String)],
-    /// The secret of the role as which replicas follow, if there are any.
-    pub(super) replication: Option<&'a str>,
-    /// The secret of the role as which a pooler looks up verifiers, if there is one.
-    pub(super) pooler: Option<&'a str>,
+    /// The secret of the role as which replicas follow.
+    pub(super) replication: &'a str,
+    /// The secret of the role as which a pooler looks up verifiers.
+    pub(super) pooler: &'a str,
 }
 
-/// Returns the name of the slot that keeps the log for a replica.
-pub(super) fn slot(number: u32) -> String {
-    format!("replica_{number}")
-}
-
-/// Returns the statements.
+/// Returns the statements. They run once, so that the roles of replicas and of a pooler are made before there are any.
 pub(super) fn init(made: &Made<'_>) -> String {
     let mut text = String::from("set password_encryption = 'scram-sha-256';\n");
     for (name, secret) in made.passwords {
         role(&mut text, name, secret, "noreplication");
     }
-    if let Some(secret) = made.replication {
-        role(&mut text, REPLICATION_ROLE, secret, "replication");
-        for number in 1..=made.postgres.replicas {
-            let slot = literal(&slot(number));
-            let _ = writeln!(text, "select pg_create_physical_replication_slot({slot}, true);");
-        }
-    }
-    if let Some(secret) = made.pooler {
-        role(&mut text, POOLER_ROLE, secret, "noreplication");
-        let _ = writeln!(text, "{};", lookup::statements());
-    }
+    role(&mut text, REPLICATION_ROLE, made.replication, "replication");
+    role(&mut text, POOLER_ROLE, made.pooler, "noreplication");
+    let _ = writeln!(text, "{};", lookup::statements());
     for (name, owner) in &databases_of(made.postgres) {
         database(&mut text, made, name, owner);
     }
@@ -71,11 +58,9 @@ fn database(text: &mut String, made: &Made<'_>, name: &str, owner: &str) {
         text,
         "\\connect {quoted}\n\
          alter database {quoted} owner to {quoted_owner};\n\
-         revoke all on database {quoted} from public;\n"
+         revoke all on database {quoted} from public;\n\
+         grant connect on database {quoted} to {POOLER_ROLE};\n"
     );
-    if made.pooler.is_some() {
-        let _ = writeln!(text, "grant connect on database {quoted} to {POOLER_ROLE};");
-    }
     for extension in &made.postgres.extensions {
         let _ = writeln!(text, "create extension if not exists {};", identifier(extension));
     }
