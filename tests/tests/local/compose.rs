@@ -54,6 +54,8 @@ const OF_DATABASE: [&str; 3] = [
     "select nspname, pg_get_userbyid(nspowner), (select string_agg(a::text, ' ' order by a::text) from unnest(nspacl) a) \
      from pg_namespace where nspname !~ '^pg_' order by 1",
 ];
+/// What the health check asks.
+const IS_COMPLETE: &str = "select shobj_description('infra'::regrole, 'pg_authid')";
 const LOOKUP: &str = "select pg_get_functiondef(p.oid), (select string_agg(a::text, ' ' order by a::text) \
                       from unnest(proacl) a) from pg_proc p where proname = 'user_lookup'";
 
@@ -176,7 +178,9 @@ fn the_statements_of_a_compose_file_make_what_apply_makes() {
         "drop owned by infra_pooler cascade; drop schema if exists infra_pooler cascade; drop role infra_pooler; \
          drop role infra_replication",
     );
+    assert_eq!(rows(&cluster, IS_COMPLETE), "");
     run_file(&cluster, &applied.folder().join("infra.sql"));
+    assert_eq!(rows(&cluster, IS_COMPLETE), "complete");
     assert_eq!(shape(&mut started), shape(&mut applied));
 
     // And the passwords are those of the file.

@@ -1,6 +1,7 @@
 //! The images, each pinned by a tag that other public projects pin too, and the page that lists all of its tags.
 
 use infra_model::component::Component;
+use infra_model::component::postgres::Postgres;
 use infra_model::diagnostic::Diagnostic;
 
 /// PostgreSQL of the Docker community (Debian, with all contrib modules) and pgvector 0.8.5, as `scripts/install-servers`
@@ -11,6 +12,60 @@ const POSTGRES: [(u32, &str); 3] = [
     (16, "pgvector/pgvector:0.8.5-pg16"),
     (17, "pgvector/pgvector:0.8.5-pg17"),
 ];
+
+/// The extensions in all of these images: PostgreSQL's own, as Debian builds them, and pgvector. Languages other than PL/pgSQL are
+/// packages of their own.
+const EXTENSIONS: [&str; 46] = [
+    "amcheck",
+    "autoinc",
+    "bloom",
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dblink",
+    "dict_int",
+    "dict_xsyn",
+    "earthdistance",
+    "file_fdw",
+    "fuzzystrmatch",
+    "hstore",
+    "insert_username",
+    "intagg",
+    "intarray",
+    "isn",
+    "lo",
+    "ltree",
+    "moddatetime",
+    "pageinspect",
+    "pg_buffercache",
+    "pg_freespacemap",
+    "pg_prewarm",
+    "pg_stat_statements",
+    "pg_surgery",
+    "pg_trgm",
+    "pg_visibility",
+    "pg_walinspect",
+    "pgcrypto",
+    "pgrowlocks",
+    "pgstattuple",
+    "plpgsql",
+    "postgres_fdw",
+    "refint",
+    "seg",
+    "sslinfo",
+    "tablefunc",
+    "tcn",
+    "tsm_system_rows",
+    "tsm_system_time",
+    "unaccent",
+    "uuid-ossp",
+    "vector",
+    "xml2",
+];
+
+/// Those that only some versions have, and the last of these.
+const EXTENSIONS_UNTIL: [(&str, u32); 2] = [("adminpack", 16), ("old_snapshot", 16)];
 
 /// Redis of the Docker community: <https://hub.docker.com/_/redis/tags>. 7.2 is the last under the BSD licence.
 /// Before 7.2.11 and 8.2.2 a client's script could run code of its own (CVE-2025-49844).
@@ -41,6 +96,34 @@ pub(super) fn postgres(component: &Component, version: u32) -> Result<&'static s
 /// When none is pinned.
 pub(super) fn redis(component: &Component, version: u32) -> Result<&'static str, Diagnostic> {
     of_version(component, ("Redis", version), &REDIS)
+}
+
+/// Returns what a component wants of its image and the image lacks.
+pub(super) fn lacking(component: &Component, postgres: &Postgres) -> Option<Diagnostic> {
+    let version = postgres.version;
+    let is_there = |wanted: &String| {
+        let is_of_some = EXTENSIONS_UNTIL
+            .iter()
+            .any(|(name, last)| name == wanted && version <= *last);
+        is_of_some || EXTENSIONS.contains(&wanted.as_str())
+    };
+    let lacking: Vec<String> = postgres
+        .extensions
+        .iter()
+        .filter(|wanted| !is_there(wanted))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if lacking.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "`{}` needs {}, which the image of PostgreSQL {version} lacks",
+        component.address,
+        lacking.join(", ")
+    );
+    let hint = "The image has PostgreSQL's own extensions and `vector`; leave others out in an overlay of this environment";
+    let error = Diagnostic::error("Extension is not in the image", detail);
+    Some(error.at(component.span).hint(hint))
 }
 
 fn of_version(

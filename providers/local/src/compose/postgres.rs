@@ -35,7 +35,7 @@ const INIT_FILE: &str = "/docker-entrypoint-initdb.d/infra.sql";
 /// Adds the servers of a component.
 ///
 /// # Errors
-/// When there is no image, or a parameter is known only after apply.
+/// When there is no image or it lacks an extension, or a parameter is known only after apply.
 pub(super) fn add(
     draft: &mut Draft<'_>,
     component: &Component,
@@ -43,6 +43,9 @@ pub(super) fn add(
 ) -> Result<(), Diagnostic> {
     let name = draft.name(component);
     let image = images::postgres(component, postgres.version)?;
+    if let Some(lacking) = images::lacking(component, postgres) {
+        return Err(lacking);
+    }
     let server = Server {
         component,
         postgres,
@@ -160,10 +163,7 @@ impl Server<'_> {
         Service {
             image: self.image,
             volumes: vec![draft.volume(name, VOLUME)],
-            // While the image makes the cluster it listens on a socket only.
-            healthcheck: Some(HealthCheck::shell(&format!(
-                "pg_isready --quiet --host=127.0.0.1 --port={PORT}"
-            ))),
+            healthcheck: Some(HealthCheck::shell(&health())),
             ..Service::default()
         }
     }
@@ -203,6 +203,17 @@ impl Server<'_> {
             port,
         }
     }
+}
+
+/// Returns the check of a server. While the image makes the cluster it listens on a socket only, and an init script that was cut
+/// short leaves a cluster which the image starts as if it were whole.
+fn health() -> String {
+    format!(
+        "pg_isready --quiet --host=127.0.0.1 --port={PORT} && psql --username={ENGINE_ROLE} --dbname=postgres --no-psqlrc \
+         --tuples-only --no-align --command=\"{}\" | grep -qx {}",
+        sql::IS_COMPLETE,
+        sql::COMPLETE
+    )
 }
 
 fn system_secret(draft: &mut Draft<'_>, name: &str, what: &str) -> String {

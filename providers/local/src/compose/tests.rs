@@ -403,6 +403,7 @@ fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
         grant connect on database "shop" to infra_pooler;
         create extension if not exists "vector";
         grant connect, temporary on database "shop" to "reader"; do $$schemas$$ declare schema_name text; begin if not exi
+        comment on role "infra" is 'complete';
     "#);
     assert_snapshot!(entry(&text, "postgres-main-replica-1.replica.sh"), @r#"
     postgres-main-replica-1.replica.sh:
@@ -893,6 +894,45 @@ fn images_are_those_that_can_still_be_had_and_have_no_known_way_in_for_clients()
         .find_map(|image| image.split_once("redis:8.2."))
         .unwrap();
     assert!(version.parse::<u32>().unwrap() >= 2, "CVE-2025-49844: {images:?}");
+}
+
+#[test]
+fn an_extension_that_the_image_lacks_is_refused() {
+    let with = |version, extensions: &[&str]| {
+        let postgres = Postgres {
+            version,
+            extensions: extensions.iter().map(|name| (*name).to_owned()).collect(),
+            ..postgres()
+        };
+        export(&stack([("postgres.main", ComponentSpec::Postgres(postgres))]))
+    };
+    let refused = with(16, &["vector", "postgis", "pg_cron"]).unwrap_err();
+    assert_eq!(
+        refused[0].detail,
+        "`postgres.main` needs `postgis`, `pg_cron`, which the image of PostgreSQL 16 lacks"
+    );
+    assert!(
+        with(
+            16,
+            &["vector", "pg_trgm", "uuid-ossp", "adminpack", "pg_walinspect"]
+        )
+        .is_ok()
+    );
+    assert!(with(17, &["adminpack"]).is_err());
+}
+
+#[test]
+fn a_server_is_healthy_when_its_init_script_has_come_to_its_end() {
+    let text = text([("postgres.main", ComponentSpec::Postgres(postgres()))]);
+    let server = entry(&text, "postgres-main").replace('\n', " ");
+    let words: Vec<&str> = server.split_whitespace().collect();
+    let asked = "--command=\"select shobj_description('infra'::regrole, 'pg_authid')\" | grep -qx complete";
+    assert!(words.join(" ").contains(asked), "{server}");
+    let init = entry(&text, "postgres-main.infra.sql");
+    assert!(
+        init.ends_with("comment on role \"infra\" is 'complete';"),
+        "{init}"
+    );
 }
 
 #[test]

@@ -7,8 +7,8 @@ use infra_model::component::postgres::{Access, Postgres};
 use crate::compose::script;
 use crate::lower::postgres::databases_of;
 use crate::postgres::access::{self, Grant, Level};
-use crate::postgres::configuration::{POOLER_ROLE, REPLICATION_ROLE};
-use crate::postgres::connection::identifier;
+use crate::postgres::configuration::{ENGINE_ROLE, POOLER_ROLE, REPLICATION_ROLE};
+use crate::postgres::connection::{identifier, literal};
 use crate::postgres::database::BUILT_IN;
 use crate::postgres::pooler::lookup;
 
@@ -23,6 +23,11 @@ pub(super) struct Made<'a> {
     pub(super) pooler: &'a str,
 }
 
+/// What is said of the superuser when everything is made. Replicas get it as they get everything.
+pub(super) const COMPLETE: &str = "complete";
+/// The query for it.
+pub(super) const IS_COMPLETE: &str = "select shobj_description('infra'::regrole, 'pg_authid')";
+
 /// Returns the statements. They run once, so that the roles of replicas and of a pooler are made before there are any.
 pub(super) fn init(made: &Made<'_>) -> String {
     let mut text = String::from("set password_encryption = 'scram-sha-256';\n");
@@ -35,7 +40,8 @@ pub(super) fn init(made: &Made<'_>) -> String {
     for (name, owner) in &databases_of(made.postgres) {
         database(&mut text, made, name, owner);
     }
-    text
+    let (engine, complete) = (identifier(ENGINE_ROLE), literal(COMPLETE));
+    text + &format!("comment on role {engine} is {complete};\n")
 }
 
 fn role(text: &mut String, name: &str, secret: &str, replication: &str) {
