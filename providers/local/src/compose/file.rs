@@ -29,6 +29,8 @@ pub(super) struct Service {
     pub(super) secrets: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) volumes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) shm_size: Option<String>,
     pub(super) networks: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) ports: Vec<String>,

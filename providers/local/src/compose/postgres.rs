@@ -7,15 +7,16 @@ use infra_model::component::postgres::Postgres;
 use infra_model::diagnostic::Diagnostic;
 
 use crate::compose::draft::Draft;
-use crate::compose::file::{self, Dependency, HealthCheck, Mount, Service};
+use crate::compose::file::{Dependency, HealthCheck, Mount, Service};
 use crate::compose::network::Place;
+use crate::compose::postgres::settings::Settings;
 use crate::compose::{images, ports, script};
-use crate::lower::postgres::{GENERATED_PASSWORD, parameters, roles_of};
-use crate::postgres::configuration::{ENGINE_ROLE, REPLICATION_ROLE};
-use crate::postgres::installed::parameter_text;
+use crate::lower::postgres::{GENERATED_PASSWORD, roles_of};
+use crate::postgres::configuration::ENGINE_ROLE;
 
 mod pooler;
 mod replica;
+mod settings;
 mod sql;
 
 /// The port in a container.
@@ -50,8 +51,8 @@ pub(super) fn add(
         component,
         postgres,
         image,
-        parameters: parameters(component, postgres)?,
-        access: draft.config(&name, ACCESS_FILE, &access_file()),
+        settings: settings::of(component, postgres)?,
+        access: draft.config(&name, ACCESS_FILE, &settings::access_file()),
         replication: system_secret(draft, &name, "replication"),
         pooler: system_secret(draft, &name, "pooler"),
         name,
@@ -71,7 +72,7 @@ struct Server<'a> {
     postgres: &'a Postgres,
     name: String,
     image: &'static str,
-    parameters: Vec<String>,
+    settings: Settings,
     access: Mount,
     /// The secret of the role as which replicas follow. Every primary has it, so that a replica can come later.
     replication: String,
@@ -102,16 +103,13 @@ impl Server<'_> {
         let init = draft.config(&self.name, INIT_FILE, &sql::init(&made));
         let system = [&self.replication, &self.pooler];
         let service = Service {
-            command: [vec!["postgres".to_owned()], self.parameters.clone()].concat(),
+            command: [vec!["postgres".to_owned()], self.settings.arguments.clone()].concat(),
             environment: [
                 ("PGDATA", CLUSTER.to_owned()),
                 ("POSTGRES_DB", "postgres".to_owned()),
                 // Without a password; pg_hba.conf admits it from inside the container alone.
                 ("POSTGRES_HOST_AUTH_METHOD", "trust".to_owned()),
-                (
-                    "POSTGRES_INITDB_ARGS",
-                    "--encoding=UTF8 --locale=C.UTF-8".to_owned(),
-                ),
+                ("POSTGRES_INITDB_ARGS", settings::INITDB.to_owned()),
                 ("POSTGRES_USER", ENGINE_ROLE.to_owned()),
             ]
             .into(),
@@ -143,7 +141,7 @@ impl Server<'_> {
         let script = replica::script(&self.name, number, secret);
         let follow = draft.config(&name, REPLICA_SCRIPT, &script);
         let service = Service {
-            command: [script::run(REPLICA_SCRIPT), self.parameters.clone()].concat(),
+            command: [script::run(REPLICA_SCRIPT), self.settings.arguments.clone()].concat(),
             environment: [("PGDATA", CLUSTER.to_owned())].into(),
             configs: vec![self.access.clone(), follow],
             secrets: vec![secret.clone()],
@@ -163,7 +161,8 @@ impl Server<'_> {
         Service {
             image: self.image,
             volumes: vec![draft.volume(name, VOLUME)],
-            healthcheck: Some(HealthCheck::shell(&health())),
+            shm_size: Some(self.settings.shared_memory.clone()),
+            healthcheck: Some(HealthCheck::shell(&settings::health())),
             ..Service::default()
         }
     }
@@ -205,17 +204,6 @@ impl Server<'_> {
     }
 }
 
-/// Returns the check of a server. While the image makes the cluster it listens on a socket only, and an init script that was cut
-/// short leaves a cluster which the image starts as if it were whole.
-fn health() -> String {
-    format!(
-        "pg_isready --quiet --host=127.0.0.1 --port={PORT} && psql --username={ENGINE_ROLE} --dbname=postgres --no-psqlrc \
-         --tuples-only --no-align --command=\"{}\" | grep -qx {}",
-        sql::IS_COMPLETE,
-        sql::COMPLETE
-    )
-}
-
 fn system_secret(draft: &mut Draft<'_>, name: &str, what: &str) -> String {
     let purpose = format!("password with which the {what} of {name} logs in");
     // No role of a stack begins with `infra_`, so that none has the same name.
@@ -224,34 +212,5 @@ fn system_secret(draft: &mut Draft<'_>, name: &str, what: &str) -> String {
         &format!("infra_{what}_password"),
         purpose,
         GENERATED_PASSWORD.length,
-    )
-}
-
-/// Returns the parameters as arguments.
-fn parameters(component: &Component, postgres: &Postgres) -> Result<Vec<String>, Diagnostic> {
-    let mut all = vec![format!("hba_file={ACCESS_FILE}")];
-    for (name, value) in parameters::everywhere(component, postgres) {
-        let Some(text) = parameter_text(&value) else {
-            let detail = format!("`{name}` of `{}` is known only after apply", component.address);
-            let error = Diagnostic::error("A server parameter is not known", detail).at(component.span);
-            return Err(error.hint("Give it a value that needs no other resource in this environment"));
-        };
-        all.push(format!("{name}={text}"));
-    }
-    let arguments = all
-        .into_iter()
-        .flat_map(|one| ["-c".to_owned(), file::text(&one)]);
-    Ok(arguments.collect())
-}
-
-/// Returns who may log in: the superuser inside the container alone, everybody else with a password.
-fn access_file() -> String {
-    format!(
-        "local  all          {ENGINE_ROLE}              trust\n\
-         local  all          all                scram-sha-256\n\
-         host   all          {ENGINE_ROLE}         all  reject\n\
-         host   replication  {REPLICATION_ROLE}  all  scram-sha-256\n\
-         host   all          {REPLICATION_ROLE}  all  reject\n\
-         host   all          all           all  scram-sha-256\n"
     )
 }

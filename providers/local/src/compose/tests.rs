@@ -936,6 +936,53 @@ fn a_server_is_healthy_when_its_init_script_has_come_to_its_end() {
 }
 
 #[test]
+fn servers_have_the_parameters_that_apply_gives_them_but_for_the_archive() {
+    let postgres = Postgres {
+        replicas: 1,
+        parameters: [("wal_keep_size".to_owned(), Value::string("64MB"))].into(),
+        ..postgres()
+    };
+    let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
+    for service in ["postgres-main", "postgres-main-replica-1"] {
+        let entry = entry(&text, service);
+        for expected in [
+            "max_slot_wal_keep_size=1GB",
+            "wal_keep_size=64MB",
+            "password_encryption=scram-sha-256",
+            "shared_buffers=32MB",
+            "timezone=UTC",
+        ] {
+            assert!(entry.contains(expected), "{expected} in\n{entry}");
+        }
+        assert!(!entry.contains("wal_keep_size=128MB"), "the stack wins: {entry}");
+        assert!(!entry.contains("archive_"), "{entry}");
+    }
+    assert!(
+        entry(&text, "postgres-main").contains("POSTGRES_INITDB_ARGS: --data-checksums "),
+        "{text}"
+    );
+}
+
+#[test]
+fn indexes_that_are_built_in_parallel_have_room() {
+    let of = |memory: Option<&str>| {
+        let memory = memory.map(|memory| ("maintenance_work_mem".to_owned(), Value::string(memory)));
+        let postgres = Postgres {
+            parameters: memory.into_iter().collect(),
+            ..postgres()
+        };
+        let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
+        let entry = entry(&text, "postgres-main");
+        let size = entry
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("shm_size: "));
+        size.map(str::to_owned).unwrap_or_default()
+    };
+    assert_eq!(of(None), "1024mb");
+    assert_eq!(of(Some("2GB")), "2304mb");
+}
+
+#[test]
 fn what_a_stack_says_with_a_dollar_is_not_replaced() {
     let postgres = Postgres {
         parameters: [("application.note".to_owned(), Value::string("$HOME"))].into(),

@@ -169,6 +169,17 @@ const FIXED: &[(&str, &str)] = &[
     ("dynamic_shared_memory_type", "posix"),
 ];
 
+/// Those of [`FIXED`] that are about the archive.
+const OF_ARCHIVE: [&str; 2] = ["archive_mode", "archive_timeout"];
+
+/// Returns what every server of ours has, also one that keeps no archive.
+pub fn fixed_everywhere() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FIXED
+        .iter()
+        .copied()
+        .filter(|(name, _)| !OF_ARCHIVE.contains(name))
+}
+
 /// Local means this machine, and SCRAM never sends a password, so TLS is offered over the network but not demanded.
 fn access_file() -> String {
     format!(
