@@ -115,6 +115,12 @@ fn expect_sound(parsed: &Json, servers: &[&str]) {
     for (name, service) in services {
         let (_, tag) = service["image"].as_str().unwrap().split_once(':').expect("a tag");
         assert!(tag.contains(|c: char| c.is_ascii_digit()), "{name} is not pinned");
+        for file in [&service["configs"], &service["secrets"]]
+            .into_iter()
+            .flat_map(|files| files.as_array().into_iter().flatten())
+        {
+            assert_eq!(file["mode"], 0o444, "{name} may not read {file}");
+        }
         if name.ends_with("-init") {
             assert_eq!(service["ports"], Json::Null, "{name} serves nobody");
             let needed = service["depends_on"].as_object().unwrap();

@@ -7,7 +7,7 @@ use infra_model::component::blob_store::BlobStore;
 use serde_json::json;
 
 use crate::compose::draft::Draft;
-use crate::compose::file::{Dependency, HealthCheck, Service};
+use crate::compose::file::{Dependency, HealthCheck, SecretFile, Service};
 use crate::compose::network::Place;
 use crate::compose::{images, ports, script};
 use crate::lower::blob_store::{ACCESS_KEY, SECRET_KEY, bucket_of};
@@ -58,7 +58,7 @@ pub(super) fn add(draft: &mut Draft<'_>, component: &Component, store: &BlobStor
             ("MINIO_ROOT_USER", ROOT.to_owned()),
         ]
         .into(),
-        secrets: vec![keys.root.clone()],
+        secrets: SecretFile::all([&keys.root]),
         volumes: vec![draft.volume(&name, "/data")],
         healthcheck: Some(HealthCheck::shell("mc ready local")),
         ..Service::default()
@@ -90,7 +90,7 @@ fn make_bucket(draft: &mut Draft<'_>, server: &str, bucket: &str, store: &BlobSt
         image: images::MINIO_CLIENT,
         entrypoint: script::run(INIT),
         configs,
-        secrets: vec![keys.root.clone(), keys.access.clone(), keys.secret.clone()],
+        secrets: SecretFile::all([&keys.root, &keys.access, &keys.secret]),
         networks: draft.home(server, store.segment.as_ref()),
         depends_on: Dependency::healthy([server]),
         ..Service::default()

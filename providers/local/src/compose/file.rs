@@ -15,6 +15,8 @@ pub(super) fn text(text: &str) -> String {
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Service {
     pub(super) image: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) labels: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -26,7 +28,7 @@ pub(super) struct Service {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) configs: Vec<Mount>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) secrets: Vec<String>,
+    pub(super) secrets: Vec<SecretFile>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) volumes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +47,30 @@ pub(super) struct Service {
 pub(super) struct Mount {
     source: String,
     target: String,
+    mode: u32,
+}
+
+/// Who reads what a container is given: everybody in it. Compose gives it to root (<https://github.com/docker/compose/issues/13287>),
+/// some versions with 0400, and PostgreSQL and PgBouncer are not root. It is written as a number, 292, because Compose 2.26 reads
+/// a text in octal as a decimal.
+const FOR_ALL: u32 = 0o444;
+
+/// A secret in a container, below `/run/secrets`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct SecretFile {
+    source: String,
+    mode: u32,
+}
+
+impl SecretFile {
+    /// Returns the files of secrets.
+    pub(super) fn all<'a>(ids: impl IntoIterator<Item = &'a String>) -> Vec<Self> {
+        let file = |id: &String| SecretFile {
+            source: id.clone(),
+            mode: FOR_ALL,
+        };
+        ids.into_iter().map(file).collect()
+    }
 }
 
 impl Mount {
@@ -57,6 +83,7 @@ impl Mount {
         Mount {
             source: source.to_owned(),
             target: target.to_owned(),
+            mode: FOR_ALL,
         }
     }
 }

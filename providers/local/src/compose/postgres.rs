@@ -7,7 +7,7 @@ use infra_model::component::postgres::Postgres;
 use infra_model::diagnostic::Diagnostic;
 
 use crate::compose::draft::Draft;
-use crate::compose::file::{Dependency, HealthCheck, Mount, Service};
+use crate::compose::file::{Dependency, HealthCheck, Mount, SecretFile, Service};
 use crate::compose::network::Place;
 use crate::compose::postgres::settings::Settings;
 use crate::compose::{images, ports, script};
@@ -114,12 +114,7 @@ impl Server<'_> {
             ]
             .into(),
             configs: vec![self.access.clone(), init],
-            secrets: passwords
-                .iter()
-                .map(|(_, id)| id)
-                .chain(system)
-                .cloned()
-                .collect(),
+            secrets: SecretFile::all(passwords.iter().map(|(_, id)| id).chain(system)),
             ..self.common(draft, &self.name)
         };
         let port = draft.server(
@@ -144,7 +139,7 @@ impl Server<'_> {
             command: [script::run(REPLICA_SCRIPT), self.settings.arguments.clone()].concat(),
             environment: [("PGDATA", CLUSTER.to_owned())].into(),
             configs: vec![self.access.clone(), follow],
-            secrets: vec![secret.clone()],
+            secrets: SecretFile::all([secret]),
             depends_on: Dependency::healthy([self.name.as_str()]),
             ..self.common(draft, &name)
         };
@@ -177,9 +172,10 @@ impl Server<'_> {
         let start = draft.config(&name, POOLER_SCRIPT, &pooler::script(secret));
         let service = Service {
             image: images::PGBOUNCER,
+            user: Some(images::PGBOUNCER_USER),
             entrypoint: script::run(POOLER_SCRIPT),
             configs: vec![file, start],
-            secrets: vec![secret.clone()],
+            secrets: SecretFile::all([secret]),
             depends_on: Dependency::healthy([self.name.as_str()]),
             healthcheck: Some(HealthCheck::shell(&format!(
                 "pg_isready --quiet --host=127.0.0.1 --port={POOLER_PORT}"

@@ -7,7 +7,7 @@ use infra_model::component::redis::{Persistence, Redis, RedisMode};
 use infra_model::diagnostic::Diagnostic;
 
 use crate::compose::draft::Draft;
-use crate::compose::file::{Dependency, HealthCheck, Mount, Service};
+use crate::compose::file::{Dependency, HealthCheck, Mount, SecretFile, Service};
 use crate::compose::network::Place;
 use crate::compose::{images, ports, script};
 use crate::lower::postgres::GENERATED_PASSWORD;
@@ -76,7 +76,7 @@ impl Server<'_> {
             image: self.image,
             command: [script::run(START), vec![name.to_owned()]].concat(),
             configs: vec![self.file.clone(), self.start.clone()],
-            secrets: self.secrets.clone(),
+            secrets: SecretFile::all(&self.secrets),
             volumes: is_kept.then(|| draft.volume(name, "/data")).into_iter().collect(),
             healthcheck: Some(HealthCheck::shell(&format!(
                 "REDISCLI_AUTH=\"{password}\" redis-cli -p {PORT} ping | grep -q PONG"
@@ -106,7 +106,7 @@ impl Server<'_> {
             image: self.image,
             command: script::run(JOIN),
             configs: vec![join],
-            secrets: self.secrets.iter().skip(1).cloned().collect(),
+            secrets: SecretFile::all(self.secrets.iter().skip(1)),
             networks: draft.home(&self.name, self.redis.segment.as_ref()),
             depends_on: Dependency::healthy(names.iter().map(String::as_str)),
             ..Service::default()

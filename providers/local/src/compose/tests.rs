@@ -221,10 +221,13 @@ fn a_small_stack_from_its_services_on() {
         configs:
         - source: redis-cache.redis.conf
           target: /etc/infra/redis.conf
+          mode: 292
         - source: redis-cache.start.sh
           target: /etc/infra/start.sh
+          mode: 292
         secrets:
-        - redis_cache_password
+        - source: redis_cache_password
+          mode: 292
         networks:
         - redis-cache
         - machine
@@ -471,11 +474,15 @@ fn a_cluster_is_nodes_and_a_program_that_joins_them() {
       configs:
       - source: redis-broker.redis.conf
         target: /etc/infra/redis.conf
+        mode: 292
       - source: redis-broker.start.sh
         target: /etc/infra/start.sh
+        mode: 292
       secrets:
-      - redis_broker_password
-      - redis_broker_nodes_password
+      - source: redis_broker_password
+        mode: 292
+      - source: redis_broker_nodes_password
+        mode: 292
       volumes:
       - redis-broker-6:/data
       networks:
@@ -572,7 +579,8 @@ fn a_store_of_blobs_has_a_bucket_and_a_key_for_it_alone() {
         MINIO_ROOT_PASSWORD_FILE: /run/secrets/blob_store_assets_root_password
         MINIO_ROOT_USER: infra
       secrets:
-      - blob_store_assets_root_password
+      - source: blob_store_assets_root_password
+        mode: 292
       volumes:
       - blob-store-assets:/data
       networks:
@@ -980,6 +988,21 @@ fn indexes_that_are_built_in_parallel_have_room() {
     };
     assert_eq!(of(None), "1024mb");
     assert_eq!(of(Some("2GB")), "2304mb");
+}
+
+#[test]
+fn the_pooler_is_a_user_who_can_read_its_files() {
+    let text = text([
+        ("network.main", network()),
+        ("postgres.main", ComponentSpec::Postgres(whole())),
+    ]);
+    let pooler = entry(&text, "postgres-main-pooler");
+    assert!(
+        pooler.contains("    user: \"70:70\"\n") || pooler.contains("    user: 70:70\n"),
+        "{pooler}"
+    );
+    // Two files and a secret, 0444 each.
+    assert_eq!(pooler.matches("      mode: 292").count(), 3, "{pooler}");
 }
 
 #[test]
