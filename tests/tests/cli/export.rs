@@ -13,7 +13,7 @@ const EXPECTED: [(&str, &str, &[&str]); 7] = [
     (
         "celery-platform",
         "local",
-        &[STORE[0], STORE[1], "postgres-main", "redis-broker"],
+        &[STORE[0], STORE[1], "postgres-main", "ready", "redis-broker"],
     ),
     (
         "event-api",
@@ -27,6 +27,7 @@ const EXPECTED: [(&str, &str, &[&str]); 7] = [
             "blob-store-artefacts",
             "blob-store-artefacts-init",
             "postgres-main",
+            "ready",
             "redis-cache",
         ],
     ),
@@ -43,6 +44,7 @@ const EXPECTED: [(&str, &str, &[&str]); 7] = [
             "blob-store-assets",
             "blob-store-assets-init",
             "postgres-main",
+            "ready",
             "redis-queue",
         ],
     ),
@@ -53,6 +55,7 @@ const EXPECTED: [(&str, &str, &[&str]); 7] = [
             "blob-store-assets",
             "blob-store-assets-init",
             "postgres-main",
+            "ready",
             "redis-queue",
         ],
     ),
@@ -112,6 +115,7 @@ fn expect_sound(parsed: &Json, servers: &[&str]) {
     let services = parsed["services"].as_object().expect("services");
     assert_eq!(services.keys().map(String::as_str).collect::<Vec<_>>(), servers);
     let mut ports = BTreeSet::new();
+    let waited: BTreeSet<&str> = keys(&services.get("ready").unwrap_or(&Json::Null)["depends_on"]);
     for (name, service) in services {
         let (_, tag) = service["image"].as_str().unwrap().split_once(':').expect("a tag");
         assert!(tag.contains(|c: char| c.is_ascii_digit()), "{name} is not pinned");
@@ -121,7 +125,15 @@ fn expect_sound(parsed: &Json, servers: &[&str]) {
         {
             assert_eq!(file["mode"], 0o444, "{name} may not read {file}");
         }
+        if name == "ready" {
+            assert_eq!(service["network_mode"], "none");
+            continue;
+        }
         if name.ends_with("-init") {
+            assert!(
+                waited.contains(name.as_str()),
+                "`up --wait` fails when {name} ends"
+            );
             assert_eq!(service["ports"], Json::Null, "{name} serves nobody");
             let needed = service["depends_on"].as_object().unwrap();
             assert!(

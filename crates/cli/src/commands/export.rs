@@ -23,7 +23,7 @@ use crate::render::words::counted;
 #[command(after_help = "\
 Examples:
   infra export compose local --out compose.yaml --secrets-file .env
-  docker compose up --detach                    with Docker, beside the two files")]
+  docker compose up --wait                      with Docker, beside the two files")]
 pub(crate) struct ExportArguments {
     #[command(subcommand)]
     command: ExportCommand,
@@ -45,7 +45,7 @@ enum ExportCommand {
 Examples:
   infra export compose local                    to look at it
   infra export compose local --out compose.yaml --secrets-file .env
-  docker compose up --detach                    reads both files
+  docker compose up --wait                      reads both files
   infra export compose ci --json                the file and its variables, for a machine")]
 struct ComposeArguments {
     #[command(flatten)]

@@ -8,7 +8,9 @@ use infra_model::diagnostic::Diagnostic;
 use infra_model::digest::Digest;
 use infra_model::stack::Stack;
 
-use crate::compose::file::{Config, Mount, Network, Secret, Service, Volume, section};
+use crate::compose::file::{
+    Config, Dependency, Mount, NO_NETWORK, Network, Secret, Service, Volume, section,
+};
 use crate::compose::names::{self, Names};
 use crate::compose::network::{self, Place};
 use crate::compose::ports::{self, Ports};
@@ -22,6 +24,8 @@ const FILES: &str = "infra.files";
 pub(super) struct Draft<'a> {
     pub(super) stack: &'a Stack,
     services: BTreeMap<String, Service>,
+    /// The programs that run once, and their images.
+    once: Vec<(String, &'static str)>,
     networks: BTreeMap<String, Network>,
     volumes: BTreeMap<String, Volume>,
     configs: BTreeMap<String, Config>,
@@ -39,6 +43,7 @@ impl<'a> Draft<'a> {
         Draft {
             stack,
             services: BTreeMap::new(),
+            once: Vec::new(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             configs: BTreeMap::new(),
@@ -95,6 +100,7 @@ impl<'a> Draft<'a> {
 
     /// Adds a program that runs once, beside a server.
     pub(super) fn once(&mut self, name: &str, service: Service) {
+        self.once.push((name.to_owned(), service.image));
         insert(&mut self.services, &mut self.faults, name, service);
     }
 
@@ -159,6 +165,24 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Adds what runs when the programs that run once have ended. `docker compose up --wait` takes the end of one for a failure
+    /// unless something waits for it, and so can programs.
+    fn ready(&mut self) {
+        let Some((_, image)) = self.once.first() else {
+            return;
+        };
+        let service = Service {
+            image,
+            entrypoint: vec!["sleep".to_owned(), "infinity".to_owned()],
+            depends_on: Dependency::ended(self.once.iter().map(|(name, _)| name.as_str())),
+            network_mode: Some(NO_NETWORK),
+            init: true,
+            ..Service::default()
+        };
+        let name = self.names.service("ready");
+        insert(&mut self.services, &mut self.faults, &name, service);
+    }
+
     /// Gives each service a digest of its files. Compose makes a container anew when its service has changed, and does not
     /// look at what is in the files.
     fn label(&mut self) {
@@ -181,6 +205,7 @@ impl<'a> Draft<'a> {
     ///
     /// When something of it would have taken the place of something else.
     pub(super) fn finish(mut self) -> Result<ComposeFile, Vec<Diagnostic>> {
+        self.ready();
         self.label();
         let of_secrets = self.names.service("secrets");
         if !self.faults.is_empty() {

@@ -33,7 +33,13 @@ pub(super) struct Service {
     pub(super) volumes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) shm_size: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) networks: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) network_mode: Option<&'static str>,
+    /// Whether a first process of Docker's passes signals on: a program of a shell would not hear that it is to stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) init: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) ports: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -88,6 +94,9 @@ impl Mount {
     }
 }
 
+/// What a service has instead of networks when it talks to nobody.
+pub(super) const NO_NETWORK: &str = "none";
+
 /// When a service may start.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Dependency {
@@ -97,13 +106,20 @@ pub(super) struct Dependency {
 impl Dependency {
     /// Returns that on servers which answer.
     pub(super) fn healthy<'a>(services: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Self> {
-        let healthy = Dependency {
-            condition: "service_healthy",
-        };
-        services
-            .into_iter()
-            .map(|service| (service.to_owned(), healthy))
-            .collect()
+        Self::all("service_healthy", services)
+    }
+
+    /// Returns that on programs which have ended well.
+    pub(super) fn ended<'a>(services: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Self> {
+        Self::all("service_completed_successfully", services)
+    }
+
+    fn all<'a>(
+        condition: &'static str,
+        services: impl IntoIterator<Item = &'a str>,
+    ) -> BTreeMap<String, Self> {
+        let one = |service: &str| (service.to_owned(), Dependency { condition });
+        services.into_iter().map(one).collect()
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn text(stack: &Stack, ways: &[Way]) -> String {
     let mut text = format!(
         "{MARK}\n#\n# `{name}` in its environment `{environment}`, for Docker Compose 2.23.1 or newer:\n\
          #   infra export compose {environment} --out compose.yaml --secrets-file .env\n\
-         #   docker compose up --detach\n\
+         #   docker compose up --wait\n\
          # After a change run both again; where a secret was changed by hand, add `--force-recreate`.\n"
     );
     if !ways.is_empty() {

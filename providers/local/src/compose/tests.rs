@@ -182,7 +182,7 @@ fn the_head_says_how_to_start_and_what_differs() {
     #
     # `shop` in its environment `local`, for Docker Compose 2.23.1 or newer:
     #   infra export compose local --out compose.yaml --secrets-file .env
-    #   docker compose up --detach
+    #   docker compose up --wait
     # After a change run both again; where a secret was changed by hand, add `--force-recreate`.
     #
     # How programs connect: in one of these networks; and from this machine, where variables such as
@@ -1003,6 +1003,37 @@ fn the_pooler_is_a_user_who_can_read_its_files() {
     );
     // Two files and a secret, 0444 each.
     assert_eq!(pooler.matches("      mode: 292").count(), 3, "{pooler}");
+}
+
+#[test]
+fn something_waits_for_each_program_that_runs_once() {
+    let store = BlobStore {
+        segment: None,
+        versioning: false,
+        expire_days: None,
+        expire_noncurrent_days: None,
+    };
+    let components = [
+        ("blob_store.assets", ComponentSpec::BlobStore(store)),
+        ("redis.broker", ComponentSpec::Redis(cluster())),
+    ];
+    let file = text(components);
+    assert_snapshot!(entry(&file, "ready"), @r#"
+    ready:
+      image: quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z
+      entrypoint:
+      - sleep
+      - infinity
+      network_mode: none
+      init: true
+      depends_on:
+        blob-store-assets-init:
+          condition: service_completed_successfully
+        redis-broker-init:
+          condition: service_completed_successfully
+    "#);
+    let alone = text([("redis.cache", ComponentSpec::Redis(redis()))]);
+    assert!(!alone.contains("ready:"), "{alone}");
 }
 
 #[test]
