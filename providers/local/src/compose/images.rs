@@ -74,6 +74,9 @@ const REDIS: [(u32, &str); 2] = [(7, "redis:7.2.11"), (8, "redis:8.2.3")];
 /// PgBouncer on Alpine, with PostgreSQL's clients: <https://hub.docker.com/r/edoburu/pgbouncer/tags>. There is no official image.
 pub(super) const PGBOUNCER: &str = "edoburu/pgbouncer:v1.25.1-p0";
 
+/// The version in that image, major and minor.
+pub(super) const PGBOUNCER_VERSION: (u16, u16) = (1, 25);
+
 /// The user `postgres` of that image, in numbers: some versions of Compose look a name up on the wrong side and hand nothing over
 /// (<https://github.com/docker/compose/issues/10595>).
 pub(super) const PGBOUNCER_USER: &str = "70:70";

@@ -22,6 +22,7 @@ use crate::postgres::kind::replica::REPLICA;
 use crate::postgres::kind::role::{PASSWORD, ROLE};
 use crate::postgres::kind::seed::SEED;
 use crate::postgres::kind::server::SERVER;
+use crate::postgres::pooler::configuration::Mode;
 
 mod checks;
 pub(super) mod exports;
@@ -272,7 +273,7 @@ impl Cluster<'_> {
             ("server".to_owned(), output(&server.address, "name")),
             // One that was made anew may answer elsewhere, and has nothing of what the pooler needs in it.
             ("cluster".to_owned(), output(&server.address, "cluster")),
-            ("mode".to_owned(), Value::string(mode(pooler.mode))),
+            ("mode".to_owned(), Value::string(mode(pooler.mode).name())),
             ("size".to_owned(), Value::from(pooler.size)),
             ("clients_max".to_owned(), Value::from(pooler.clients_max)),
             ("status".to_owned(), Value::string(RUNNING)),
@@ -322,11 +323,12 @@ fn level(access: Access) -> &'static str {
     }
 }
 
-fn mode(mode: PoolMode) -> &'static str {
+/// Returns the mode of a pooler as the pooler itself has it.
+pub(crate) fn mode(mode: PoolMode) -> Mode {
     match mode {
-        PoolMode::Session => "session",
-        PoolMode::Transaction => "transaction",
-        PoolMode::Statement => "statement",
+        PoolMode::Session => Mode::Session,
+        PoolMode::Transaction => Mode::Transaction,
+        PoolMode::Statement => Mode::Statement,
     }
 }
 

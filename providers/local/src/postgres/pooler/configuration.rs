@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{PoolerInstallation, lookup};
 use crate::postgres::configuration::{CertificateFiles, POOLER_ROLE};
@@ -15,7 +15,7 @@ pub const FILE: &str = "pgbouncer.ini";
 /// The setting that names the one database in which all verifiers are looked up.
 const LOOKUP_DATABASE: &str = "auth_dbname";
 /// Prepared statements that are remembered per server connection.
-pub const PREPARED_STATEMENTS_MAX: u32 = 200;
+const PREPARED_STATEMENTS_MAX: u32 = 200;
 
 /// What decides a pooler's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,31 +108,63 @@ pub fn render(configuration: &PoolerConfiguration, installation: &PoolerInstalla
     set("listen_port", &configuration.port.to_string());
     set("unix_socket_dir", &configuration.sockets.to_string_lossy());
     set("unix_socket_mode", "0700");
+    text += &pooling(&Pooling {
+        users_file: &configuration.users_file(),
+        installation,
+        mode: configuration.mode,
+        size: configuration.size,
+        clients_max: configuration.clients_max,
+    });
+    if let Some(tls) = &configuration.tls {
+        let (certificate, key) = (&tls.certificate.display(), &tls.key.display());
+        let _ = write!(
+            text,
+            "client_tls_sslmode = allow\nclient_tls_cert_file = {certificate}\nclient_tls_key_file = {key}\n"
+        );
+    }
+    text + QUIET
+}
+
+/// What a pooler does wherever it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Pooling<'a> {
+    /// The file with the one user whom it does not look up.
+    pub users_file: &'a Path,
+    /// The program.
+    pub installation: &'a PoolerInstallation,
+    /// When a server connection returns to the pool.
+    pub mode: Mode,
+    /// Server connections per database and user.
+    pub size: u32,
+    /// Client connections at most.
+    pub clients_max: u32,
+}
+
+/// The lines with which it writes no line for each connection.
+pub const QUIET: &str = "log_connections = 0\nlog_disconnections = 0\n";
+
+/// Returns the lines that say who may log in and how connections are shared.
+pub fn pooling(pooling: &Pooling<'_>) -> String {
+    let mut text = String::new();
+    let mut set = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name} = {value}");
+    };
+    let installation = pooling.installation;
     set("auth_type", "scram-sha-256");
     set("auth_user", POOLER_ROLE);
-    set("auth_file", &configuration.users_file().to_string_lossy());
+    set("auth_file", &pooling.users_file.to_string_lossy());
     set("auth_query", &lookup::query());
     if installation.has_one_lookup_database() {
         set(LOOKUP_DATABASE, BUILT_IN);
     }
-    set(
-        "pool_mode",
-        effective_mode(configuration.mode, installation).name(),
-    );
-    set("default_pool_size", &configuration.size.to_string());
-    set("max_client_conn", &configuration.clients_max.to_string());
+    set("pool_mode", effective_mode(pooling.mode, installation).name());
+    set("default_pool_size", &pooling.size.to_string());
+    set("max_client_conn", &pooling.clients_max.to_string());
     if installation.keeps_prepared_statements() {
         set("max_prepared_statements", &PREPARED_STATEMENTS_MAX.to_string());
     }
     // Drivers for Java send it at every start; PostgreSQL's own default does for all.
     set("ignore_startup_parameters", "extra_float_digits");
-    if let Some(tls) = &configuration.tls {
-        set("client_tls_sslmode", "allow");
-        set("client_tls_cert_file", &tls.certificate.to_string_lossy());
-        set("client_tls_key_file", &tls.key.to_string_lossy());
-    }
-    set("log_connections", "0");
-    set("log_disconnections", "0");
     text
 }
 
