@@ -264,6 +264,79 @@ fn settings_of_servers_are_those_of_the_stack() {
 }
 
 #[test]
+fn the_same_stack_gives_the_same_bytes_wherever_it_lies() {
+    let export = |stack: &str| {
+        let mut env = TestEnv::copy_of(stack);
+        env.run(&["export", "compose", "local"]).expect(0).stdout.clone()
+    };
+    let first = export("stacks/experimentation");
+    assert!(first.contains("\nservices:\n"), "{first}");
+    assert_eq!(first, export("stacks/experimentation"));
+}
+
+/// The stack of the guide's example.
+const GUIDE: &str = r#"
+stack {
+  name = "shop"
+}
+
+network "main" {
+  cidr = "10.0.0.0/16"
+
+  segment "app" {}
+  segment "data" {}
+
+  allow {
+    from  = "app"
+    to    = "data"
+    ports = [5432]
+  }
+}
+
+postgres "main" {
+  version = 16
+  segment = network.main.segment.data
+
+  database "shop" { owner = "app" }
+}
+"#;
+
+#[test]
+fn the_program_of_the_guide_reaches_the_server_and_is_reached() {
+    const TEST: &str = "the_program_of_the_guide_reaches_the_server_and_is_reached";
+    let mut env = TestEnv::stack(GUIDE);
+    if exported(TEST, &mut env, "local").is_none() {
+        return;
+    }
+    let guide = std::fs::read_to_string(machine::project().join("docs/guide/compose.md")).unwrap();
+    let (_, example) = guide.split_once("```yaml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    env.write("compose.override.yaml", example);
+    let folder = env.folder();
+    let parsed = judge(TEST).expect("the judge from above").parsed(
+        &[
+            &folder.join("compose.yaml"),
+            &folder.join("compose.override.yaml"),
+        ],
+        &folder.join("secrets.env"),
+    );
+    let web = &parsed["services"]["web"];
+    let joined = keys(&web["networks"]);
+    let server = keys(&parsed["services"]["postgres-main"]["networks"]);
+    assert!(
+        joined.intersection(&server).next().is_some(),
+        "{joined:?} {server:?}"
+    );
+    assert!(web["ports"].is_array(), "{web}");
+    assert!(
+        joined
+            .iter()
+            .any(|name| parsed["networks"][name]["internal"] != true),
+        "its port is published from none of {joined:?}"
+    );
+}
+
+#[test]
 fn an_environment_of_a_cloud_is_refused() {
     let mut env = TestEnv::copy_of("stacks/saas-platform");
     let run = env.run(&["export", "compose", "production"]).expect(1);
