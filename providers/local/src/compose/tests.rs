@@ -16,6 +16,11 @@ use insta::assert_snapshot;
 
 use super::*;
 
+mod names;
+mod networks;
+mod ports;
+mod postgres;
+
 fn stack(components: impl IntoIterator<Item = (&'static str, ComponentSpec)>) -> Stack {
     let component = |(address, spec): (&str, ComponentSpec)| Component {
         address: address.parse().unwrap(),
@@ -205,10 +210,11 @@ fn the_head_says_how_to_start_and_what_differs() {
 }
 
 #[test]
-fn a_small_stack_from_its_services_on() {
+fn a_small_stack_from_its_services_to_its_networks() {
     let text = text([("redis.cache", ComponentSpec::Redis(redis()))]);
     let (head, _) = text.split_once("services:").unwrap();
-    assert_snapshot!(&text[head.len()..], @r#"
+    let (services, _) = text[head.len()..].split_once("\nnetworks:\n  machine").unwrap();
+    assert_snapshot!(services, @r#"
     services:
       redis-cache:
         image: redis:7.2.11
@@ -251,7 +257,14 @@ fn a_small_stack_from_its_services_on() {
         network_mode: none
         environment:
           REDIS_CACHE_PASSWORD: "${REDIS_CACHE_PASSWORD:?password of the clients of redis.cache}"
+    "#);
+}
 
+#[test]
+fn a_small_stack_from_its_networks_on() {
+    let text = text([("redis.cache", ComponentSpec::Redis(redis()))]);
+    let (head, _) = text.split_once("networks:\n  machine").unwrap();
+    assert_snapshot!(&text[head.len()..], @r#"
     networks:
       machine:
         driver_opts:
@@ -287,168 +300,6 @@ fn a_small_stack_from_its_services_on() {
     secrets:
       redis_cache_password:
         environment: REDIS_CACHE_PASSWORD
-    "#);
-}
-
-#[test]
-fn who_shares_a_network_may_reach_each_other_at_an_allowed_port() {
-    let redis = Redis {
-        segment: Some(data()),
-        ..redis()
-    };
-    let text = text([
-        ("network.main", network()),
-        ("postgres.main", ComponentSpec::Postgres(whole())),
-        ("redis.cache", ComponentSpec::Redis(redis)),
-    ]);
-    for server in ["postgres-main", "postgres-main-replica-1"] {
-        assert_eq!(
-            joined(&text, server),
-            [
-                "main.data",
-                "main.app.to.data",
-                "main.reports.to.data",
-                "main.data.host"
-            ]
-        );
-    }
-    for server in ["postgres-main-pooler", "redis-cache"] {
-        assert_eq!(
-            joined(&text, server),
-            ["main.data", "main.app.to.data", "main.data.host"],
-            "reports may not reach its port"
-        );
-    }
-    assert_snapshot!(text.split_once("# Segments").unwrap().1.split_once("volumes:").unwrap().0, @r#"
-    , and paths between them. A program joins the network of its segment, and for each path
-    # that begins there the path's:
-    #   main: the internet -> edge, ports 443: not here
-    #   main: edge -> app, ports 8000: main.edge.to.app
-    #   main: app -> data, ports 5432, 6432, 6379: main.app.to.data
-    #   main: reports -> data, ports 5432: main.reports.to.data
-    networks:
-      main.app:
-        internal: true
-      main.app.to.data:
-        internal: true
-      main.data:
-        internal: true
-      main.data.host:
-        driver_opts:
-          com.docker.network.bridge.enable_ip_masquerade: "false"
-      main.edge: {}
-      main.edge.to.app:
-        internal: true
-      main.reports:
-        internal: true
-      main.reports.to.data:
-        internal: true
-    "#);
-}
-
-#[test]
-fn who_joins_a_server_in_no_segment_meets_no_other() {
-    let pooled = Postgres {
-        segment: None,
-        ..whole()
-    };
-    let text = text([
-        ("postgres.main", ComponentSpec::Postgres(pooled)),
-        ("redis.cache", ComponentSpec::Redis(redis())),
-        ("redis.broker", ComponentSpec::Redis(cluster())),
-    ]);
-    for (service, own) in [
-        ("postgres-main", "postgres-main"),
-        ("postgres-main-replica-1", "postgres-main"),
-        ("postgres-main-pooler", "postgres-main"),
-        ("redis-cache", "redis-cache"),
-        ("redis-broker-6", "redis-broker"),
-    ] {
-        assert_eq!(joined(&text, service), [own, "machine"]);
-    }
-    assert_eq!(joined(&text, "redis-broker-init"), ["redis-broker"]);
-    let (_, networks) = text.split_once("\nnetworks:\n").unwrap();
-    for own in ["postgres-main", "redis-cache", "redis-broker"] {
-        assert!(
-            networks.contains(&format!("  {own}:\n    internal: true\n")),
-            "{networks}"
-        );
-        assert!(text.contains(&format!("#       in {own}; ")), "{text}");
-    }
-}
-
-#[test]
-fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
-    let text = text([
-        ("network.main", network()),
-        ("postgres.main", ComponentSpec::Postgres(whole())),
-    ]);
-    let init = entry(&text, "postgres-main.infra.sql");
-    // What the pooler's function and the grants say is tested where they are made.
-    let short: Vec<&str> = init.lines().map(|line| line.get(..120).unwrap_or(line)).collect();
-    assert_snapshot!(short.join("\n"), @r#"
-    postgres-main.infra.sql:
-      content: |
-        set password_encryption = 'scram-sha-256';
-        \set password `cat /run/secrets/postgres_main_app_password`
-        create role "app" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
-        \set password `cat /run/secrets/postgres_main_reader_password`
-        create role "reader" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
-        \set password `cat /run/secrets/postgres_main_infra_replication_password`
-        create role "infra_replication" login nosuperuser nocreatedb nocreaterole replication password :'password';
-        \set password `cat /run/secrets/postgres_main_infra_pooler_password`
-        create role "infra_pooler" login nosuperuser nocreatedb nocreaterole noreplication password :'password';
-        begin; create schema if not exists "infra_pooler"; create or replace function "infra_pooler".user_lookup(wanted te
-        create database "shop";
-        \connect "shop"
-        alter database "shop" owner to "app";
-        revoke all on database "shop" from public;
-        grant connect on database "shop" to infra_pooler;
-        create extension if not exists "vector";
-        grant connect, temporary on database "shop" to "reader"; do $$schemas$$ declare schema_name text; begin if not exi
-        comment on role "infra" is 'complete';
-    "#);
-    assert_snapshot!(entry(&text, "postgres-main-replica-1.replica.sh"), @r#"
-    postgres-main-replica-1.replica.sh:
-      content: |
-        set -eu
-        umask 077
-        passfile=/var/lib/postgresql/passfile
-        printf '*:*:*:infra_replication:%s\n' "$$(cat /run/secrets/postgres_main_infra_replication_password)" > "$$passfile"
-        chown postgres:postgres "$$passfile" /var/lib/postgresql/data
-        export PGPASSFILE="$$passfile"
-        if [ ! -d "$$PGDATA" ]; then
-          rm -rf /var/lib/postgresql/data/copy
-          primary='--host=postgres-main --username=infra_replication --no-password --slot=replica_1'
-          gosu postgres pg_receivewal $$primary --drop-slot 2> /dev/null || true
-          gosu postgres pg_receivewal $$primary --create-slot --if-not-exists
-          gosu postgres pg_basebackup $$primary --checkpoint=fast --wal-method=stream --write-recovery-conf \
-            --pgdata=/var/lib/postgresql/data/copy
-          mv /var/lib/postgresql/data/copy "$$PGDATA"
-        fi
-        exec gosu postgres postgres "$$@"
-    "#);
-    assert_snapshot!(entry(&text, "postgres-main-pooler.pgbouncer.ini"), @r#"
-    postgres-main-pooler.pgbouncer.ini:
-      content: |
-        [databases]
-        * = host=postgres-main port=5432
-
-        [pgbouncer]
-        listen_addr = *
-        listen_port = 6432
-        auth_type = scram-sha-256
-        auth_user = infra_pooler
-        auth_file = /tmp/users.txt
-        auth_query = SELECT username, verifier FROM infra_pooler.user_lookup($$1)
-        auth_dbname = postgres
-        pool_mode = transaction
-        default_pool_size = 20
-        max_client_conn = 100
-        max_prepared_statements = 200
-        ignore_startup_parameters = extra_float_digits
-        log_connections = 0
-        log_disconnections = 0
     "#);
 }
 
@@ -617,29 +468,6 @@ fn a_store_of_blobs_has_a_bucket_and_a_key_for_it_alone() {
 }
 
 #[test]
-fn labels_that_look_alike_as_hosts_and_ports_stay_apart() {
-    let components = [
-        ("redis.my_cache", ComponentSpec::Redis(redis())),
-        ("redis.my-cache", ComponentSpec::Redis(redis())),
-    ];
-    let exported = export(&stack(components)).unwrap();
-    for expected in [
-        "  redis-my-cache:",
-        "  redis-my-cache-2:",
-        "${REDIS_MY_CACHE_PORT:-6379}",
-        "${REDIS_MY_CACHE_2_PORT:-6380}",
-    ] {
-        assert!(
-            exported.text.contains(expected),
-            "{expected} in\n{}",
-            exported.text
-        );
-    }
-    let names: BTreeSet<&str> = exported.secrets.iter().map(|one| one.name.as_str()).collect();
-    assert_eq!(names.len(), 2);
-}
-
-#[test]
 fn a_service_changes_when_a_file_that_it_mounts_does() {
     let larger = Redis {
         memory_mb: Some(128),
@@ -656,196 +484,6 @@ fn a_service_changes_when_a_file_that_it_mounts_does() {
     assert_ne!(before.0, after.0, "`up` would not make it anew");
     assert_eq!(before.1, after.1);
     assert_eq!(of(redis()), before);
-}
-
-#[test]
-fn a_replica_and_a_pooler_may_come_when_the_volume_is_there() {
-    let alone = Postgres {
-        replicas: 0,
-        pooler: None,
-        ..whole()
-    };
-    let network = ("network.main", network());
-    let before = export(&stack([
-        network.clone(),
-        ("postgres.main", ComponentSpec::Postgres(alone)),
-    ]))
-    .unwrap();
-    let after = export(&stack([
-        network,
-        ("postgres.main", ComponentSpec::Postgres(whole())),
-    ]))
-    .unwrap();
-    let init = |file: &ComposeFile| entry(&file.text, "postgres-main.infra.sql");
-    assert_eq!(init(&before), init(&after), "it does not run again");
-    assert_eq!(before.secrets, after.secrets, "the role has its password already");
-}
-
-#[test]
-fn what_belongs_to_a_component_gives_way_to_another_component() {
-    let pooled = Postgres {
-        replicas: 1,
-        ..whole()
-    };
-    let store = || BlobStore {
-        segment: None,
-        versioning: false,
-        expire_days: None,
-        expire_noncurrent_days: None,
-    };
-    let text = text([
-        ("network.main", network()),
-        ("postgres.main", ComponentSpec::Postgres(pooled)),
-        ("postgres.main-pooler", ComponentSpec::Postgres(postgres())),
-        ("postgres.main-replica-1", ComponentSpec::Postgres(postgres())),
-        ("redis.q", ComponentSpec::Redis(cluster())),
-        ("redis.q-1", ComponentSpec::Redis(redis())),
-        ("blob_store.a", ComponentSpec::BlobStore(store())),
-        ("blob_store.a-init", ComponentSpec::BlobStore(store())),
-    ]);
-    for (service, image) in [
-        ("postgres-main-pooler", "pgvector/pgvector"),
-        ("postgres-main-pooler-2", "edoburu/pgbouncer"),
-        ("postgres-main-replica-1", "pgvector/pgvector"),
-        ("postgres-main-replica-1-2", "pgvector/pgvector"),
-        ("redis-q-1", "redis"),
-        ("redis-q-1-2", "redis"),
-        ("blob-store-a-init", "quay.io/minio/minio"),
-        ("blob-store-a-init-2", "quay.io/minio/mc"),
-    ] {
-        let entry = entry(&text, service);
-        assert!(entry.contains(&format!("    image: {image}:")), "{entry}");
-    }
-    assert!(entry(&text, "redis-q-init.join.sh").contains("for name in redis-q-1-2 redis-q-2 "));
-}
-
-#[test]
-fn segments_of_networks_whose_names_run_into_each_other_stay_apart() {
-    let network = |segment: &str| {
-        ComponentSpec::Network(Network {
-            cidr: "10.0.0.0/16".to_owned(),
-            zones: 1,
-            segments: [(segment.to_owned(), Segment { public: false })].into(),
-            allow: Vec::new(),
-        })
-    };
-    let place = |network: &str, segment: &str| Redis {
-        segment: Some(SegmentRef {
-            network: network.parse().unwrap(),
-            segment: segment.to_owned(),
-        }),
-        ..redis()
-    };
-    let text = text([
-        ("network.a", network("b-c")),
-        ("network.a-b", network("c")),
-        ("network.a_b", network("c")),
-        ("redis.first", ComponentSpec::Redis(place("network.a", "b-c"))),
-        ("redis.second", ComponentSpec::Redis(place("network.a-b", "c"))),
-        ("redis.third", ComponentSpec::Redis(place("network.a_b", "c"))),
-    ]);
-    let of = |service| joined(&text, service)[0].clone();
-    assert_eq!(
-        [of("redis-first"), of("redis-second"), of("redis-third")],
-        ["a.b-c", "a-b.c", "a-b-2.c"]
-    );
-}
-
-#[test]
-fn two_segments_of_one_name_as_hosts_are_refused() {
-    let ComponentSpec::Network(mut declared) = network() else {
-        unreachable!()
-    };
-    for segment in ["my_app", "my-app"] {
-        declared
-            .segments
-            .insert(segment.to_owned(), Segment { public: false });
-    }
-    let refused = export(&stack([("network.main", ComponentSpec::Network(declared))])).unwrap_err();
-    assert_eq!(
-        refused[0].detail,
-        "Two things of the compose file would be called `main.my-app`"
-    );
-}
-
-/// Returns a stack whose components fix ports.
-fn fixed<const N: usize>(components: [(&'static str, ComponentSpec, &[(&str, i64)]); N]) -> Stack {
-    let settings: Vec<(&str, Attributes)> = components
-        .iter()
-        .map(|(address, _, ports)| {
-            let one = |(name, port): &(&str, i64)| ((*name).to_owned(), Value::from(*port));
-            (*address, ports.iter().map(one).collect())
-        })
-        .collect();
-    let mut stack = stack(components.map(|(address, spec, _)| (address, spec)));
-    for (address, settings) in settings {
-        let component = stack
-            .components
-            .get_mut(&address.parse::<infra_model::address::ComponentAddress>().unwrap())
-            .unwrap();
-        component.provider_settings.insert("local".to_owned(), settings);
-    }
-    stack
-}
-
-#[test]
-fn a_port_that_the_stack_fixes_is_kept_whatever_comes_before() {
-    let stack = fixed([
-        ("redis.a", ComponentSpec::Redis(redis()), &[]),
-        ("redis.b", ComponentSpec::Redis(redis()), &[("port", 6379)]),
-    ]);
-    let text = export(&stack).unwrap().text;
-    for expected in ["${REDIS_B_PORT:-6379}", "${REDIS_A_PORT:-6380}"] {
-        assert!(text.contains(expected), "{expected} in\n{text}");
-    }
-}
-
-#[test]
-fn a_port_that_the_stack_fixes_twice_is_refused_where_servers_share_an_address() {
-    let one = || ComponentSpec::Redis(redis());
-    let refused = export(&fixed([
-        ("redis.a", one(), &[("port", 7000)]),
-        ("redis.b", one(), &[("port", 7000)]),
-    ]));
-    assert_eq!(
-        refused.unwrap_err()[0].detail,
-        "`port` of `redis.b` is 7000, which another server of this machine has"
-    );
-    let inside = || {
-        ComponentSpec::Redis(Redis {
-            segment: Some(data()),
-            ..redis()
-        })
-    };
-    let text = export(&fixed([
-        ("network.main", network(), &[]),
-        ("redis.a", inside(), &[("port", 7000)]),
-        ("redis.b", inside(), &[("port", 7000)]),
-    ]));
-    let text = text.unwrap().text;
-    assert!(text.contains("${REDIS_A_PORT:-7000}"), "{text}");
-    assert!(text.contains("${REDIS_B_PORT:-6379}"), "{text}");
-}
-
-#[test]
-fn rules_know_a_server_by_the_port_that_the_stack_fixes() {
-    let inside = Postgres {
-        segment: Some(data()),
-        ..postgres()
-    };
-    let stack = fixed([
-        ("network.main", network(), &[]),
-        (
-            "postgres.main",
-            ComponentSpec::Postgres(inside),
-            &[("port", 6432)],
-        ),
-    ]);
-    assert_eq!(
-        joined(&export(&stack).unwrap().text, "postgres-main"),
-        ["main.data", "main.app.to.data", "main.data.host"],
-        "reports may reach 5432 only"
-    );
 }
 
 #[test]
@@ -905,107 +543,6 @@ fn images_are_those_that_can_still_be_had_and_have_no_known_way_in_for_clients()
 }
 
 #[test]
-fn an_extension_that_the_image_lacks_is_refused() {
-    let with = |version, extensions: &[&str]| {
-        let postgres = Postgres {
-            version,
-            extensions: extensions.iter().map(|name| (*name).to_owned()).collect(),
-            ..postgres()
-        };
-        export(&stack([("postgres.main", ComponentSpec::Postgres(postgres))]))
-    };
-    let refused = with(16, &["vector", "postgis", "pg_cron"]).unwrap_err();
-    assert_eq!(
-        refused[0].detail,
-        "`postgres.main` needs `postgis`, `pg_cron`, which the image of PostgreSQL 16 lacks"
-    );
-    assert!(
-        with(
-            16,
-            &["vector", "pg_trgm", "uuid-ossp", "adminpack", "pg_walinspect"]
-        )
-        .is_ok()
-    );
-    assert!(with(17, &["adminpack"]).is_err());
-}
-
-#[test]
-fn a_server_is_healthy_when_its_init_script_has_come_to_its_end() {
-    let text = text([("postgres.main", ComponentSpec::Postgres(postgres()))]);
-    let server = entry(&text, "postgres-main").replace('\n', " ");
-    let words: Vec<&str> = server.split_whitespace().collect();
-    let asked = "--command=\"select shobj_description('infra'::regrole, 'pg_authid')\" | grep -qx complete";
-    assert!(words.join(" ").contains(asked), "{server}");
-    let init = entry(&text, "postgres-main.infra.sql");
-    assert!(
-        init.ends_with("comment on role \"infra\" is 'complete';"),
-        "{init}"
-    );
-}
-
-#[test]
-fn servers_have_the_parameters_that_apply_gives_them_but_for_the_archive() {
-    let postgres = Postgres {
-        replicas: 1,
-        parameters: [("wal_keep_size".to_owned(), Value::string("64MB"))].into(),
-        ..postgres()
-    };
-    let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
-    for service in ["postgres-main", "postgres-main-replica-1"] {
-        let entry = entry(&text, service);
-        for expected in [
-            "max_slot_wal_keep_size=1GB",
-            "wal_keep_size=64MB",
-            "password_encryption=scram-sha-256",
-            "shared_buffers=32MB",
-            "timezone=UTC",
-        ] {
-            assert!(entry.contains(expected), "{expected} in\n{entry}");
-        }
-        assert!(!entry.contains("wal_keep_size=128MB"), "the stack wins: {entry}");
-        assert!(!entry.contains("archive_"), "{entry}");
-    }
-    assert!(
-        entry(&text, "postgres-main").contains("POSTGRES_INITDB_ARGS: --data-checksums "),
-        "{text}"
-    );
-}
-
-#[test]
-fn indexes_that_are_built_in_parallel_have_room() {
-    let of = |memory: Option<&str>| {
-        let memory = memory.map(|memory| ("maintenance_work_mem".to_owned(), Value::string(memory)));
-        let postgres = Postgres {
-            parameters: memory.into_iter().collect(),
-            ..postgres()
-        };
-        let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
-        let entry = entry(&text, "postgres-main");
-        let size = entry
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("shm_size: "));
-        size.map(str::to_owned).unwrap_or_default()
-    };
-    assert_eq!(of(None), "1024mb");
-    assert_eq!(of(Some("2GB")), "2304mb");
-}
-
-#[test]
-fn the_pooler_is_a_user_who_can_read_its_files() {
-    let text = text([
-        ("network.main", network()),
-        ("postgres.main", ComponentSpec::Postgres(whole())),
-    ]);
-    let pooler = entry(&text, "postgres-main-pooler");
-    assert!(
-        pooler.contains("    user: \"70:70\"\n") || pooler.contains("    user: 70:70\n"),
-        "{pooler}"
-    );
-    // Two files and a secret, 0444 each.
-    assert_eq!(pooler.matches("      mode: 292").count(), 3, "{pooler}");
-}
-
-#[test]
 fn something_waits_for_each_program_that_runs_once() {
     let store = BlobStore {
         segment: None,
@@ -1034,14 +571,4 @@ fn something_waits_for_each_program_that_runs_once() {
     "#);
     let alone = text([("redis.cache", ComponentSpec::Redis(redis()))]);
     assert!(!alone.contains("ready:"), "{alone}");
-}
-
-#[test]
-fn what_a_stack_says_with_a_dollar_is_not_replaced() {
-    let postgres = Postgres {
-        parameters: [("application.note".to_owned(), Value::string("$HOME"))].into(),
-        ..postgres()
-    };
-    let text = text([("postgres.main", ComponentSpec::Postgres(postgres))]);
-    assert!(text.contains("application.note=$$HOME"), "{text}");
 }
