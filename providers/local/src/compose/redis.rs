@@ -24,8 +24,18 @@ const JOIN: &str = "/etc/infra/join.sh";
 /// Adds the servers of a component.
 ///
 /// # Errors
-/// When there is no image.
+/// When there is no image, or a single server has replicas.
 pub(super) fn add(draft: &mut Draft<'_>, component: &Component, redis: &Redis) -> Result<(), Diagnostic> {
+    if redis.mode == RedisMode::Single && redis.replicas > 0 {
+        let detail = format!(
+            "`{}` is a single server with replicas, of which a compose file has none yet",
+            component.address
+        );
+        let hint = "Override it in the overlay of this environment with `replicas = 0`";
+        return Err(Diagnostic::error("Replicas of Redis are not exported", detail)
+            .at(component.span)
+            .hint(hint));
+    }
     let name = draft.name(component);
     let purpose = |what: &str| format!("password of the {what} of {}", component.address);
     let chars = GENERATED_PASSWORD.length;

@@ -504,7 +504,7 @@ fn what_no_image_is_known_for_and_what_the_provider_refuses_is_refused() {
     let said: Vec<&str> = refused.iter().map(|one| one.summary.as_str()).collect();
     assert_eq!(
         said,
-        ["No image for this version", "Shape of Redis not built yet"]
+        ["No image for this version", "Replicas of Redis are not exported"]
     );
 }
 
