@@ -21,21 +21,37 @@ const FILE: &str = "/etc/infra/redis.conf";
 const START: &str = "/etc/infra/start.sh";
 const JOIN: &str = "/etc/infra/join.sh";
 
+/// Refuses what `infra apply` makes and a compose file has not.
+fn refuse_what_is_missing(component: &Component, redis: &Redis) -> Result<(), Diagnostic> {
+    let (what, summary, instead) = if redis.tls {
+        (
+            "asks for TLS, and a compose file has no authority to sign certificates",
+            "TLS of Redis is not exported",
+            "tls = false",
+        )
+    } else if redis.mode == RedisMode::Single && redis.replicas > 0 {
+        (
+            "is a single server with replicas, of which a compose file has none yet",
+            "Replicas of Redis are not exported",
+            "replicas = 0",
+        )
+    } else {
+        return Ok(());
+    };
+    let hint = format!("Override it in the overlay of this environment with `{instead}`");
+    Err(
+        Diagnostic::error(summary, format!("`{}` {what}", component.address))
+            .at(component.span)
+            .hint(hint),
+    )
+}
+
 /// Adds the servers of a component.
 ///
 /// # Errors
-/// When there is no image, or a single server has replicas.
+/// When there is no image, or something would be missing.
 pub(super) fn add(draft: &mut Draft<'_>, component: &Component, redis: &Redis) -> Result<(), Diagnostic> {
-    if redis.mode == RedisMode::Single && redis.replicas > 0 {
-        let detail = format!(
-            "`{}` is a single server with replicas, of which a compose file has none yet",
-            component.address
-        );
-        let hint = "Override it in the overlay of this environment with `replicas = 0`";
-        return Err(Diagnostic::error("Replicas of Redis are not exported", detail)
-            .at(component.span)
-            .hint(hint));
-    }
+    refuse_what_is_missing(component, redis)?;
     let name = draft.name(component);
     let purpose = |what: &str| format!("password of the {what} of {}", component.address);
     let chars = GENERATED_PASSWORD.length;

@@ -496,15 +496,21 @@ fn what_no_image_is_known_for_and_what_the_provider_refuses_is_refused() {
         replicas: 1,
         ..redis()
     };
+    let private = Redis { tls: true, ..redis() };
     let refused = export(&stack([
         ("postgres.old", ComponentSpec::Postgres(old)),
         ("redis.cache", ComponentSpec::Redis(replicated)),
+        ("redis.queue", ComponentSpec::Redis(private)),
     ]))
     .unwrap_err();
     let said: Vec<&str> = refused.iter().map(|one| one.summary.as_str()).collect();
     assert_eq!(
         said,
-        ["No image for this version", "Replicas of Redis are not exported"]
+        [
+            "No image for this version",
+            "Replicas of Redis are not exported",
+            "TLS of Redis is not exported"
+        ]
     );
 }
 
