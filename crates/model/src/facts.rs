@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::{Component, ComponentSpec, Lifecycle, SegmentRef};
 use crate::expression::Expression;
+use crate::operation::{Operation, Operator};
 use crate::sealing::Sealed;
 use crate::stack::Stack;
 use crate::value::{Attributes, Value};
@@ -135,6 +136,11 @@ impl<'t> Branch<'t> {
             .insert(path::join(&self.path, name), without_secrets(value.into()));
     }
 
+    /// Sets what is a secret as a whole, whatever it is made from.
+    fn set_concealed(&mut self, name: &str, value: Value) {
+        self.set(name, concealed(value));
+    }
+
     fn set_optional<T: Into<Value>>(&mut self, name: &str, value: Option<T>) {
         self.set(name, value.map_or(Value::Null, Into::into));
     }
@@ -146,26 +152,63 @@ impl<'t> Branch<'t> {
     }
 }
 
+/// Returns the one secret of facts, which tells none from another.
+fn secret() -> Value {
+    Value::Sealed(Sealed::from_text(String::new()))
+}
+
 /// Returns a value with every secret in it replaced by one that is the same for all.
 fn without_secrets(value: Value) -> Value {
-    let all = |values: Vec<Value>| values.into_iter().map(without_secrets).collect();
     match value {
-        Value::Secret(_) | Value::Sealed(_) => Value::Sealed(Sealed::from_text(String::new())),
-        Value::List(values) => Value::List(all(values)),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, without_secrets(value)))
-                .collect(),
-        ),
+        Value::Secret(_) | Value::Sealed(_) => secret(),
         Value::Deferred(expression) => Value::deferred(match *expression {
-            Expression::Apply { operation, arguments } => Expression::Apply {
-                operation,
-                arguments: all(arguments),
-            },
+            // What it is given is marked only after apply.
+            Expression::Apply { operation, arguments } if operation.makes_secret() => {
+                applied(operation, arguments, concealed)
+            }
+            Expression::Apply { operation, arguments } => applied(operation, arguments, without_secrets),
             reference @ Expression::Reference(_) => reference,
         }),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
+        held => inside(held, without_secrets),
+    }
+}
+
+/// Returns what is known of a value that is a secret as a whole: what it refers to, and nothing that stands in it.
+fn concealed(value: Value) -> Value {
+    match value {
+        Value::String(_) | Value::Number(_) | Value::Secret(_) | Value::Sealed(_) => secret(),
+        Value::Deferred(expression) => Value::deferred(match *expression {
+            Expression::Apply { operation, arguments } => applied(operation, arguments, concealed),
+            reference @ Expression::Reference(_) => reference,
+        }),
+        held => inside(held, concealed),
+    }
+}
+
+/// Returns an operation with its arguments changed. The name or number of a part that it takes from a reference stays: it
+/// belongs to what is referred to.
+fn applied(operation: Operation, arguments: Vec<Value>, change: fn(Value) -> Value) -> Expression {
+    let is_index = operation == Operation::Operator(Operator::Index);
+    let arguments = arguments.into_iter().enumerate();
+    let changed = arguments.map(|(at, argument)| match at {
+        1 if is_index => without_secrets(argument),
+        _ => change(argument),
+    });
+    Expression::Apply {
+        operation,
+        arguments: changed.collect(),
+    }
+}
+
+/// Returns a list or map with what it holds changed, any other value as it is.
+fn inside(value: Value, change: fn(Value) -> Value) -> Value {
+    match value {
+        Value::List(values) => Value::List(values.into_iter().map(change).collect()),
+        Value::Map(entries) => {
+            let entries = entries.into_iter();
+            Value::Map(entries.map(|(key, value)| (key, change(value))).collect())
+        }
+        other => other,
     }
 }
 

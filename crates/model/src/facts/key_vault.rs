@@ -10,8 +10,8 @@ pub(super) fn describe(vault: &KeyVault, root: &mut Branch<'_>) {
         let mut branch = branch.branch(name);
         match secret {
             VaultSecret::Generated(generate) => describe_generation(generate, &mut branch),
-            // What the value is computed from is told; a secret that stands in it is not.
-            VaultSecret::Given(value) => branch.set("value", value.clone()),
+            // What the value is computed from is told, and nothing that stands in it.
+            VaultSecret::Given(value) => branch.set_concealed("value", value.clone()),
         }
     }
 }
