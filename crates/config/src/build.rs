@@ -148,8 +148,12 @@ impl<'a> World<'a> {
             }
         }
         for (name, given) in outside {
-            if let Some((name, _)) = declared.variables.get_key_value(name.as_str()) {
-                self.inputs.insert(name, Input::Outside(given));
+            if let Some((name, shape)) = declared.variables.get_key_value(name.as_str()) {
+                // Whoever only looks sees the same whether somebody gave a secret or not.
+                let is_written = shape.attribute("default").is_some() || self.inputs.contains_key(name);
+                if !(is_written && self.missing == Missing::Imagine && self.flag(shape, "secret")) {
+                    self.inputs.insert(name, Input::Outside(given));
+                }
             } else if given.origin == Origin::Argument && !declared.incomplete {
                 let detail = format!("A value is given for `{name}`, which the stack does not declare");
                 let hint = suggestion(name, "Declared are", known.clone());

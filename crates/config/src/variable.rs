@@ -3,7 +3,7 @@
 use std::fmt;
 
 use infra_model::diagnostic::{Diagnostic, Span};
-use infra_model::sealing::Secret;
+use infra_model::sealing::{Sealed, Secret};
 use infra_model::value::Value;
 
 use crate::evaluate::{Place, World};
@@ -66,7 +66,8 @@ pub(crate) enum Missing {
     Refuse,
     /// It is said, and what needs it is not checked.
     Skip,
-    /// A secret is imagined, because nobody will see its value; any other is an error.
+    /// A secret is imagined, because nobody will see its value; any other is an error. Secrets that have a value are sealed,
+    /// so that what is made of them does not tell whether somebody gave one.
     Imagine,
 }
 
@@ -80,7 +81,11 @@ impl<'a> World<'a> {
             .ok_or(Failed)?;
         let is_secret = self.flag(shape, "secret");
         let ty = self.variable_type(shape)?;
-        let given = self.given(scope, name, shape, &ty, is_secret)?;
+        let is_outside = matches!(self.inputs.get(name), Some(Input::Outside(_)));
+        let given = match self.imagined(scope, shape, &ty).filter(|_| is_outside) {
+            Some(imagined) => Some((imagined, None)),
+            None => self.given(scope, name, shape, &ty, is_secret)?,
+        };
         let given = given.filter(|(value, _)| !value.is_null() || self.flag(shape, "nullable"));
         let (value, span) = match given {
             Some(given) => given,
@@ -99,7 +104,11 @@ impl<'a> World<'a> {
             diagnostic.span = span;
             self.report.fail(diagnostic.related(shape.span, "declared here"))
         })?;
-        Ok(if is_secret { conceal(value) } else { value })
+        Ok(match (is_secret, self.missing) {
+            (false, _) => value,
+            (true, Missing::Refuse | Missing::Skip) => conceal(value),
+            (true, Missing::Imagine) => sealed(conceal(value)),
+        })
     }
 
     /// Returns the value that somebody gave and where it stands.
@@ -166,7 +175,15 @@ impl<'a> World<'a> {
             return Err(Failed);
         }
         let environment = self.environment;
+        let is_secret = self.flag(shape, "secret");
         Err(self.report.fail(match self.missing {
+            Missing::Imagine if is_secret => {
+                let detail = format!("Nothing sets `{name}` in `{environment}`, and a secret of its type cannot be left open");
+                let hint = "Truth values and the number of elements decide what a stack holds";
+                Diagnostic::error("Variable without value", detail)
+                    .at(shape.span)
+                    .hint(format!("{hint}: give it with INFRA_VAR_{name}"))
+            }
             Missing::Refuse | Missing::Imagine => Diagnostic::error("Variable without value", format!("Nothing sets `{name}` in `{environment}`"))
                 .at(shape.span)
                 .hint(format!(
@@ -217,6 +234,19 @@ impl<'a> World<'a> {
             return Ok(VariableType::Any);
         };
         self.parse_type(&attribute.value)
+    }
+}
+
+/// Returns a value with the same seal for every secret inside, which nobody can open.
+fn sealed(value: Value) -> Value {
+    match value {
+        Value::Secret(_) => Value::Sealed(Sealed::from_text(String::new())),
+        Value::List(values) => Value::List(values.into_iter().map(sealed).collect()),
+        Value::Map(entries) => {
+            let entries = entries.into_iter();
+            Value::Map(entries.map(|(key, value)| (key, sealed(value))).collect())
+        }
+        other => other,
     }
 }
 

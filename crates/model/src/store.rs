@@ -26,6 +26,8 @@ pub enum StoreChoice {
         /// Its URL, which may hold a password.
         url: Secret,
     },
+    /// A database of PostgreSQL with a secret URL, for those who only look at a stack and open nothing.
+    Hidden,
 }
 
 /// An object store and how it is reached. Credentials come from outside.
@@ -48,7 +50,7 @@ impl StoreChoice {
         match self {
             StoreChoice::Embedded => "embedded",
             StoreChoice::Object(_) => "object",
-            StoreChoice::Postgres { .. } => "postgres",
+            StoreChoice::Postgres { .. } | StoreChoice::Hidden => "postgres",
         }
     }
 }
@@ -62,7 +64,7 @@ impl fmt::Display for StoreChoice {
                 Some(database) => write!(f, "postgres://{database}"),
                 None => f.write_str(self.kind()),
             },
-            StoreChoice::Embedded => f.write_str(self.kind()),
+            StoreChoice::Embedded | StoreChoice::Hidden => f.write_str(self.kind()),
         }
     }
 }

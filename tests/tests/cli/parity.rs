@@ -125,6 +125,35 @@ fn an_exception_for_nothing_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_pipeline_without_secrets_finds_what_somebody_with_them_finds() {
+    const SECRETS: &str = r#"
+variable "password" {
+  type   = string
+  secret = true
+}
+
+store "postgres" { url = "postgres://u:${var.password}@db.example.org/states" }
+
+settings "web" {
+  setting "URL" { value = "https://u:${var.password}@${var.replicas}.example.org/" }
+  setting "KEY" {
+    type  = "secret"
+    value = "hunter2-${postgres.main.host}"
+  }
+}
+"#;
+    let command = ["parity", "staging", "production", "--detailed-exitcode"];
+    let mut without = shop(&format!("{EXCEPTION}{SECRETS}"));
+    let told = without.run(&command).expect(2).stdout;
+    assert!(told.contains("settings.web.URL.value"), "{told}");
+    let mut with = shop(&format!("{EXCEPTION}{SECRETS}")).variable("INFRA_VAR_password", "hunter3");
+    assert_eq!(with.run(&command).expect(2).stdout, told);
+    let pages = with.run(&["docs", "production"]).expect(0).stdout;
+    assert!(pages.contains(r#"${(secret)}${postgres.main.host}"#), "{pages}");
+    assert!(!pages.contains("hunter"), "{pages}");
+}
+
+#[test]
 fn an_environment_is_not_compared_with_itself() {
     let told = shop("").run(&["parity", "staging", "stag"]).expect(1).stderr;
     assert!(told.contains("`staging` is compared with itself"), "{told}");

@@ -78,6 +78,10 @@ impl StoreFactory for Stores {
             StoreChoice::Embedded => self.embedded(request.environment),
             StoreChoice::Object(choice) => self.object(request, choice).await,
             StoreChoice::Postgres { url } => in_database(request, url).await,
+            StoreChoice::Hidden => Err(StoreError::Io {
+                attempt: "opened",
+                source: "Its URL is a secret that was not read".into(),
+            }),
         }
     }
 

@@ -111,6 +111,83 @@ fn a_secret_that_nobody_gave_is_no_difference_to_one_that_somebody_did() {
     assert!(!format!("{:?}", facts(&given)).contains("hunter2"));
 }
 
+/// Returns what differs between two environments of a stack, by the paths, whatever is given.
+fn differing(stack: &str, staging: &str, production: &str, outside: &[(&str, &str)]) -> Vec<String> {
+    let overlay = |name: &str, lines: &str| {
+        format!("environment \"{name}\" {{\n  provider \"local\" {{}}\n}}\n\nvariables {{\n{lines}\n}}\n")
+    };
+    let files = [
+        ("stack.hcl", format!("stack {{ name = \"test\" }}\n{stack}")),
+        ("env/staging.hcl", overlay("staging", staging)),
+        ("env/production.hcl", overlay("production", production)),
+    ];
+    let found = survey(&load(&Sources::new(files)), &given(outside));
+    assert!(found.unread.is_empty(), "{:?}", found.unread);
+    let [production, staging] = [0, 1].map(|at| Facts::of_stack(&found.stacks[at]));
+    let found = differences(&staging, &production);
+    found.iter().map(infra_model::parity::Difference::path).collect()
+}
+
+const TEMPLATE: &str = r#"
+variable "host" {}
+variable "pw" {
+  type   = string
+  secret = true
+  DEFAULT
+}
+settings "api" {
+  setting "URL" { value = "https://u:${var.pw}@${var.host}/" }
+}
+"#;
+
+#[test]
+fn what_stands_around_a_secret_is_compared_whether_the_secret_is_given_or_not() {
+    let open = TEMPLATE.replace("DEFAULT", "");
+    let with_default = TEMPLATE.replace("DEFAULT", "default = \"hunter2\"");
+    let (one, other) = (r#"host = "a""#, r#"host = "b""#);
+    for stack in [&open, &with_default] {
+        for outside in [&[][..], &[("pw", "hunter3")]] {
+            assert_eq!(differing(stack, one, other, outside), ["settings.api.URL.value"]);
+            assert!(differing(stack, one, one, outside).is_empty());
+            let written = format!("{one}\n pw = \"hunter4\"");
+            assert!(differing(stack, &written, one, outside).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_state_behind_a_secret_url_is_compared_without_the_secret() {
+    for url in ["var.pw", r#""postgres://u:${var.pw}@${var.host}/db""#] {
+        let stack = TEMPLATE.replace("DEFAULT", "") + &format!("store \"postgres\" {{ url = {url} }}\n");
+        let host = r#"host = "a""#;
+        for outside in [&[][..], &[("pw", "postgres://u:hunter2@a/b")]] {
+            assert!(differing(&stack, host, host, outside).is_empty());
+            let kind = "pw = \"postgres://a/b\"";
+            assert!(differing(&stack, &format!("{host}\n{kind}"), host, outside).is_empty());
+        }
+    }
+    let other = TEMPLATE.replace("DEFAULT", "") + "store \"object\" { url = \"s3://${var.pw}\" }\n";
+    let files = [
+        ("stack.hcl", format!("stack {{ name = \"test\" }}\n{other}")),
+        (
+            "env/local.hcl",
+            "environment \"local\" {\n  provider \"local\" {}\n}\nvariables {\n  host = \"a\"\n}\n"
+                .to_owned(),
+        ),
+    ];
+    let found = survey(&load(&Sources::new(files)), &BTreeMap::new());
+    let said = &found.unread["local"][0];
+    assert_eq!(said.summary, "Secret not allowed here");
+    assert!(said.span.is_some());
+}
+
+"#;
+    let (name, range) = (r#"who = "internet""#, r#"who = "0.0.0.0/0""#);
+    assert!(differing(stack, name, range, &[]).is_empty());
+    let other = r#"who = "10.0.0.0/8""#;
+    assert!(!differing(stack, name, other, &[]).is_empty());
+}
+
 #[test]
 fn what_is_not_read_is_not_judged() {
     let mut files = files(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use infra_model::diagnostic::Diagnostic;
+use infra_model::expression::each_reference;
 use infra_model::value::Value;
 
 use super::{segment, whole};
@@ -12,6 +13,7 @@ use crate::language::ty::{Choice, Type};
 use crate::language::{AttributeSchema, Timing};
 use crate::report::{Failed, suggestion, with_hint};
 use crate::syntax::{Expr, ExprKind};
+use crate::variable::Missing;
 
 impl World<'_> {
     /// Returns the value if it fits; null fits everywhere and counts as not set.
@@ -21,7 +23,7 @@ impl World<'_> {
         value: Value,
         expression: &Expr,
     ) -> Result<Value, Failed> {
-        let problems = match timing(schema, &value) {
+        let problems = match timing(schema, &value, self.missing) {
             Some(problem) => vec![problem.at(expression.span)],
             None if value.is_null() => Vec::new(),
             None => misfits(&schema.ty, &value, &format!("`{}`", schema.name), expression),
@@ -33,16 +35,24 @@ impl World<'_> {
 }
 
 /// Returns what is wrong with when the value is known and who may see it.
-fn timing(schema: &AttributeSchema, value: &Value) -> Option<Diagnostic> {
+fn timing(schema: &AttributeSchema, value: &Value, missing: Missing) -> Option<Diagnostic> {
     if schema.timing == Timing::Apply || matches!(schema.ty, Type::Segment) {
         return None;
     }
     let what = format!("`{}`", schema.name);
     match schema.timing {
+        Timing::Read if missing == Missing::Imagine && waits_for_secrets_only(value) => None,
         Timing::Read => (!value.is_known()).then(|| read_too_early(&what)),
         _ if value.is_secret() => Some(secret(&what)),
         _ => (!value.is_known()).then(|| unknown(&what)),
     }
+}
+
+/// Tells whether nothing but secrets that were imagined keeps a value from being known.
+fn waits_for_secrets_only(value: &Value) -> bool {
+    let mut refers = false;
+    each_reference(value, &mut |_| refers = true);
+    value.is_secret() && !refers
 }
 
 /// Returns the error for a value that nobody knows yet when the state is opened.

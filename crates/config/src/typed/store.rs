@@ -6,7 +6,7 @@ use infra_model::store::{ObjectChoice, StoreChoice, StoreDeclaration};
 use infra_model::value::Value;
 
 use super::Node;
-use crate::evaluate::{Place, World};
+use crate::evaluate::{Place, World, secret};
 use crate::language::rule::Rule;
 use crate::report::Failed;
 
@@ -38,17 +38,24 @@ fn choice(node: &Node<'_>, world: &World<'_>) -> Result<StoreChoice, Failed> {
     match node.shape.name() {
         "embedded" => Ok(StoreChoice::Embedded),
         "object" => object(node, world).map(StoreChoice::Object),
-        "postgres" => postgres(node, world).map(|url| StoreChoice::Postgres { url }),
+        "postgres" => postgres(node, world),
         _ => Err(Failed),
     }
 }
 
 fn object(node: &Node<'_>, world: &World<'_>) -> Result<ObjectChoice, Failed> {
     let text = |name: &str| -> Result<Option<String>, Failed> {
-        let value = node.value(name)?.map(|value| value.as_str().ok_or(Failed));
-        Ok(value.transpose()?.map(str::to_owned))
+        match node.value(name)? {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            // Anything but a text and a secret was refused.
+            Some(_) => {
+                let diagnostic = secret(&format!("`{name}`")).at(node.span(name));
+                Err(world.report.fail(diagnostic))
+            }
+        }
     };
-    let url = node.text("url")?.to_owned();
+    let url = text("url")?.ok_or(Failed)?;
     for (name, schemes) in SETTINGS {
         if text(name)?.is_some() && !schemes.iter().any(|scheme| url.starts_with(scheme)) {
             let detail = format!("`{name}` says nothing about this place");
@@ -66,11 +73,11 @@ fn object(node: &Node<'_>, world: &World<'_>) -> Result<ObjectChoice, Failed> {
     })
 }
 
-fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Secret, Failed> {
+fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<StoreChoice, Failed> {
     let span = node.span("url");
     match node.value("url")?.ok_or(Failed)? {
         Value::Secret(url) => match Rule::PostgresUrl.fault(url.expose()) {
-            None => Ok(url.clone()),
+            None => Ok(StoreChoice::Postgres { url: url.clone() }),
             Some(fault) => {
                 let diagnostic = Diagnostic::error("Invalid value", "`url` is no URL for such a store");
                 Err(world.report.fail(diagnostic.at(span).hint(fault)))
@@ -83,8 +90,11 @@ fn postgres(node: &Node<'_>, world: &World<'_>) -> Result<Secret, Failed> {
                 let warning = Diagnostic::warning("Secret in clear", detail);
                 world.report.add(warning.at(span).hint(hint));
             }
-            Ok(Secret::new(url.as_str()))
+            Ok(StoreChoice::Postgres {
+                url: Secret::new(url.as_str()),
+            })
         }
+        Value::Sealed(_) | Value::Deferred(_) => Ok(StoreChoice::Hidden),
         _ => Err(Failed),
     }
 }

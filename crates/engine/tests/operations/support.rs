@@ -356,6 +356,7 @@ impl StoreFactory for Shelf {
             StoreChoice::Embedded => self.machine.to_owned(),
             StoreChoice::Object(object) => object.url.clone(),
             StoreChoice::Postgres { url } => url.expose().to_owned(),
+            StoreChoice::Hidden => panic!("only a stack that is looked at has such a store"),
         };
         Ok(Arc::new(FusedStore {
             store: self.team.store(&format!("{place}/{}", request.environment)),

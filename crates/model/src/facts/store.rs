@@ -1,6 +1,6 @@
 //! The facts of where the state is kept.
 
-use super::{Branch, Tree};
+use super::{Branch, Tree, secret};
 use crate::store::{ObjectChoice, StoreChoice, StoreDeclaration};
 
 pub(super) fn facts(store: &StoreDeclaration) -> Tree {
@@ -24,6 +24,7 @@ pub(super) fn facts(store: &StoreDeclaration) -> Tree {
         }
         // Its name leaves out what may be a password.
         StoreChoice::Postgres { url: _ } => root.set("url", choice.to_string()),
+        StoreChoice::Hidden => root.set("url", secret()),
     }
     tree
 }
