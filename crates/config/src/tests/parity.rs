@@ -181,6 +181,19 @@ fn a_state_behind_a_secret_url_is_compared_without_the_secret() {
     assert!(said.span.is_some());
 }
 
+#[test]
+fn the_internet_is_the_same_by_name_and_as_a_range() {
+    let stack = r#"
+variable "who" {}
+network "main" {
+  cidr = "10.0.0.0/16"
+  segment "edge" { public = true }
+  allow {
+    from  = var.who
+    to    = "edge"
+    ports = [443]
+  }
+}
 "#;
     let (name, range) = (r#"who = "internet""#, r#"who = "0.0.0.0/0""#);
     assert!(differing(stack, name, range, &[]).is_empty());

@@ -14,6 +14,9 @@ use crate::report::{Failed, suggestion, with_hint};
 /// The sizes of networks that every provider takes, as lengths of their prefix.
 const PREFIXES: std::ops::RangeInclusive<u8> = 8..=24;
 
+/// The internet, written as a range.
+const ANYWHERE: &str = "0.0.0.0/0";
+
 pub(super) fn network(node: &Node<'_>, world: &World<'_>) -> Result<Network, Failed> {
     let segments: Result<BTreeMap<_, _>, _> = node.blocks_of("segment").map(segment).collect();
     let rules: Vec<_> = node
@@ -48,7 +51,7 @@ fn check_range(node: &Node<'_>, world: &World<'_>) -> Result<(), Failed> {
 
 fn allow(rule: &Node<'_>, network: &Node<'_>, world: &World<'_>) -> Result<AllowRule, Failed> {
     let from = rule.text("from").map(|from| match from {
-        "internet" => Peer::Internet,
+        "internet" | ANYWHERE => Peer::Internet,
         range if range.contains('/') => Peer::Cidr(range.to_owned()),
         segment => Peer::Segment(segment.to_owned()),
     });

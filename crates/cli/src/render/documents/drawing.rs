@@ -106,7 +106,7 @@ fn caption(network: &NetworkView) -> String {
     format!(
         "{} · {} · {}",
         network.address,
-        network.range,
+        network.real_range.as_ref().unwrap_or(&network.range),
         counted(network.zones as usize, "zone")
     )
 }

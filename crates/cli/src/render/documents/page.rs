@@ -3,7 +3,7 @@
 use infra_model::component::network::Peer;
 
 use super::super::facts::{code, escaped};
-use super::topology::{Member, NetworkView, Path, Topology, peer};
+use super::topology::{Member, NetworkView, Topology, listed, peer};
 use crate::render::words::counted;
 
 /// Returns the page, which shows the drawing beside it.
@@ -55,9 +55,16 @@ fn section(network: &NetworkView) -> String {
         page += &format!("| {} | {range} | {way} | {members} |\n", code(&segment.name));
     }
     page += &format!(
-        "\n### Who reaches what\n\nTCP ports; *denied* where no rule allows any.\n\n{}",
+        "\n### Who reaches what\n\nTCP ports; *denied* where no rule allows any, – where a segment meets itself and no rule \
+         is about it.\n\n{}",
         matrix(network)
     );
+    for name in &network.closed {
+        page += &format!(
+            "\nA rule lets the internet into {}, which has no way from it: that rule lets nobody in.\n",
+            code(name)
+        );
+    }
     page
 }
 
@@ -92,11 +99,11 @@ fn matrix(network: &NetworkView) -> String {
 }
 
 fn cell(network: &NetworkView, from: &Peer, to: &str) -> String {
-    let mut paths = network.paths.iter();
-    match paths.find(|path| path.from == *from && path.to == to) {
-        Some(path) => Path::ports(path),
-        None if *from == Peer::Segment(to.to_owned()) => "–".to_owned(),
-        None => "*denied*".to_owned(),
+    let ports = network.reached(from, to);
+    match ports.is_empty() {
+        false => listed(&ports),
+        true if *from == Peer::Segment(to.to_owned()) => "–".to_owned(),
+        true => "*denied*".to_owned(),
     }
 }
 

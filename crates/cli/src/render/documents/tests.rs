@@ -192,7 +192,7 @@ fn the_topology_says_who_reaches_what() {
 
     ### Who reaches what
 
-    TCP ports; *denied* where no rule allows any.
+    TCP ports; *denied* where no rule allows any, – where a segment meets itself and no rule is about it.
 
     | From \ to | `edge` | `data` |
     | --- | --- | --- |
@@ -207,6 +207,52 @@ fn the_topology_says_who_reaches_what() {
 
     - `key_vault.app` (Vault: 1 secret)
     "#);
+}
+
+#[test]
+fn a_range_reaches_what_all_ranges_around_it_reach_and_the_internet_no_private_segment() {
+    let allow = |from, to: &str, port| AllowRule {
+        from,
+        to: to.to_owned(),
+        ports: vec![port],
+    };
+    let office = || Peer::Cidr("203.0.113.0/25".to_owned());
+    let mut documented = documented();
+    let components = &mut documented.stack.components;
+    let network = components.get_mut("network.main").unwrap();
+    let ComponentSpec::Network(network) = &mut network.spec else {
+        panic!("{network:?}");
+    };
+    network.allow = vec![
+        allow(Peer::Internet, "edge", 443),
+        allow(Peer::Internet, "data", 5432),
+        allow(Peer::Cidr("203.0.113.0/24".to_owned()), "edge", 80),
+        allow(office(), "edge", 22),
+        allow(office(), "data", 6379),
+    ];
+    let pages = pages(&documented);
+    let starts = ["| Internet", "| `203", "A rule"];
+    let lines = pages[0].text.lines();
+    let table: Vec<&str> = lines
+        .filter(|line| starts.iter().any(|start| line.starts_with(start)))
+        .collect();
+    insta::assert_snapshot!(table.join("\n"), @r"
+    | Internet | *denied* | 443 |
+    | `203.0.113.0/24` | *denied* | 80, 443 |
+    | `203.0.113.0/25` | 6379 | 22, 80, 443 |
+    A rule lets the internet into `data`, which has no way from it: that rule lets nobody in.
+    ");
+    assert!(pages[1].text.contains(r#"data-from="Internet" data-to="edge""#));
+    assert!(!pages[1].text.contains(r#"data-from="Internet" data-to="data""#));
+}
+
+#[test]
+fn the_drawing_and_the_page_name_the_same_range() {
+    let drawing = page("topology.svg");
+    assert!(
+        drawing.contains("network.main · 198.18.0.0/15 · 2 zones"),
+        "{drawing}"
+    );
 }
 
 #[test]
@@ -261,6 +307,7 @@ fn the_inventory_says_what_everything_is_made_of() {
     | `segment` | `"network.main.segment.data"` |
     | `shards` | `3` |
     | `size` | `"small"` |
+    | `tls` | `false` |
     | `version` | `7` |
 
     ## Settings

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_engine::documents::Documented;
 use infra_model::address::ComponentAddress;
-use infra_model::component::network::{Network, Peer};
+use infra_model::component::network::{AllowRule, Network, Peer};
 use infra_model::component::postgres::Postgres;
 use infra_model::component::redis::{Redis, RedisMode};
 use infra_model::component::{Component, ComponentSpec, SegmentRef};
 use infra_model::value::Value;
+use ipnet::Ipv4Net;
 
 use super::ranks::ranked;
 use crate::render::words::counted;
@@ -34,6 +35,30 @@ pub(super) struct NetworkView {
     pub outside: Vec<Peer>,
     /// What is allowed, in the order of both ends; there is one path between two ends.
     pub paths: Vec<Path>,
+    /// The segments that a rule opens to the internet, from which no way leads to them.
+    pub closed: BTreeSet<String>,
+}
+
+impl NetworkView {
+    /// Returns the ports on which somebody reaches a segment, by all rules that mean all of their addresses.
+    pub(super) fn reached(&self, from: &Peer, to: &str) -> BTreeSet<u16> {
+        let paths = self.paths.iter();
+        let fitting = paths.filter(|path| path.to == to && is_meant(from, &path.from));
+        fitting.flat_map(|path| path.ports.iter().copied()).collect()
+    }
+}
+
+/// Tells whether a rule for one peer is about all of another one.
+fn is_meant(peer: &Peer, rule: &Peer) -> bool {
+    match (peer, rule) {
+        (Peer::Cidr(_), Peer::Internet) => true,
+        (Peer::Cidr(inner), Peer::Cidr(outer)) => {
+            let range = |text: &String| text.parse::<Ipv4Net>();
+            inner == outer
+                || matches!((range(inner), range(outer)), (Ok(inner), Ok(outer)) if outer.contains(&inner))
+        }
+        _ => peer == rule,
+    }
 }
 
 /// A segment.
@@ -67,9 +92,14 @@ pub(super) struct Path {
 impl Path {
     /// Returns its ports for people.
     pub(super) fn ports(&self) -> String {
-        let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
-        ports.join(", ")
+        listed(&self.ports)
     }
+}
+
+/// Returns ports for people.
+pub(super) fn listed<'p>(ports: impl IntoIterator<Item = &'p u16>) -> String {
+    let ports: Vec<String> = ports.into_iter().map(u16::to_string).collect();
+    ports.join(", ")
 }
 
 /// Names the far side of a rule for people.
@@ -105,7 +135,12 @@ fn view(
     members: &mut BTreeMap<Option<SegmentRef>, Vec<Member>>,
 ) -> NetworkView {
     let mut ports: BTreeMap<(&Peer, &str), BTreeSet<u16>> = BTreeMap::new();
-    for rule in &network.allow {
+    let is_closed = |rule: &&AllowRule| {
+        let target = network.segments.get(&rule.to);
+        rule.from == Peer::Internet && target.is_some_and(|segment| !segment.public)
+    };
+    let (closed, open): (Vec<&AllowRule>, Vec<&AllowRule>) = network.allow.iter().partition(is_closed);
+    for rule in open {
         ports
             .entry((&rule.from, &rule.to))
             .or_default()
@@ -142,6 +177,7 @@ fn view(
                 ports: ports.into_iter().collect(),
             })
             .collect(),
+        closed: closed.into_iter().map(|rule| rule.to.clone()).collect(),
     };
     let ranks = ranked(&view).1;
     let mut ordered: Vec<(usize, SegmentView)> = ranks.into_iter().zip(view.segments).collect();

@@ -62,6 +62,7 @@ fn tangled() -> Topology {
             .collect(),
         outside: vec![Peer::Internet, Peer::Cidr("198.51.100.0/24".to_owned())],
         paths,
+        closed: std::collections::BTreeSet::new(),
     };
     Topology {
         networks: vec![network],
