@@ -90,7 +90,11 @@ fn nameless(pattern: &Pattern, exception: &Exception, facts: &BTreeMap<String, F
 }
 
 fn stale(pattern: &Pattern, exception: &Exception) -> (Stale, Diagnostic) {
-    let detail = format!("`{}` is the same in {}", pattern.text, meant(exception));
+    let detail = format!(
+        "`{}` declares nothing in {}: it is the same, or other paths declare it more closely",
+        pattern.text,
+        meant(exception)
+    );
     let warning = Diagnostic::warning("Stale exception", detail)
         .at(pattern.span)
         .hint("Take the path out of the exception, so that the next difference is seen");

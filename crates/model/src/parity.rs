@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::diagnostic::Span;
 use crate::facts::path::{beginnings, is_within, parts, whole};
@@ -150,24 +151,33 @@ fn below(tree: &Tree, root: &str) -> Tree {
 pub fn declared_by<'e>(
     exceptions: &'e [Exception],
     difference: &Difference,
-    (left, right): (&str, &str),
+    between: (&str, &str),
 ) -> Option<&'e Exception> {
-    let path = difference.path();
-    let fitting = exceptions.iter().filter(|one| one.is_between(left, right));
-    let closeness = |one: &&Exception| {
-        let covering = one.paths.iter().filter(|pattern| pattern.covers(&path));
-        covering.map(|pattern| parts(&pattern.text).len()).max()
-    };
-    let breadth = |one: &Exception| match one.between.len() {
-        0 => usize::MAX,
-        several => several,
-    };
-    let close = fitting.filter_map(|one| Some(((closeness(&one)?, Reverse(breadth(one))), one)));
-    // The first of equals.
-    close.rev().max_by_key(|(close, _)| *close).map(|(_, one)| one)
+    closest(exceptions, difference, between).map(|(exception, _)| exception)
 }
 
-/// A path of an exception that covers no difference any more.
+/// Returns the exception that declares a difference and the path of it that does.
+fn closest<'e>(
+    exceptions: &'e [Exception],
+    difference: &Difference,
+    (left, right): (&str, &str),
+) -> Option<(&'e Exception, &'e Pattern)> {
+    let path = difference.path();
+    let fitting = exceptions.iter().filter(|one| one.is_between(left, right));
+    let pairs = fitting.flat_map(|one| one.paths.iter().map(move |pattern| (one, pattern)));
+    let covering: Vec<_> = pairs.filter(|(_, pattern)| pattern.covers(&path)).collect();
+    let closeness = |(one, pattern): &(&Exception, &Pattern)| {
+        let breadth = match one.between.len() {
+            0 => usize::MAX,
+            several => several,
+        };
+        (parts(&pattern.text).len(), Reverse(breadth))
+    };
+    // The first of equals.
+    covering.into_iter().rev().max_by_key(closeness)
+}
+
+/// A path of an exception that declares no difference any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale {
     /// The exception.
@@ -181,7 +191,7 @@ pub struct Stale {
 pub enum Fault {
     /// No environment has such a thing.
     Nameless,
-    /// The environments no longer differ in it.
+    /// The environments no longer differ in it, or other paths declare all in which they do.
     Stale,
 }
 
@@ -194,7 +204,7 @@ pub fn faults<'e>(
     is_complete: Completeness,
 ) -> Vec<(&'e Exception, &'e Pattern, Fault)> {
     let mut all = Vec::new();
-    let mut compared = BTreeMap::new();
+    let used = used(exceptions, environments);
     for exception in exceptions {
         let is_known = match exception.between.is_empty() {
             true => is_complete == Completeness::All,
@@ -209,12 +219,12 @@ pub fn faults<'e>(
         let meant = environments
             .iter()
             .filter(|(name, _)| exception.between.is_empty() || exception.between.contains(*name));
-        let meant: Vec<(&str, &Facts)> = meant.map(|(name, facts)| (name.as_str(), facts)).collect();
+        let meant: Vec<&Facts> = meant.map(|(_, facts)| facts).collect();
         for pattern in &exception.paths {
-            let named = meant.iter().any(|(_, facts)| names(pattern, facts));
+            let named = meant.iter().any(|facts| names(pattern, facts));
             let fault = if !named {
                 Fault::Nameless
-            } else if !covers_any(pattern, &meant, &mut compared) {
+            } else if !used.iter().any(|one| std::ptr::eq(*one, pattern)) {
                 Fault::Stale
             } else {
                 continue;
@@ -239,19 +249,17 @@ fn names(pattern: &Pattern, facts: &Facts) -> bool {
     facts.things.keys().any(thing) || facts.paths().any(|path| pattern.covers(&path))
 }
 
-/// The paths in which two environments differ, kept from one pattern to the next.
-type Compared<'e> = BTreeMap<(&'e str, &'e str), Vec<String>>;
-
-fn covers_any<'e>(pattern: &Pattern, meant: &[(&'e str, &'e Facts)], compared: &mut Compared<'e>) -> bool {
-    let mut pairs = (0..meant.len()).flat_map(|left| (left + 1..meant.len()).map(move |right| (left, right)));
-    pairs.any(|(left, right)| {
-        let ((left, left_facts), (right, right_facts)) = (meant[left], meant[right]);
-        let paths = compared.entry((left, right)).or_insert_with(|| {
-            let all = differences(left_facts, right_facts);
-            all.iter().map(Difference::path).collect()
-        });
-        paths.iter().any(|path| pattern.covers(path))
-    })
+/// Returns the paths that declare a difference between any two environments.
+fn used<'e>(exceptions: &'e [Exception], environments: &BTreeMap<String, Facts>) -> Vec<&'e Pattern> {
+    let mut all = Vec::new();
+    for (left, left_facts) in environments {
+        for (right, right_facts) in environments.range::<String, _>((Excluded(left), Unbounded)) {
+            let found = differences(left_facts, right_facts);
+            let declaring = |one| closest(exceptions, one, (left, right)).map(|(_, pattern)| pattern);
+            all.extend(found.iter().filter_map(declaring));
+        }
+    }
+    all
 }
 
 #[cfg(test)]

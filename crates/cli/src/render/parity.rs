@@ -47,7 +47,7 @@ pub(crate) fn text(parity: &Parity) -> String {
     for stale in &parity.stale {
         let title = format!("{}Stale exception:{:#}", style::WARNING, style::WARNING);
         let (exception, path) = (&stale.exception, &stale.path);
-        text += &format!("\n{title} `{exception}` declares `{path}`, in which nothing differs any more\n");
+        text += &format!("\n{title} `{exception}` declares `{path}`, and no difference is left to it\n");
     }
     text
 }
@@ -130,7 +130,7 @@ pub(crate) fn markdown(parity: &Parity, hashes: &str) -> String {
         page += &format!("\n{hashes} Stale exceptions\n\n");
         for stale in &parity.stale {
             let (exception, path) = (&stale.exception, facts::code(&stale.path));
-            page += &format!("- `{exception}` declares {path}, in which nothing differs any more\n");
+            page += &format!("- `{exception}` declares {path}, and no difference is left to it\n");
         }
     }
     page

@@ -71,7 +71,9 @@ impl Rule {
             Rule::ObjectUrl => "a URL: `s3://bucket/path`, `az://container/path` or `file:///folder`",
             Rule::PostgresUrl => "a URL such as `postgres://user:password@host:5432/database`",
             Rule::WebUrl => "a URL that starts with `https://` or `http://`",
-            Rule::FactPath => "a path such as `postgres.main.replicas`; `*` stands for any one part",
+            Rule::FactPath => {
+                "a path such as `postgres.main.replicas`; `*` stands for any one part, and not for all"
+            }
         }
     }
 
@@ -108,7 +110,7 @@ impl Rule {
             Rule::ObjectUrl => is_object_url(text),
             Rule::PostgresUrl => names_host(text, &["postgres://", "postgresql://"]),
             Rule::WebUrl => names_host(text, &["https://", "http://"]),
-            Rule::FactPath => !parts(text).contains(&"") && !text.contains(char::is_whitespace),
+            Rule::FactPath => is_fact_path(text),
         };
         (!fits).then(|| format!("Expected {}", self.expected()))
     }
@@ -116,6 +118,14 @@ impl Rule {
 
 fn is_name_part(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'
+}
+
+/// Tells whether a text may name a fact. A part in quotes holds anything, and something must be named.
+fn is_fact_path(text: &str) -> bool {
+    let is_quoted = |part: &str| part.starts_with("[\"") && part.ends_with("\"]");
+    let is_part = |part: &&str| !part.is_empty() && (is_quoted(part) || !part.contains(char::is_whitespace));
+    let parts = parts(text);
+    parts.iter().all(is_part) && parts.iter().any(|part| *part != "*")
 }
 
 /// Tells whether a path stays inside the folder that it starts in, and is written in one way only.
@@ -223,6 +233,10 @@ mod tests {
             (Rule::FactPath, "*.*.protect", true),
             (Rule::FactPath, "postgres..size", false),
             (Rule::FactPath, "postgres main", false),
+            (Rule::FactPath, "postgres.main[\"a b\"].size", true),
+            (Rule::FactPath, "postgres.main[\"a\"] .size", false),
+            (Rule::FactPath, "*", false),
+            (Rule::FactPath, "*.*", false),
         ] {
             assert_eq!(rule.fault(text).is_none(), fits, "{rule:?} {text}");
         }

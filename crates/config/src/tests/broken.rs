@@ -1364,13 +1364,13 @@ fn parity() {
       |     paths  = ["postgres..size", "postgres main"]
       |               ^^^^^^^^^^^^^^^^
       An element of `paths` cannot be "postgres..size"
-      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part
+      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part, and not for all
     error: Invalid value
       --> stack.hcl:32:33 
       |     paths  = ["postgres..size", "postgres main"]
       |                                 ^^^^^^^^^^^^^^^
       An element of `paths` cannot be "postgres main"
-      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part
+      hint: Expected a path such as `postgres.main.replicas`; `*` stands for any one part, and not for all
     error: Constant expected
       --> stack.hcl:33:14 
       |     reason = postgres.main.url
@@ -1382,7 +1382,7 @@ fn parity() {
       |   exception "Sizes" {
       |   ^^^^^^^^^^^^^^^^^
       `exception` needs `paths`: what may differ, as `infra parity` writes it, with all that is below: `postgres.main`, `*.*.protect`
-      hint: Add `paths = …`, a list, each element a path such as `postgres.main.replicas`; `*` stands for any one part
+      hint: Add `paths = …`, a list, each element a path such as `postgres.main.replicas`; `*` stands for any one part, and not for all
     error: Invalid name
       --> stack.hcl:35:13 
       |   exception "Sizes" {

@@ -258,7 +258,7 @@ fn an_exception_for_nothing_is_an_error_and_a_stale_one_a_warning() {
       --> stack.hcl:39:61 
       |     paths   = ["postgres.main.sizee", "postgres.main.size", "postgres.main.replicas", "redis"]
       |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^
-      `postgres.main.replicas` is the same in `production` and `staging`
+      `postgres.main.replicas` declares nothing in `production` and `staging`: it is the same, or other paths declare it more closely
       hint: Take the path out of the exception, so that the next difference is seen
     error: Exception for nothing
       --> stack.hcl:39:87 

@@ -156,3 +156,24 @@ fn an_exception_is_stale_only_when_no_two_of_its_environments_differ() {
     );
     assert_eq!(told(Completeness::Some), ["stale postgres.main.size Stale"]);
 }
+
+#[test]
+fn an_exception_whose_differences_others_declare_is_stale() {
+    let of = |replicas| facts(&[("postgres.main", &[("size", 1), ("replicas", replicas)])]);
+    let environments = BTreeMap::from([("staging".to_owned(), of(0)), ("production".to_owned(), of(1))]);
+    let told = |exceptions: &[Exception]| {
+        let found = faults(exceptions, &environments, Completeness::All).into_iter();
+        let text = |(exception, pattern, fault): (&Exception, &Pattern, Fault)| {
+            format!("{} {} {fault:?}", exception.name, pattern.text)
+        };
+        found.map(text).collect::<Vec<_>>()
+    };
+    let close = exception("close", &["postgres.main.replicas"], &[]);
+    let exceptions = [exception("wide", &["postgres.main"], &[]), close.clone()];
+    assert_eq!(told(&exceptions), ["wide postgres.main Stale"]);
+    assert_eq!(told(&exceptions[..1]), [""; 0]);
+    let twice = [exception("twice", &["postgres.main", "postgres.*.replicas"], &[])];
+    assert_eq!(told(&twice), ["twice postgres.main Stale"]);
+    let pair = exception("pair", &["postgres.main.replicas"], &["staging", "production"]);
+    assert_eq!(told(&[close, pair]), ["close postgres.main.replicas Stale"]);
+}

@@ -87,7 +87,7 @@ fn undeclared_differences_come_first_and_the_others_with_their_reason() {
                                                       staging   production
       network.main.allow.edge.from["203.0.113.7/32"]  [443]     –
 
-    Stale exception: `load` declares `redis.*.size`, in which nothing differs any more
+    Stale exception: `load` declares `redis.*.size`, and no difference is left to it
     "#);
 }
 
@@ -121,7 +121,7 @@ fn a_page_says_the_same() {
 
     ## Stale exceptions
 
-    - `load` declares `redis.*.size`, in which nothing differs any more
+    - `load` declares `redis.*.size`, and no difference is left to it
     "#);
 }
 
