@@ -145,13 +145,13 @@ settings "frontend" {
 
 parity {
   exception "place" {
-    paths   = ["environment.provider.resource_group", "environment.wave", "settings.*.ENVIRONMENT"]
+    paths   = ["environment.provider.resource_group", "environment.wave", "settings.*.ENVIRONMENT.value"]
     between = ["development", "staging", "preproduction", "production"]
     reason  = "Each environment has a name, a group of resources and a turn of its own"
   }
   exception "data" {
     paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
-    between = ["staging", "preproduction", "production"]
+    between = ["staging", "production"]
     reason  = "Only production holds real data: it is kept longer, protected, and changed with two approvals"
   }
   exception "load" {
@@ -162,7 +162,7 @@ parity {
       "settings.backend.CELERY_WORKERS",
       "settings.backend.TASK_RETENTION",
     ]
-    between = ["staging", "preproduction", "production"]
+    between = ["staging", "production"]
     reason  = "Before production there are fewer tasks, and nobody asks for their results a month later"
   }
   exception "availability" {
@@ -173,7 +173,27 @@ parity {
       "redis.broker.replicas",
       "redis.broker.shards",
     ]
-    between = ["staging", "preproduction", "production"]
+    between = ["staging", "production"]
     reason  = "Production alone must survive the loss of a server: a standby, two replicas, and a cluster as broker"
+  }
+  exception "rehearsal" {
+    paths = [
+      "*.*.protect",
+      "environment.approval",
+      "environment.data",
+      "postgres.main.backup.retention_days",
+      "postgres.main.high_availability",
+      "postgres.main.replicas",
+      "postgres.main.size",
+      "redis.broker.memory_mb",
+      "redis.broker.mode",
+      "redis.broker.replicas",
+      "redis.broker.shards",
+      "redis.broker.size",
+      "settings.backend.CELERY_WORKERS",
+      "settings.backend.TASK_RETENTION",
+    ]
+    between = ["preproduction", "production"]
+    reason  = "Preproduction rehearses a release with the data, load and availability of staging"
   }
 }

@@ -153,26 +153,16 @@ parity {
     paths  = ["environment.wave", "settings.sync.WAVE"]
     reason = "A change goes through the waves one by one"
   }
-  exception "place" {
-    paths  = ["environment.provider", "network.main.cidr"]
-    reason = "Development and staging share a machine, each in its own address range; production has an account"
-  }
-  exception "data" {
-    paths  = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup"]
-    reason = "Only production holds what cannot be made anew: it is protected, backed up longer and approved by two people"
-  }
   exception "copies" {
     paths  = ["postgres.main.replicas", "settings.apps.REPLICAS"]
     reason = "One copy to try out, two to see that copies work together, at least three to stay up"
   }
-  exception "zones" {
-    paths  = ["network.main.zones", "postgres.main.high_availability", "settings.apps.ANTI_AFFINITY"]
-    reason = "Production recovers by itself when a zone fails; staging spreads where there is room"
+  exception "spread" {
+    paths  = ["settings.apps.ANTI_AFFINITY"]
+    reason = "One copy need not spread; staging spreads where there is room, and production must"
   }
   exception "resources" {
     paths = [
-      "postgres.main.size",
-      "postgres.main.storage_gb",
       "settings.apps.CPU_LIMIT",
       "settings.apps.CPU_REQUEST",
       "settings.apps.MEMORY_LIMIT",
@@ -186,7 +176,50 @@ parity {
       "settings.sync.PRUNE_LAST",
       "settings.sync.RESPECT_IGNORE_DIFFERENCES",
     ]
-    between = ["development", "staging", "production"]
+    between = ["development", "staging"]
     reason  = "Nobody looks into running copies but in development, which follows its repository without exceptions"
+  }
+  exception "machine" {
+    paths   = ["environment.data", "network.main.cidr"]
+    between = ["development", "staging"]
+    reason  = "They share a machine, each in its own address range, and only staging has data to test with"
+  }
+  exception "account" {
+    paths   = ["environment.provider", "network.main.cidr"]
+    between = ["staging", "production"]
+    reason  = "Production has an account of its own; staging shares a machine"
+  }
+  exception "data" {
+    paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup"]
+    between = ["staging", "production"]
+    reason  = "Only production holds what cannot be made anew: it is protected, backed up longer and approved by two people"
+  }
+  exception "zones" {
+    paths   = ["network.main.zones", "postgres.main.high_availability"]
+    between = ["staging", "production"]
+    reason  = "Production recovers by itself when a zone fails"
+  }
+  exception "load" {
+    paths   = ["postgres.main.size", "postgres.main.storage_gb"]
+    between = ["staging", "production"]
+    reason  = "Staging holds a part of what production has"
+  }
+  exception "laptop" {
+    paths = [
+      "*.*.protect",
+      "environment.approval",
+      "environment.data",
+      "environment.provider",
+      "network.main.zones",
+      "postgres.main.backup",
+      "postgres.main.high_availability",
+      "postgres.main.size",
+      "postgres.main.storage_gb",
+      "settings.apps.DEBUG",
+      "settings.sync.PRUNE_LAST",
+      "settings.sync.RESPECT_IGNORE_DIFFERENCES",
+    ]
+    between = ["development", "production"]
+    reason  = "Development is for one person and can be made anew: what keeps production safe has no place in it"
   }
 }

@@ -154,17 +154,17 @@ settings "front" {
 parity {
   exception "place" {
     paths   = ["environment.provider.account", "environment.wave"]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "Each environment has an account of its own, and a change reaches staging first"
   }
   exception "clouds" {
     paths   = ["environment.provider"]
-    between = ["staging", "production", "production-azure"]
-    reason  = "Production is kept working on two clouds, and staging is on one of them"
+    between = ["production", "production-azure"]
+    reason  = "Production is kept working on two clouds"
   }
   exception "data" {
     paths   = ["environment.data", "environment.approval", "*.*.protect", "postgres.main.backup.retention_days"]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "Staging holds no personal data and can be made anew: nobody approves its changes and nothing protects it"
   }
   exception "load" {
@@ -175,7 +175,7 @@ parity {
       "redis.queue.size",
       "settings.api.WORKERS",
     ]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "Staging has the topology of production and a part of its load"
   }
   exception "failover" {
@@ -185,17 +185,41 @@ parity {
       "postgres.main.replicas",
       "redis.queue.replicas",
     ]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "A zone that fails may stop staging, and must not stop production"
   }
   exception "addresses" {
     paths   = ["settings.api.CORS_ORIGINS", "settings.api.OIDC_ISSUER"]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "Staging has a front end and an identity provider of its own"
   }
   exception "diagnosis" {
     paths   = ["settings.api.LOG_LEVEL"]
-    between = ["staging", "production", "production-azure"]
+    between = ["staging", "production"]
     reason  = "Staging is read by those who test, production by alerts"
+  }
+  exception "staging-azure" {
+    paths = [
+      "*.*.protect",
+      "environment.approval",
+      "environment.data",
+      "environment.provider",
+      "environment.wave",
+      "network.main.zones",
+      "postgres.main.backup.retention_days",
+      "postgres.main.high_availability",
+      "postgres.main.replicas",
+      "postgres.main.size",
+      "postgres.main.storage_gb",
+      "redis.queue.memory_mb",
+      "redis.queue.replicas",
+      "redis.queue.size",
+      "settings.api.CORS_ORIGINS",
+      "settings.api.LOG_LEVEL",
+      "settings.api.OIDC_ISSUER",
+      "settings.api.WORKERS",
+    ]
+    between = ["staging", "production-azure"]
+    reason  = "Staging differs from production on the other cloud as from production, and by the cloud"
   }
 }

@@ -17,9 +17,10 @@ use infra_model::component::postgres::{Backup, Postgres};
 use infra_model::diagnostic::Severity;
 use infra_model::environment::DataPolicy;
 use infra_model::facts::Facts;
-use infra_model::parity::{declared_by, differences};
+use infra_model::parity::{Difference, declared_by, differences};
 use infra_model::sealing::Secret;
 use infra_model::stack::Stack;
+use infra_model::value::Value;
 
 /// Returns the folders of all stacks.
 fn projects() -> Vec<PathBuf> {
@@ -84,6 +85,61 @@ fn environments_that_are_kept_alike_differ_only_as_declared() {
                 assert_eq!(found, [], "{name}: {left} and {right}");
             }
         }
+    }
+}
+
+/// Two environments that are alike but for these.
+const ALIKE: &[(&str, [&str; 2], &[&str])] = &[
+    (
+        "celery-platform",
+        ["staging", "preproduction"],
+        &[
+            "environment.provider.resource_group",
+            "environment.wave",
+            "settings.backend.ENVIRONMENT.value",
+            "settings.frontend.ENVIRONMENT.value",
+        ],
+    ),
+    (
+        "saas-platform",
+        ["production", "production-azure"],
+        &[
+            "environment.provider",
+            "environment.provider.account",
+            "environment.provider.location",
+            "environment.provider.region",
+            "environment.provider.resource_group",
+            "environment.provider.subscription",
+        ],
+    ),
+];
+
+#[test]
+fn no_reason_about_other_environments_lets_two_that_are_alike_drift_apart() {
+    for (name, [left, right], paths) in ALIKE {
+        let survey = survey(&read(&format!("stacks/{name}")), &BTreeMap::new());
+        let facts = |environment: &str| {
+            let mut stacks = survey.stacks.iter();
+            let found = stacks.find(|stack| stack.environment.name == environment);
+            Facts::of_stack(found.expect("the environment exists"))
+        };
+        let (own, mut drifted) = (facts(left), facts(right));
+        let found: Vec<String> = differences(&own, &drifted).iter().map(Difference::path).collect();
+        assert_eq!(found, *paths, "{name}");
+        // Whatever else changes in one of them has no reason.
+        for (thing, tree) in &mut drifted.things {
+            for (path, value) in tree {
+                if own.things[thing].get(path) == Some(value) {
+                    *value = Value::from("drifted");
+                }
+            }
+        }
+        let allowed = differences(&own, &drifted);
+        let allowed = allowed
+            .iter()
+            .filter(|one| declared_by(&survey.exceptions, one, (left, right)).is_some());
+        let allowed: Vec<String> = allowed.map(Difference::path).collect();
+        assert_eq!(allowed, *paths, "{name}");
     }
 }
 
