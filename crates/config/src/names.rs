@@ -18,6 +18,8 @@ use crate::syntax::{Expr, ExprKind, Found, Step, StepKind, walk};
 pub(crate) enum Context<'c> {
     /// Nothing but the names of stack and environment; the text says what the expression is.
     Constant(&'static str),
+    /// Nothing but the name of the stack, because all environments share the expression; the text says what it is.
+    Shared(&'static str),
     /// All that a scope declares; in a component with several instances also which one it is.
     Scope {
         scope: usize,
@@ -38,6 +40,7 @@ impl World<'_> {
                 },
                 Found::Reference { root, steps, span } => match context {
                     Context::Constant(what) => constant(root, steps, span, what),
+                    Context::Shared(what) => shared(root, steps, span, what),
                     Context::Scope { scope, component } => {
                         self.reference_problem(root, steps, span, (scope, component))
                     }
@@ -97,6 +100,19 @@ fn constant(root: &str, steps: &[Step], span: Span, what: &str) -> Option<Diagno
         Diagnostic::error("Constant expected", detail)
             .at(span)
             .hint("Write a value; functions, `environment.name` and `stack.name` are allowed"),
+    )
+}
+
+/// Returns what is wrong with a reference where only what is the same in all environments is allowed.
+fn shared(root: &str, steps: &[Step], span: Span, what: &str) -> Option<Diagnostic> {
+    if root == "stack" {
+        return constant(root, steps, span, what);
+    }
+    let detail = format!("{what} is the same in all environments, so it cannot refer to `{root}`");
+    Some(
+        Diagnostic::error("Constant expected", detail)
+            .at(span)
+            .hint("Write a value; functions and `stack.name` are allowed"),
     )
 }
 

@@ -43,6 +43,15 @@ pub fn to_look_at(
     read_named(parsed, name, variables, Missing::Imagine)
 }
 
+/// Returns why an environment whose block cannot be found in its file cannot be read.
+pub(crate) fn unnamed(
+    parsed: &Parsed,
+    overlay: &ParsedFile,
+    variables: &BTreeMap<String, Given>,
+) -> Vec<Diagnostic> {
+    read(parsed, Some(overlay), variables, Missing::Imagine).1
+}
+
 fn read_named(
     parsed: &Parsed,
     name: &str,

@@ -11,7 +11,7 @@ use crate::build::build;
 use crate::environment::environments;
 use crate::load::Parsed;
 use crate::report::with_hint;
-use crate::stack::{known, to_look_at};
+use crate::stack::{file_stem, known, to_look_at, unnamed};
 use crate::variable::{Given, Missing};
 
 /// The environments of a stack.
@@ -41,10 +41,17 @@ pub fn survey(parsed: &Parsed, variables: &BTreeMap<String, Given>) -> Survey {
             }
         }
     }
-    let world = build(parsed, None, variables, Missing::Imagine).world;
     let heads = environments(parsed);
+    for overlay in &parsed.overlays {
+        if heads.iter().all(|head| head.span.source != overlay.source) {
+            // A file without a block is known by its name.
+            unread.insert(file_stem(overlay).to_owned(), unnamed(parsed, overlay, variables));
+        }
+    }
+    // What is wrong with an exception was reported with each environment: none can say anything else.
+    let world = build(parsed, None, variables, Missing::Imagine).world;
     let exceptions = world.exceptions(known(parsed, &heads));
-    let completeness = if unread.is_empty() && heads.len() == parsed.overlays.len() {
+    let completeness = if unread.is_empty() {
         Completeness::All
     } else {
         Completeness::Some

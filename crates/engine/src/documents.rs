@@ -10,7 +10,7 @@ use crate::backend::{Blueprint, ProviderFactory};
 use crate::configuration::Variables;
 use crate::error::EngineError;
 use crate::files::{make_parent, replace};
-use crate::parity::{Parity, read_all};
+use crate::parity::{Parity, Unread, read_all};
 
 /// All that documents about an environment say.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Documented {
     /// How it differs from each other environment, which comes first.
     pub parities: Vec<Parity>,
     /// The environments that it could not be compared with, because they cannot be read.
-    pub unread: Vec<String>,
+    pub unread: Vec<Unread>,
 }
 
 /// Reads what documents about an environment need. Nothing but the stack's folder is looked at.
@@ -47,7 +47,7 @@ pub fn read(
     Ok(Documented {
         resources: lowered(stack, providers),
         parities: parities?,
-        unread: surveyed.unread().map(str::to_owned).collect(),
+        unread: surveyed.unread().collect(),
         stack: stack.clone(),
     })
 }

@@ -22,6 +22,15 @@ pub struct Surveyed {
     survey: Survey,
 }
 
+/// An environment that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its name.
+    pub name: String,
+    /// The first mistake in it, for people.
+    pub reason: String,
+}
+
 /// In what two environments differ.
 #[derive(Clone, Debug)]
 pub struct Parity {
@@ -66,9 +75,16 @@ impl Surveyed {
         &self.survey.stacks
     }
 
-    /// Returns the names of the environments that could not be read.
-    pub fn unread(&self) -> impl Iterator<Item = &str> {
-        self.survey.unread.keys().map(String::as_str)
+    /// Returns the environments that could not be read.
+    pub fn unread(&self) -> impl Iterator<Item = Unread> {
+        self.survey.unread.iter().map(|(name, diagnostics)| Unread {
+            name: name.clone(),
+            reason: diagnostics
+                .iter()
+                .find(|diagnostic| diagnostic.is_error())
+                .map(|diagnostic| format!("{}: {}", diagnostic.summary, diagnostic.detail))
+                .unwrap_or_default(),
+        })
     }
 
     /// Returns the stack as an environment sees it, named by its name or an alias.
@@ -87,6 +103,9 @@ impl Surveyed {
             stacks.find(|stack| stack.environment.aliases.iter().any(|alias| alias == name))
         });
         let Some(found) = found else {
+            if let Some(diagnostics) = self.survey.unread.get(name) {
+                return Err(refused(diagnostics.clone()));
+            }
             return Err(refused(to_look_at(&self.parsed, name, &self.variables).1));
         };
         if !self.survey.faults.is_empty() {

@@ -1,6 +1,7 @@
 //! Documents about an environment: its topology with a drawing, its inventory, and how it differs from the others.
 
 use infra_engine::documents::Documented;
+use infra_engine::parity::Unread;
 use infra_model::environment::DataPolicy;
 use infra_model::value::Value;
 
@@ -89,9 +90,11 @@ fn differences(documented: &Documented, title: &str) -> String {
         let [other, own] = &parity.between;
         page += &format!("\n## {other} and {own}\n\n{}", parity::markdown(parity, "###"));
     }
-    for name in &documented.unread {
+    for Unread { name, reason } in &documented.unread {
         page += &format!(
-            "\n## {name}\n\nNot compared: the environment has mistakes, which `infra validate` tells.\n"
+            "\n## {}\n\nNot compared, because the environment cannot be read; `infra validate` tells all of it. {}.\n",
+            facts::escaped(name),
+            facts::escaped(reason)
         );
     }
     page

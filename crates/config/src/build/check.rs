@@ -18,7 +18,7 @@ impl World<'_> {
                 self.check_shape_names(store, here);
             }
             if let Some(parity) = &declared.parity {
-                self.check_shape_names(parity, Context::Constant("An exception"));
+                self.check_shape_names(parity, Context::Shared("An exception"));
             }
             declared
                 .settings

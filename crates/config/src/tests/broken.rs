@@ -1375,8 +1375,8 @@ fn parity() {
       --> stack.hcl:33:14 
       |     reason = postgres.main.url
       |              ^^^^^^^^^^^^^^^^^
-      An exception is read before anything else, so it cannot refer to `postgres`
-      hint: Write a value; functions, `environment.name` and `stack.name` are allowed
+      An exception is the same in all environments, so it cannot refer to `postgres`
+      hint: Write a value; functions and `stack.name` are allowed
     error: Missing attribute
       --> stack.hcl:35:3 
       |   exception "Sizes" {

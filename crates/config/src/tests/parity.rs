@@ -217,6 +217,39 @@ fn what_is_not_read_is_not_judged() {
 }
 
 #[test]
+fn an_environment_without_its_block_is_not_read_and_the_reason_is_known() {
+    let mut files = files("");
+    files[2].1 = files[2].1.replace("environment", "environmnt");
+    let found = survey(&load(&Sources::new(files)), &BTreeMap::new());
+    assert_eq!(found.stacks.len(), 1);
+    let why = &found.unread["production"][0];
+    assert_eq!(why.summary, "Missing environment");
+    assert!(why.detail.contains("production.hcl"), "{why:?}");
+}
+
+#[test]
+fn an_exception_is_the_same_in_all_environments() {
+    let problems = errors(
+        r#"
+  exception "sizes" {
+    paths  = ["postgres.main.size"]
+    reason = "In ${environment.name}"
+  }
+"#,
+    );
+    assert!(problems.contains("cannot refer to `environment`"), "{problems}");
+    let problems = errors(
+        r#"
+  exception "sizes" {
+    paths  = ["postgres.main.size"]
+    reason = "In ${stack.name}"
+  }
+"#,
+    );
+    assert!(!problems.contains("error"), "{problems}");
+}
+
+#[test]
 fn an_exception_for_nothing_is_an_error_and_a_stale_one_a_warning() {
     let problems = errors(
         r#"

@@ -163,7 +163,10 @@ fn documented() -> Documented {
             declared: Vec::new(),
             stale: Vec::new(),
         }],
-        unread: vec!["broken".to_owned()],
+        unread: vec![Unread {
+            name: "broken".to_owned(),
+            reason: "Unknown block: There is no block `environmnt`".to_owned(),
+        }],
     }
 }
 
@@ -338,7 +341,7 @@ fn the_differences_are_those_to_each_other_environment() {
 
     ## broken
 
-    Not compared: the environment has mistakes, which `infra validate` tells.
+    Not compared, because the environment cannot be read; `infra validate` tells all of it. Unknown block: There is no block `environmnt`.
     "#);
 }
 
