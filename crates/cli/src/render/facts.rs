@@ -46,14 +46,61 @@ pub(crate) fn code(text: &str) -> String {
 /// Returns a text that somebody wrote for people, on one line of Markdown and without meaning anything in it; what
 /// stands in backticks may.
 pub(crate) fn escaped(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut escaped = String::with_capacity(text.len());
-    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find('`') {
+        plain(&rest[..start], &mut escaped);
+        let (span, after) = rest[start..].split_at(span_length(&rest[start..]));
+        // In code a backslash is one, and a table still looks for its bars.
+        match span.trim_matches('`').is_empty() {
+            true => span.chars().for_each(|c| escaped.extend(['\\', c])),
+            false => escaped += &span.replace('|', "\\|"),
+        }
+        rest = after;
+    }
+    plain(rest, &mut escaped);
+    if let Some(at) = marker(&escaped) {
+        escaped.insert(at, '\\');
+    }
+    escaped
+}
+
+/// Returns how long the span of code is that a text begins with; if it never ends, the length of its backticks.
+fn span_length(text: &str) -> usize {
+    let fence = text.len() - text.trim_start_matches('`').len();
+    let mut at = fence;
+    while let Some(found) = text[at..].find('`') {
+        let start = at + found;
+        let run = text[start..].len() - text[start..].trim_start_matches('`').len();
+        if run == fence {
+            return start + run;
+        }
+        at = start + run;
+    }
+    fence
+}
+
+/// Writes a text that is no code.
+fn plain(text: &str, escaped: &mut String) {
+    for c in text.chars() {
         match c {
-            '|' | '<' | '>' | '[' | ']' | '*' | '_' | '\\' | '#' => escaped.extend(['\\', c]),
+            '|' | '<' | '>' | '[' | ']' | '*' | '_' | '\\' | '#' | '~' => escaped.extend(['\\', c]),
+            '&' => escaped.push_str("&amp;"),
             c => escaped.push(c),
         }
     }
-    escaped
+}
+
+/// Returns where the sign stands that would make a line an element of a list or a heading.
+fn marker(line: &str) -> Option<usize> {
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let signs: &[char] = if digits == 0 {
+        &['-', '+', '=']
+    } else {
+        &['.', ')']
+    };
+    line[digits..].starts_with(signs).then_some(digits)
 }
 
 /// Returns a fact for machines: a secret is `{"secret": true}`, what is known only after apply the text of its expression
@@ -83,5 +130,16 @@ mod tests {
         assert_eq!(code("a|b"), r"`a\|b`");
         assert_eq!(code("a``b"), "``` a``b ```");
         assert_eq!(escaped("a | b\n<script> `x`"), r"a \| b \<script\> `x`");
+        for (text, shown) in [
+            (r"`a_b\c|<d>&` e_f", r"`a_b\c\|<d>&` e\_f"),
+            ("``a`_b`` `c_", r"``a`_b`` \`c\_"),
+            ("a & b &lt;", "a &amp; b &amp;lt;"),
+            ("- a", r"\- a"),
+            ("+ a", r"\+ a"),
+            ("12. a", r"12\. a"),
+            ("12 a", "12 a"),
+        ] {
+            assert_eq!(escaped(text), shown);
+        }
     }
 }
