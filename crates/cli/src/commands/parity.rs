@@ -37,7 +37,7 @@ pub(crate) struct ParityArguments {
     #[arg(value_name = "OTHER")]
     right: String,
 
-    /// Value of a variable; wins over INFRA_VAR_<name>; a secret one needs none unless its type is bool, list or map
+    /// Value of a variable; wins over INFRA_VAR_<name>; a secret text or number needs none
     #[arg(long = "var", value_name = "NAME=VALUE")]
     variables: Vec<String>,
 
