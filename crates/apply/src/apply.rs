@@ -3,6 +3,7 @@
 //! Every step is: intent durable, call, outcome durable, dependents released. A running call is never dropped: an
 //! interrupt, a failure or a lost lease only keeps new steps from beginning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use infra_model::approval::ApprovedPlan;
 use infra_model::event::Event;
 use infra_model::journal::Operation;
 use infra_model::plan::{Plan, Step, StepId};
-use infra_model::record::RecordKey;
+use infra_model::record::{RecordKey, Serial};
 use tokio::time::Instant;
 
 use crate::concurrency::group_of;
@@ -29,6 +30,11 @@ mod delete;
 mod step;
 mod update;
 
+/// Records and the serials that they had before and after they were written.
+///
+/// A plan from before holds for them, as nobody else wrote in between.
+pub type Rewritten = BTreeMap<RecordKey, (Serial, Serial)>;
+
 /// Asks for a plan to be applied.
 #[derive(Clone, Copy)]
 pub struct ApplyRequest<'a> {
@@ -38,6 +44,8 @@ pub struct ApplyRequest<'a> {
     pub holding: &'a Holding,
     /// The plan.
     pub plan: &'a ApprovedPlan,
+    /// What this run wrote under the lease before the walk, as a start of what rested does, changing no inputs.
+    pub rewritten: &'a Rewritten,
     /// On whose behalf.
     pub operation: &'a Operation,
     /// Ends the run early.

@@ -18,7 +18,7 @@ use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::{LEASE_DURATION, Opened};
 use crate::plan::Planned;
-use crate::rest;
+use crate::rest::{self, Woken};
 
 // Whoever starts an apply interrupts it and reads its outcome, without knowing the stage itself.
 pub use infra_apply::{interrupt, outcome};
@@ -71,12 +71,16 @@ pub async fn apply(backend: &Backend, request: ApplyPlan<'_>) -> Result<Applied,
     backend.observer.on_event(&Event::StageStarted(Stage::Apply));
     let policy = policy(backend)?;
     let held = lease::hold(hold_request(backend, opened, wait, interrupt), async |holding| {
-        rest::wake(backend, planned, holding, interrupt).await?;
+        let rewritten = match rest::wake(backend, planned, holding, interrupt).await? {
+            Woken::Runs(rewritten) => rewritten,
+            Woken::Ended(outcome) => return Ok(outcome),
+        };
         let operation = operation(backend, holding.epoch(), command, Some(planned.digest));
         let request = ApplyRequest {
             world: world(backend, opened, &*planned.provider, &policy),
             holding,
             plan: &approved,
+            rewritten: &rewritten,
             operation: &operation,
             interrupt,
         };

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use infra_apply::apply::Rewritten;
 use infra_apply::interrupt::Interrupt;
 use infra_apply::lease::{self, Holding};
+use infra_apply::outcome::{ApplyOutcome, Report, Stop};
 use infra_apply::rest as stage;
 use infra_model::event::Event;
 use infra_model::journal::{Commit, RecordChange};
@@ -79,7 +81,7 @@ pub async fn rest(backend: &Backend, request: &RestRequest<'_>) -> Result<Rested
         };
         match request.direction {
             Direction::Stop => stop(&run, mark).await,
-            Direction::Start => start(&run, mark).await,
+            Direction::Start => start(&run, mark).await.map(|(report, _)| report),
         }
     });
     let report = released(held.await, &opened)??;
@@ -134,25 +136,25 @@ async fn stop(run: &Run<'_>, mark: &dyn Rest) -> Result<RestReport, EngineError>
     run.all(Direction::Stop).await
 }
 
-async fn start(run: &Run<'_>, mark: &dyn Rest) -> Result<RestReport, EngineError> {
+async fn start(run: &Run<'_>, mark: &dyn Rest) -> Result<(RestReport, Rewritten), EngineError> {
     let report = run.all(Direction::Start).await?;
-    take_in(run, &report).await?;
+    let rewritten = take_in(run, &report).await?;
     if report.is_complete() {
         mark.set(None).map_err(|error| run.failed(error))?;
     }
-    Ok(report)
+    Ok((report, rewritten))
 }
 
-/// Records outputs that are others than before: who holds a network's namespaces is a process of its own.
-async fn take_in(run: &Run<'_>, report: &RestReport) -> Result<(), EngineError> {
+/// Records outputs that are others than before, and returns whose: who holds a network's namespaces is a process of its own.
+async fn take_in(run: &Run<'_>, report: &RestReport) -> Result<Rewritten, EngineError> {
     if report.outputs.is_empty() {
-        return Ok(());
+        return Ok(Rewritten::new());
     }
     let in_store = |source| run.opened.in_store(source);
     let Some(state) = run.opened.store.load().await.map_err(in_store)? else {
-        return Ok(());
+        return Ok(Rewritten::new());
     };
-    let mut changes = Vec::new();
+    let (mut changes, mut before) = (Vec::new(), Vec::new());
     for (key, outputs) in &report.outputs {
         let Some(entry) = state.records.get(key) else {
             continue;
@@ -167,10 +169,11 @@ async fn take_in(run: &Run<'_>, report: &RestReport) -> Result<(), EngineError> 
                 ..Record::clone(record)
             };
             changes.push(RecordChange::Put(Box::new(record)));
+            before.push((key.clone(), entry.serial));
         }
     }
     if changes.is_empty() {
-        return Ok(());
+        return Ok(Rewritten::new());
     }
     let epoch = run.holding.epoch();
     let commit = Commit {
@@ -179,12 +182,9 @@ async fn take_in(run: &Run<'_>, report: &RestReport) -> Result<(), EngineError> 
         at: run.backend.clock.now(),
         ..Commit::default()
     };
-    run.opened
-        .store
-        .commit(epoch, &commit)
-        .await
-        .map(drop)
-        .map_err(in_store)
+    let after = run.opened.store.commit(epoch, &commit).await.map_err(in_store)?;
+    let rewritten = before.into_iter().map(|(key, before)| (key, (before, after)));
+    Ok(rewritten.collect())
 }
 
 fn not_ours(environment: &str, provider: &str) -> EngineError {
@@ -235,6 +235,15 @@ pub(crate) fn refuse_refresh(environment: &str, resting: &Resting) -> EngineErro
     )
 }
 
+/// What came of the start before an apply.
+#[derive(Debug)]
+pub(crate) enum Woken {
+    /// The plan may be applied, though these records were written since.
+    Runs(Rewritten),
+    /// The run ends before its first step: somebody wished it, or the lease was lost.
+    Ended(ApplyOutcome),
+}
+
 /// Starts an environment that rests before a plan is applied to it. What is to be destroyed is started too, because what
 /// lives in a server is deleted there; but what does not start does not stand in the way of its end.
 ///
@@ -246,9 +255,9 @@ pub(crate) async fn wake(
     planned: &Planned,
     holding: &Holding,
     interrupt: &Interrupt,
-) -> Result<(), EngineError> {
+) -> Result<Woken, EngineError> {
     let Some(Resting { since, by }) = resting(&*planned.provider)? else {
-        return Ok(());
+        return Ok(Woken::Runs(Rewritten::new()));
     };
     backend.observer.on_event(&Event::Waking { since, by });
     let run = Run {
@@ -259,14 +268,18 @@ pub(crate) async fn wake(
         interrupt,
     };
     let Some(mark) = planned.provider.rest() else {
-        return Ok(());
+        return Ok(Woken::Runs(Rewritten::new()));
     };
-    let mut report = start(&run, mark).await?;
+    let (mut report, rewritten) = start(&run, mark).await?;
     if report.is_complete() {
-        return Ok(());
+        return Ok(Woken::Runs(rewritten));
     }
-    if planned.plan.header.destroy && !interrupt.is_raised() {
-        return mark.set(None).map_err(|error| run.failed(error));
+    if let Some(outcome) = ended(planned, &mut report, interrupt) {
+        return Ok(Woken::Ended(outcome));
+    }
+    if planned.plan.header.destroy {
+        mark.set(None).map_err(|error| run.failed(error))?;
+        return Ok(Woken::Runs(rewritten));
     }
     let environment = planned.opened.stack.environment.name.clone();
     match report.failed.pop() {
@@ -279,5 +292,21 @@ pub(crate) async fn wake(
             format!("Environment `{environment}` was not started as a whole, so nothing was applied"),
             format!("Start it with: infra start {environment}"),
         )),
+    }
+}
+
+/// Returns how a run ended that was not to go on, or must not.
+fn ended(planned: &Planned, report: &mut RestReport, interrupt: &Interrupt) -> Option<ApplyOutcome> {
+    let lost = report.lost.take();
+    let is_lost = lost.is_some();
+    let told = Report {
+        not_begun: planned.plan.steps.iter().map(|step| step.id).collect(),
+        stopped: lost.map(Stop::from),
+        ..Report::default()
+    };
+    match (is_lost, interrupt.is_raised()) {
+        (true, _) => Some(ApplyOutcome::Failed(told)),
+        (false, true) => Some(ApplyOutcome::Interrupted(told)),
+        (false, false) => None,
     }
 }

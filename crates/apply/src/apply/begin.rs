@@ -41,7 +41,7 @@ pub(super) async fn begin<'a>(request: &ApplyRequest<'a>) -> Result<Run<'a>, Sto
         holding: request.holding,
     };
     let renames = Renames::of(plan);
-    check_records(plan, &run.ledger)?;
+    check_records(request, &run.ledger)?;
     check_needed(plan, &run.ledger, &renames)?;
     move_records(&renames, &run.ledger).await?;
     Ok(run)
@@ -76,18 +76,23 @@ fn check_header(request: &ApplyRequest<'_>, state: &State) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Checks that every record which the plan was made from is at the serial that it had then.
+/// Checks that every record which the plan was made from is at the serial that it had then, or at the one to which this run
+/// took it from there.
 ///
 /// Records that change their address are looked for under the old one: nothing has moved yet.
-fn check_records(plan: &Plan, ledger: &Ledger<'_>) -> Result<(), Stop> {
-    let moved = plan.touched.iter().filter_map(|(key, planned)| {
+fn check_records(request: &ApplyRequest<'_>, ledger: &Ledger<'_>) -> Result<(), Stop> {
+    let moved = request.plan.plan().touched.iter().filter_map(|(key, planned)| {
         let now = ledger.serial(key);
         let moved = MovedRecord {
             key: key.clone(),
             planned: *planned,
             now,
         };
-        (now != *planned).then_some(moved)
+        let is_ours = request
+            .rewritten
+            .get(key)
+            .is_some_and(|(before, after)| (Some(*before), Some(*after)) == (*planned, now));
+        (now != *planned && !is_ours).then_some(moved)
     });
     let moved: Vec<MovedRecord> = moved.collect();
     if moved.is_empty() {

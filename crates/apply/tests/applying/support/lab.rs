@@ -283,6 +283,7 @@ impl Lab {
             world: self.world(engine),
             holding,
             plan,
+            rewritten: &infra_apply::apply::Rewritten::new(),
             operation: &operation(),
             interrupt: &self.interrupt,
         })
