@@ -129,7 +129,7 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
 }
 
 /// Says what stays of the objects that a plan deletes, once for each type.
-fn left_behind(plan: &Plan, provider: &dyn Provider) -> Vec<PlanNotice> {
+pub(crate) fn left_behind(plan: &Plan, provider: &dyn Provider) -> Vec<PlanNotice> {
     let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (address, decision) in &plan.decisions {
         let kind = provider.kinds().get(address.resource_type_str());

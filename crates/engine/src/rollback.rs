@@ -21,6 +21,7 @@ use crate::rollback::times::Times;
 use crate::rollback::way::Way;
 use crate::{configuration, past, recovery, rest};
 
+mod brought;
 mod doubt;
 mod honesty;
 mod keep;
@@ -52,7 +53,8 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
     let mut opened = opened::attach(backend, &request.target, read, Absent::Refuse, request.wait).await?;
     let provider = opened.connect(backend).await?;
     recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
-    let past = past::at(&opened, request.to).await?;
+    let mut past = past::at(&opened, request.to).await?;
+    let refused = brought::refuse_beside_real_data(&mut past, &opened.stack.environment, &*provider);
     let schemas = provider.kinds().schemas();
     let (mut way, told) = plan::staged(backend, Stage::Lower, || {
         let stack = wanted_now(&opened, &*provider)?;
@@ -74,6 +76,9 @@ pub async fn plan(backend: &Backend, request: &RollbackRequest) -> Result<Planne
     })?;
     let notices = told.notices(&plan, &way);
     plan.notices.extend(notices);
+    plan.notices.extend(refused);
+    plan.notices.extend(plan::left_behind(&plan, &*provider));
+    plan.notices.extend(brought::again(&plan, &*provider));
     let resting = rest::resting(&*provider)?;
     let stopped = resting.map(|resting| rest::notice(&opened.stack.environment.name, &resting));
     plan.notices.extend(stopped);

@@ -47,6 +47,11 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Tells whether its objects bring in data that is made up, which has no place beside real data.
+    fn is_made_up(&self) -> bool {
+        false
+    }
+
     /// Tells whether something runs for its objects that can be ended and started again without loss of what they hold.
     fn can_rest(&self) -> bool {
         false
