@@ -46,7 +46,8 @@ pub(crate) fn seed_files(parsed: &mut Parsed, files: &dyn Files) -> SeedTexts {
         let read = match files.read(&path) {
             Ok(text) if text.len() > SEED_BYTES_MAX => Err(FileError::TooLarge),
             Ok(text) => {
-                let text: Arc<str> = text.into();
+                // A mark of the order of bytes is no part of the text, and no server takes it for one.
+                let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(&text).into();
                 let source = parsed.sources.add(path.as_str(), text.clone());
                 Ok(SeedText { source, text })
             }

@@ -32,6 +32,8 @@ pub enum SqlFaultKind {
     Transaction,
     /// A `copy` from or to the client.
     ClientCopy,
+    /// A statement that changes in whose name the session runs.
+    Identity,
     /// A quote or comment that does not end.
     Unclosed,
 }
@@ -67,6 +69,17 @@ fn fault(kind: SqlFaultKind, range: Range<usize>) -> SqlFault {
     SqlFault { kind, range }
 }
 
+/// What a word stands after, as far as it decides what the word says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum After {
+    /// `begin`, which opens a body if `atomic` follows.
+    Begin,
+    /// A dot or `as`: the word is a name, whatever it is.
+    Naming,
+    #[default]
+    Other,
+}
+
 /// The statement that is being read.
 #[derive(Debug, Default)]
 struct Open {
@@ -76,6 +89,8 @@ struct Open {
     parentheses: usize,
     /// How many `begin` and `case` of a function's body wait for their `end`.
     bodies: usize,
+    /// What the word to come stands after.
+    after: After,
     /// Whether it names the client as source or target.
     names_client: bool,
 }
@@ -91,21 +106,34 @@ impl Open {
         match token.kind {
             TokenKind::Open => self.parentheses += 1,
             TokenKind::Close => self.parentheses = self.parentheses.saturating_sub(1),
-            TokenKind::Word if self.parentheses == 0 => self.word(&text[token.range.clone()]),
+            TokenKind::Word if self.parentheses == 0 => {
+                self.word(&text[token.range.clone()]);
+                return;
+            }
             _ => {}
         }
+        self.after = match &text[token.range.clone()] {
+            "." => After::Naming,
+            _ => After::Other,
+        };
     }
 
     fn word(&mut self, word: &str) {
         let word = word.to_ascii_lowercase();
-        if self.makes_routine() {
+        let after = std::mem::take(&mut self.after);
+        if self.makes_routine() && after != After::Naming {
             match &*word {
-                "begin" => self.bodies += 1,
+                "atomic" if after == After::Begin => self.bodies += 1,
                 "case" if self.bodies > 0 => self.bodies += 1,
                 "end" => self.bodies = self.bodies.saturating_sub(1),
                 _ => {}
             }
         }
+        self.after = match &*word {
+            "begin" => After::Begin,
+            "as" => After::Naming,
+            _ => After::Other,
+        };
         self.names_client |= matches!(&*word, "stdin" | "stdout");
         if self.words.len() < WORDS_MAX {
             self.words.push(word);
@@ -130,6 +158,10 @@ impl Open {
             ["rollback", rest @ ..] if rest.contains(&"to") => None,
             ["begin" | "commit" | "rollback" | "abort" | "end", ..]
             | ["start" | "prepare", "transaction", ..] => Some(SqlFaultKind::Transaction),
+            ["set", "session" | "local", "session", "authorization", ..]
+            | ["set" | "reset", "session", "authorization", ..]
+            | ["set", "session" | "local", "session_authorization", ..]
+            | ["set" | "reset", "session_authorization", ..] => Some(SqlFaultKind::Identity),
             ["copy", ..] if done.names_client => Some(SqlFaultKind::ClientCopy),
             _ => None,
         };
@@ -214,6 +246,46 @@ mod tests {
             "rollback to a",
             "rollback work to savepoint a",
             "prepare x as select 1",
+        ] {
+            assert_eq!(cut(text), [text]);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_comment_or_a_body_hides_no_end_of_the_transaction() {
+        assert_eq!(
+            wrong("-- only a word\rcommit;"),
+            (SqlFaultKind::Transaction, "commit")
+        );
+        let routine = "create function begin() returns int language sql as $$ select 1 $$; commit";
+        assert_eq!(wrong(routine), (SqlFaultKind::Transaction, "commit"));
+        for named in ["t.end", "n as end", "t . end"] {
+            let text =
+                format!("create function f() returns int begin atomic select {named} from t; select 2; end");
+            assert_eq!(cut(&text), [text.as_str()]);
+        }
+    }
+
+    #[test]
+    fn nobody_changes_in_whose_name_the_session_runs() {
+        for text in [
+            "reset session authorization",
+            "SET SESSION AUTHORIZATION DEFAULT",
+            "set local session authorization postgres",
+            "set session session authorization default",
+            "set session_authorization = postgres",
+            "set local session_authorization to default",
+            "reset session_authorization",
+        ] {
+            assert_eq!(
+                wrong(&format!("select 1;\n{text};")),
+                (SqlFaultKind::Identity, text)
+            );
+        }
+        for text in [
+            "set role reader",
+            "reset role",
+            "set session characteristics as transaction read only",
         ] {
             assert_eq!(cut(text), [text]);
         }

@@ -71,6 +71,12 @@ fn seeds_come_by_name_but_for_those_that_wait() {
 }
 
 #[test]
+fn a_mark_of_the_order_of_bytes_is_no_part_of_a_seed() {
+    let digest = |b: &str| read(b).0.unwrap().config_digest;
+    assert_eq!(digest("\u{feff}select 1"), digest("select 1"));
+}
+
+#[test]
 fn the_digest_of_the_stack_holds_the_text_of_its_seeds() {
     let digest = |b: &str| read(b).0.unwrap().config_digest;
     assert_eq!(digest("select 1"), digest("select 1"));

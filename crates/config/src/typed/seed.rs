@@ -144,6 +144,10 @@ fn refused(fault: &SqlFault) -> Diagnostic {
             "There is no client that rows could be copied from or to",
             "Write the rows with `insert into … values`",
         ),
+        SqlFaultKind::Identity => (
+            "All files of a seed run in the name of the owner of the database, which nothing in them changes",
+            "Leave it out; what needs more rights than the owner has is no seed",
+        ),
         SqlFaultKind::Unclosed => ("This is opened and never closed", "Close it"),
     };
     Diagnostic::error("Refused in a seed", detail).hint(hint)
