@@ -4,6 +4,7 @@
 //! database and into the catalogue of passwords.
 
 use super::connection::{ConnectionError, Session, identifier, literal};
+use super::seeding;
 
 /// What a role may do in a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,7 @@ pub fn grant(grant: &Grant<'_>) -> String {
          alter default privileges for role {owner} grant {sequences} on sequences to {role};",
         on_schemas = in_every_schema(
             grant.role,
+            Schemas::OfApplications,
             &[
                 "grant usage on schema %1$I to %2$I",
                 &format!("grant {tables} on all tables in schema %1$I to %2$I"),
@@ -98,6 +100,7 @@ pub fn grant(grant: &Grant<'_>) -> String {
 pub fn revoke(database: &str, owner: &str, role: &str) -> String {
     let on_schemas = in_every_schema(
         role,
+        Schemas::All,
         &[
             "revoke all on all tables in schema %1$I from %2$I",
             "revoke all on all sequences in schema %1$I from %2$I",
@@ -121,9 +124,22 @@ pub fn revoke(database: &str, owner: &str, role: &str) -> String {
     )
 }
 
-/// Runs statements for each schema of users; `%1$I` is the schema and `%2$I` the role.
-fn in_every_schema(role: &str, statements: &[&str]) -> String {
+/// In which schemas statements run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Schemas {
+    /// All but PostgreSQL's own.
+    All,
+    /// Nor that of the engine's record, which nobody else changes.
+    OfApplications,
+}
+
+/// Runs statements for each of the schemas; `%1$I` is the schema and `%2$I` the role.
+fn in_every_schema(role: &str, schemas: Schemas, statements: &[&str]) -> String {
     let role = literal(role);
+    let besides = match schemas {
+        Schemas::All => String::new(),
+        Schemas::OfApplications => format!(" and nspname <> {}", literal(seeding::SCHEMA)),
+    };
     let executed: String = statements
         .iter()
         .map(|statement| format!("execute format({}, schema_name, {role}); ", literal(statement)))
@@ -132,7 +148,7 @@ fn in_every_schema(role: &str, statements: &[&str]) -> String {
         "do $schemas$ declare schema_name text; begin \
          if not exists (select from pg_roles where rolname = {role}) then return; end if; \
          for schema_name in select nspname from pg_namespace \
-         where nspname !~ '^pg_' and nspname <> 'information_schema' loop {executed} end loop; end $schemas$;"
+         where nspname !~ '^pg_' and nspname <> 'information_schema'{besides} loop {executed} end loop; end $schemas$;"
     )
 }
 

@@ -10,14 +10,21 @@ use futures::{StreamExt, pin_mut};
 use infra_model::sql;
 use infra_provider::ownership::OwnershipTag;
 use thiserror::Error;
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::connection::{ConnectionError, Endpoint, Session, identifier, literal};
+use super::connection::{ConnectionError, Endpoint, Session, literal};
 use super::server;
 
+mod owner;
+
+/// The schema of the table of records.
+pub const SCHEMA: &str = "infra_seeds";
 /// The table of records. It belongs to the engine's role, so no owner of a database changes it by accident.
 const TABLE: &str = "infra_seeds.applied";
+
+/// Finds nothing but what PostgreSQL itself brings.
+const ONLY_BUILT_IN: &str = "set search_path = pg_catalog, pg_temp";
 
 /// A seed that a stack wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +67,8 @@ pub enum SeedError {
         message: String,
         /// What the server advises.
         hint: Option<String>,
+        /// The class and number of the error.
+        code: SqlState,
     },
     /// It refused to end the transaction, as for a constraint that is checked at the end.
     #[error("{files}: {message}")]
@@ -68,7 +77,21 @@ pub enum SeedError {
         files: String,
         /// What the server said.
         message: String,
+        /// The class and number of the error.
+        code: SqlState,
     },
+    /// A file got out of the one transaction or of the owner's name, in a way that nobody saw beforehand. What it did until
+    /// then may have been kept.
+    #[error("{file}: It {what}, which a seed must not")]
+    Escaped {
+        /// The path of the file.
+        file: String,
+        /// What it did.
+        what: &'static str,
+    },
+    /// The schema of the records is there and somebody else's, who could change what they say, or what happens with them.
+    #[error("The schema `{SCHEMA}` of the database is not, or not all of it, infra's own")]
+    Foreign,
     /// A seed of this name was applied by another state.
     #[error("The seed `{name}` was brought in by another environment")]
     Taken {
@@ -85,7 +108,7 @@ pub async fn list(
     endpoint: &Endpoint,
     database: &str,
 ) -> Result<BTreeMap<String, FoundSeed>, ConnectionError> {
-    let session = server::session(endpoint, database).await?;
+    let session = open(endpoint, database).await?;
     if !has_table(&session).await? {
         return Ok(BTreeMap::new());
     }
@@ -102,10 +125,34 @@ fn found(row: &Row) -> FoundSeed {
     }
 }
 
+/// Opens a session that finds nothing but what PostgreSQL itself brings: an owner may have set another path for the database,
+/// and functions of his there would run in the name of the engine.
+async fn open(endpoint: &Endpoint, database: &str) -> Result<Session, ConnectionError> {
+    let session = server::session(endpoint, database).await?;
+    session.run("begin to look at seeds", ONLY_BUILT_IN).await?;
+    Ok(session)
+}
+
+/// Says whether the table of records is there and the engine's own: a view, or a table with rules, triggers or policies of
+/// somebody else, would have his functions run in the name of the engine.
 async fn has_table(session: &Session) -> Result<bool, ConnectionError> {
-    let query = format!("select to_regclass('{TABLE}') is not null");
+    let query = format!(
+        "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_roles r \
+         on r.oid = c.relowner and r.oid = n.nspowner where n.nspname = '{SCHEMA}' and c.relname = 'applied' \
+         and r.rolname = current_user and c.relkind = 'r' and not c.relhasrules and not c.relhastriggers \
+         and not c.relrowsecurity)"
+    );
     let rows = session.rows("look for its seeds", &query, &[]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Whose record of a seed is taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The one of the same address: a seed is made.
+    TheSame,
+    /// Any of the same state: a seed changes, and may have had another address when it ran.
+    OfThisState,
 }
 
 /// Runs the files of a seed unless they have run with this content, and records it, all in one transaction.
@@ -117,42 +164,44 @@ pub async fn apply(
     database: &str,
     seed: &Seed,
     tag: &OwnershipTag,
+    whose: Whose,
 ) -> Result<(), SeedError> {
     // Without a commit the end of the session undoes everything.
-    let session = server::session(endpoint, database).await?;
+    let session = open(endpoint, database).await?;
     session.run("begin a seed", &beginning()).await?;
+    if !has_table(&session).await? {
+        return Err(SeedError::Foreign);
+    }
     let query = format!("select name, content, files, tag from {TABLE} where name = $1");
     let rows = session.rows("look for a seed", &query, &[&seed.name]).await?;
     let before = rows.first().map(found);
-    if before.as_ref().is_some_and(|before| !is_ours(before, tag)) {
+    if before.as_ref().is_some_and(|before| !is_ours(before, tag, whose)) {
         let name = seed.name.clone();
         return Err(SeedError::Taken { name });
     }
     if before.is_none_or(|before| before.content != seed.content) {
-        for (path, text) in &seed.files {
-            run_file(&session, &seed.role, (path, text)).await?;
-        }
+        run(&session, seed).await?;
     }
     session.run("record a seed", &recording(seed, tag)).await?;
     finish(&session, seed).await
 }
 
-fn is_ours(found: &FoundSeed, tag: &OwnershipTag) -> bool {
-    found
-        .tag
-        .as_ref()
-        .is_some_and(|found| found.lineage == tag.lineage && found.address == tag.address)
+fn is_ours(found: &FoundSeed, tag: &OwnershipTag, whose: Whose) -> bool {
+    found.tag.as_ref().is_some_and(|found| {
+        found.lineage == tag.lineage && (whose == Whose::OfThisState || found.address == tag.address)
+    })
 }
 
-/// One after the other: a killed engine's transaction may still be at work in the server.
+/// One after the other, so that a killed engine's transaction, which may still be at work in the server, is waited for. Everybody may read the
+/// records: else no owner could dump a database.
 fn beginning() -> String {
-    let schema = TABLE.split('.').next().unwrap_or_default();
     format!(
         "begin; \
          select pg_advisory_xact_lock(hashtextextended({}, 0)); \
-         create schema if not exists {schema}; \
+         create schema if not exists {SCHEMA}; \
          create table if not exists {TABLE} (name text primary key, content text not null, files text[] not null, \
-         tag text not null, applied timestamptz not null)",
+         tag text not null, applied timestamptz not null); \
+         grant usage on schema {SCHEMA} to public; grant select on {TABLE} to public",
         literal(TABLE)
     )
 }
@@ -160,8 +209,7 @@ fn beginning() -> String {
 fn recording(seed: &Seed, tag: &OwnershipTag) -> String {
     let files: Vec<String> = seed.files.iter().map(|(path, _)| literal(path)).collect();
     format!(
-        "set local session authorization default; \
-         insert into {TABLE} values ({name}, {content}, array[{files}]::text[], {tag}, clock_timestamp()) \
+        "insert into {TABLE} values ({name}, {content}, array[{files}]::text[], {tag}, clock_timestamp()) \
          on conflict (name) do update set content = excluded.content, files = excluded.files, tag = excluded.tag, \
          applied = excluded.applied",
         name = literal(&seed.name),
@@ -176,23 +224,48 @@ async fn finish(session: &Session, seed: &Seed) -> Result<(), SeedError> {
     committed.map_err(|error| match error {
         ConnectionError::Statement {
             message,
-            code: Some(_),
+            code: Some(code),
             ..
-        } => {
-            let paths: Vec<&str> = seed.files.iter().map(|(path, _)| path.as_str()).collect();
-            let files = paths.join(", ");
-            SeedError::Unfinished { files, message }
-        }
+        } => unfinished(seed, message, &code),
         error => error.into(),
     })
 }
 
+fn unfinished(seed: &Seed, message: String, code: &str) -> SeedError {
+    let paths: Vec<&str> = seed.files.iter().map(|(path, _)| path.as_str()).collect();
+    SeedError::Unfinished {
+        files: paths.join(", "),
+        message,
+        code: SqlState::from_code(code),
+    }
+}
+
+/// Runs the files in the name of the owner, with what is checked at the end, and becomes the engine again.
+async fn run(session: &Session, seed: &Seed) -> Result<(), SeedError> {
+    let transaction = owner::transaction(session).await?;
+    for (path, text) in &seed.files {
+        owner::become_owner(session, &seed.role).await?;
+        run_file(session, (path, text)).await?;
+        if let Some(what) = owner::escape(session, &seed.role, &transaction).await? {
+            let file = path.clone();
+            return Err(SeedError::Escaped { file, what });
+        }
+    }
+    // What waits for the end of the transaction, such as triggers of the owner, would run in the name of the engine there.
+    let checked = session.run("end a seed", "set constraints all immediate").await;
+    checked.map_err(|error| match error {
+        ConnectionError::Statement {
+            message,
+            code: Some(code),
+            ..
+        } => unfinished(seed, message, &code),
+        error => error.into(),
+    })?;
+    owner::become_engine(session).await.map_err(SeedError::from)
+}
+
 /// Runs a file as a whole; what the server has completed before it refuses tells which statement it refused.
-async fn run_file(session: &Session, role: &str, (path, text): (&str, &str)) -> Result<(), SeedError> {
-    let become_owner = format!("set local session authorization {}", identifier(role));
-    session
-        .run("act as the owner of a database", &become_owner)
-        .await?;
+async fn run_file(session: &Session, (path, text): (&str, &str)) -> Result<(), SeedError> {
     let lost = |error: &tokio_postgres::Error| ConnectionError::Statement {
         action: "run a seed",
         message: error.to_string(),
@@ -221,6 +294,7 @@ async fn run_file(session: &Session, role: &str, (path, text): (&str, &str)) -> 
         line: line(text, completed, answer),
         message: message(answer),
         hint: answer.hint().map(str::to_owned),
+        code: answer.code().clone(),
     })
 }
 
@@ -252,7 +326,7 @@ fn line(text: &str, completed: usize, answer: &DbError) -> usize {
 /// # Errors
 /// [`ConnectionError`] when the server refuses.
 pub async fn forget(endpoint: &Endpoint, database: &str, name: &str) -> Result<(), ConnectionError> {
-    let session = server::session(endpoint, database).await?;
+    let session = open(endpoint, database).await?;
     if !has_table(&session).await? {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use infra_model::component::ComponentSpec;
 use infra_model::component::Size;
-use infra_model::component::postgres::{Backup, Database, Postgres, Seed, SeedFile};
+use infra_model::component::postgres::{Access, Backup, Database, Postgres, Role, Seed, SeedFile};
 use infra_model::diagnostic::Span;
 use infra_model::resource::{Desired, Target};
 use infra_model::snapshot::{Observation, Owner};
@@ -239,8 +239,11 @@ async fn a_record_that_was_changed_or_removed_is_drift() {
     let engine = format!("postgresql://infra@/app?{}", url.split_once('?').unwrap().1);
     assert_eq!(
         query(&url, "delete from infra_seeds.applied").await.unwrap_err(),
-        "permission denied for schema infra_seeds"
+        "permission denied for table applied"
     );
+    // Everybody may read it, else the owner could not dump the database.
+    let dump = "begin; lock table infra_seeds.applied in access share mode; select count(*) from infra_seeds.applied";
+    assert_eq!(query(&url, dump).await.unwrap(), "1");
     query(&engine, "update infra_seeds.applied set content = 'x'")
         .await
         .unwrap();
@@ -262,5 +265,207 @@ async fn a_record_that_was_changed_or_removed_is_drift() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
+    environment.destroy(&all).await;
+}
+
+#[tokio::test]
+async fn a_seed_that_moved_changes_under_its_new_address() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    let url = environment.export(&all, "url");
+    let moved = "update infra_seeds.applied set tag = replace(tag, 'postgres.main/', 'postgres.before/')";
+    let engine = format!("postgresql://infra@/app?{}", url.split_once('?').unwrap().1);
+    query(&engine, moved).await.unwrap();
+    let again = "insert into runs values ('again', 'again')";
+    let changed = lowered(&environment, &[("a.sql", COUNTS), ("b.sql", again)]);
+    let change = update(&mut environment, &seed(&changed));
+    environment.kind(&change.address).update(&change).await.unwrap();
+    assert_eq!(query(&url, "select count(*) from runs").await.unwrap(), "3");
+    let tag = "select tag ~ 'postgres.main/' from infra_seeds.applied";
+    assert_eq!(query(&url, tag).await.unwrap(), "t");
+    // Made is only what is not there under another address.
+    query(&engine, moved).await.unwrap();
+    let request = environment.create_request(&seed(&changed));
+    let error = environment
+        .kind(&change.address)
+        .create(&request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::AlreadyExists);
+    environment.destroy(&all).await;
+}
+
+/// Runs this as the only file of a changed seed, and returns what the engine says of it.
+async fn change_to(
+    environment: &mut Environment,
+    files: &[(&str, &str)],
+) -> Result<(), infra_provider::error::ProviderError> {
+    let changed = lowered(environment, files);
+    let change = update(environment, &seed(&changed));
+    environment.kind(&change.address).update(&change).await.map(drop)
+}
+
+#[tokio::test]
+async fn no_file_leaves_the_name_of_the_owner_or_the_transaction() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    let url = environment.export(&all, "url");
+    for (text, told) in [
+        (
+            "select set_config('session_authorization', 'default', true)",
+            "bad.sql: It left the name of the owner",
+        ),
+        (
+            "insert into runs values ('kept', 'kept'); commit; begin",
+            "bad.sql: It ended the transaction",
+        ),
+    ] {
+        let error = change_to(&mut environment, &[("bad.sql", text)])
+            .await
+            .unwrap_err();
+        assert!(error.message.starts_with(told), "{error:?}");
+        assert_eq!(error.effect, Effect::Unknown);
+        assert_eq!(
+            environment.drift().await,
+            [] as [&str; 0],
+            "it is not recorded as applied"
+        );
+    }
+    // What waits for the end of the transaction runs as the owner too.
+    let late = "create function late() returns trigger language plpgsql as \
+                $$ begin insert into runs values (current_user, 'late'); return null; end $$; \
+                create table watched (n int); create constraint trigger late after insert on watched \
+                deferrable initially deferred for each row execute function late(); \
+                insert into watched values (1)";
+    change_to(&mut environment, &[("late.sql", late)]).await.unwrap();
+    let who = "select string_agg(distinct who, ',') from runs where session = 'late'";
+    assert_eq!(query(&url, who).await.unwrap(), "keeper");
+    environment.destroy(&all).await;
+}
+
+#[tokio::test]
+async fn the_owner_has_nothing_run_in_the_name_of_the_engine() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    let url = environment.export(&all, "url");
+    for statement in [
+        "create schema evil",
+        "create table evil.calls (who text)",
+        "create function evil.hashtextextended(text, int) returns bigint language plpgsql as \
+         $$ begin insert into evil.calls values (current_user); return 1; end $$",
+        "create function evil.to_regclass(text) returns regclass language plpgsql as \
+         $$ begin insert into evil.calls values (current_user); return null; end $$",
+        "create function evil.clock_timestamp() returns timestamptz language plpgsql as \
+         $$ begin insert into evil.calls values (current_user); return now(); end $$",
+        "alter database app set search_path = evil, pg_catalog, public",
+    ] {
+        query(&url, statement).await.unwrap();
+    }
+    let again = "insert into public.runs values ('again', 'again')";
+    change_to(&mut environment, &[("a.sql", again)]).await.unwrap();
+    assert_eq!(query(&url, "select count(*) from evil.calls").await.unwrap(), "0");
+
+    // A schema of the records that is not the engine's is not written to.
+    let engine = format!("postgresql://infra@/app?{}", url.split_once('?').unwrap().1);
+    query(&engine, "alter schema infra_seeds owner to keeper")
+        .await
+        .unwrap();
+    let error = change_to(&mut environment, &[("a.sql", "select 1")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind, error.effect),
+        (ErrorKind::AlreadyExists, Effect::None)
+    );
+    environment.destroy(&all).await;
+}
+
+#[tokio::test]
+async fn each_file_begins_with_the_settings_of_its_owner() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    let url = environment.export(&all, "url");
+    query(
+        &url,
+        "create schema own; alter role keeper set search_path = own, public",
+    )
+    .await
+    .unwrap();
+    // As what `pg_dump` writes begins.
+    let dumped = "select pg_catalog.set_config('search_path', '', false); set lock_timeout = 7;";
+    let files = [
+        ("a.sql", dumped),
+        (
+            "b.sql",
+            "create table here as select current_setting('lock_timeout') as t",
+        ),
+    ];
+    change_to(&mut environment, &files).await.unwrap();
+    assert_eq!(query(&url, "select t from own.here").await.unwrap(), "0");
+    environment.destroy(&all).await;
+}
+
+#[tokio::test]
+async fn a_role_that_comes_later_does_not_write_the_records() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    let mut more = wanted(&[("a.sql", COUNTS)]);
+    let access = Role {
+        access: Access::Write,
+    };
+    more.roles.insert("writer".to_owned(), access);
+    let more = environment.lower(&[component("postgres", ComponentSpec::Postgres(more))]);
+    let made = &environment.made;
+    let resources = more
+        .resources
+        .iter()
+        .filter(|one| !made.contains_key(&one.address));
+    let added = Lowered {
+        resources: resources.cloned().collect(),
+        ..more.clone()
+    };
+    environment.create(&added).await;
+    let url = environment.export(&all, "url");
+    let may = |table: &str| format!("select has_table_privilege('writer', '{table}', 'insert')");
+    assert_eq!(query(&url, &may("runs")).await.unwrap(), "t");
+    assert_eq!(query(&url, &may("infra_seeds.applied")).await.unwrap(), "f");
+    environment.destroy(&more).await;
+}
+
+#[tokio::test]
+async fn what_the_moment_is_to_blame_for_is_no_mistake_of_the_seed() {
+    let Some(mut environment) = environment().await else {
+        return;
+    };
+    let all = lowered(&environment, &[("a.sql", COUNTS)]);
+    environment.create(&all).await;
+    for (code, kind) in [
+        ("40P01", ErrorKind::Unavailable),
+        ("55P03", ErrorKind::Unavailable),
+        ("57P01", ErrorKind::Unavailable),
+        ("53100", ErrorKind::Environment),
+        ("23505", ErrorKind::Invalid),
+    ] {
+        let text = format!("do $$ begin raise 'no' using errcode = '{code}'; end $$");
+        let error = change_to(&mut environment, &[("a.sql", &text)])
+            .await
+            .unwrap_err();
+        assert_eq!((error.kind, error.effect), (kind, Effect::None), "{code}");
+    }
     environment.destroy(&all).await;
 }

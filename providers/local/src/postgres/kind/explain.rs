@@ -167,19 +167,43 @@ impl Explain for SeedError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Connection(error) => error.kind(),
-            Self::Refused { .. } | Self::Unfinished { .. } => ErrorKind::Invalid,
-            Self::Taken { .. } => ErrorKind::AlreadyExists,
+            Self::Refused { code, .. } | Self::Unfinished { code, .. } => of_seed(code),
+            Self::Escaped { .. } => ErrorKind::Invalid,
+            Self::Taken { .. } | Self::Foreign => ErrorKind::AlreadyExists,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Refused { hint: Some(hint), .. } => Some(hint.clone()),
+            Self::Refused { .. } | Self::Unfinished { .. } if self.kind() != ErrorKind::Invalid => {
+                Some("Nothing of the seed was kept, and nothing says that its files are wrong: apply again".to_owned())
+            }
             Self::Refused { .. } | Self::Unfinished { .. } => {
                 Some("Nothing of the seed was kept. Correct the file, then apply again".to_owned())
             }
+            Self::Escaped { .. } => Some(
+                "Look at what it left in the database, take that statement out of the file, then apply again".to_owned(),
+            ),
+            Self::Foreign => Some(
+                "If it came with a backup, as an administrator of the server: drop schema infra_seeds cascade. The seeds run \
+                 once more then. Else give yours another name"
+                    .to_owned(),
+            ),
             Self::Connection(_) | Self::Taken { .. } => None,
         }
+    }
+}
+
+/// Returns whether the text of a seed, the moment or the machine is at fault.
+fn of_seed(code: &SqlState) -> ErrorKind {
+    match code.code() {
+        // Deadlocks and serialization; a lock that was not had in time; a server that ends.
+        "55P03" => ErrorKind::Unavailable,
+        code if code.starts_with("40") || code.starts_with("57P0") => ErrorKind::Unavailable,
+        // Insufficient resources: the disk is full, or memory, or connections.
+        code if code.starts_with("53") => ErrorKind::Environment,
+        _ => ErrorKind::Invalid,
     }
 }
 

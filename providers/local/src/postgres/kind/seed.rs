@@ -18,7 +18,7 @@ use super::instance::gone;
 use super::tenancy::{self, Host};
 use super::{attribute, carried, failed, malformed, named, observation, output, refused, text, wake};
 use crate::postgres::database;
-use crate::postgres::seeding::{self, FoundSeed, Seed, SeedError};
+use crate::postgres::seeding::{self, FoundSeed, Seed, SeedError, Whose};
 use crate::postgres::site::PostgresSite;
 
 /// The type of resource.
@@ -136,11 +136,13 @@ impl SeedKind {
         place: &Place<'_>,
         inputs: &Attributes,
         tag: &OwnershipTag,
+        whose: Whose,
     ) -> Result<Applied, ProviderError> {
         let endpoint = wake::require_started(&self.site, place.server).await?;
-        let applied = seeding::apply(&endpoint, place.database, &wanted(inputs)?, tag).await;
+        let applied = seeding::apply(&endpoint, place.database, &wanted(inputs)?, tag, whose).await;
         applied.map_err(|error| match &error {
             SeedError::Connection(cause) if cause.is_unreachable() => failed(MAKE, &error),
+            SeedError::Escaped { .. } => failed(MAKE, &error),
             _ => refused(MAKE, &error),
         })?;
         Ok(Applied {
@@ -186,6 +188,10 @@ impl ResourceKind for SeedKind {
         Some("what it brought in stays as long as the database does; only the record that it has run goes")
     }
 
+    fn is_made_up(&self) -> bool {
+        true
+    }
+
     async fn observe(&self, known: &[Known]) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
         let mut servers: BTreeMap<&str, (Vec<RecordKey>, Vec<Place<'_>>)> = BTreeMap::new();
         for one in known {
@@ -215,7 +221,8 @@ impl ResourceKind for SeedKind {
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
-        self.bring(&Place::of(&request.inputs)?, &request.inputs, &request.tag)
+        let place = Place::of(&request.inputs)?;
+        self.bring(&place, &request.inputs, &request.tag, Whose::TheSame)
             .await
     }
 
@@ -226,7 +233,8 @@ impl ResourceKind for SeedKind {
             address: request.address.clone(),
             token: request.token.clone(),
         };
-        self.bring(&place, &request.inputs, &tag).await
+        self.bring(&place, &request.inputs, &tag, Whose::OfThisState)
+            .await
     }
 
     async fn delete(&self, request: &DeleteRequest) -> Result<(), ProviderError> {
@@ -281,7 +289,10 @@ pub fn schema() -> ResourceSchema {
                 attribute("The paths of its files, in order", OnChange::InPlace),
             ),
             ("content", attribute(content, OnChange::InPlace)),
-            ("sql", unseen("The texts of its files, by path")),
+            (
+                "sql",
+                unseen("The texts of its files, by path; in clear in the state and its history"),
+            ),
         ]),
         outputs: BTreeMap::from([("name".to_owned(), output("Its name"))]),
         holds_data: false,
