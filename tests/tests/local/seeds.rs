@@ -6,7 +6,7 @@ use infra_tests::environment::TestEnv;
 use infra_tests::machine::{self, wait_until};
 use infra_tests::servers::{execute, psql, rows};
 
-use crate::support::{applied, apply, as_engine, decisions, expect_no_changes};
+use crate::support::{apply, as_engine, decisions, expect_no_changes};
 
 const SEED: &str = "postgres.main/local.postgres.seed.app-people";
 /// Every run of it shows, as a seed's should not.
@@ -94,49 +94,49 @@ fn a_seed_that_is_no_longer_declared_leaves_its_rows_and_the_plan_says_so() {
 }
 
 #[test]
-fn an_engine_that_is_killed_while_a_seed_runs_has_it_run_once() {
-    let Some(mut env) = applied("an_engine_that_is_killed_while_a_seed", "examples/minimal") else {
+fn an_engine_that_is_killed_while_a_seed_is_recorded_has_it_run_once() {
+    let Some(mut env) = seeded("an_engine_that_is_killed_while_a_seed") else {
         return;
     };
+    apply(&mut env);
     let url = env.output("postgres.main.url");
-    execute(&url, "create table runs (n int); create table gate (n int)");
-    env.edit(
-        "env/local.hcl",
-        "provider \"local\" {}\n}\n",
-        "data = \"mock\"\n  provider \"local\" {}\n}\n\npostgres \"main\" {\n  database \"app\" {\n    \
-         seed \"people\" { files = [\"people.sql\"] }\n  }\n}\n",
-    );
-    env.write(
-        "people.sql",
-        "insert into runs values (1);\ninsert into gate values (1);\n",
-    );
+    env.write("seed/people.sql", &format!("{ONCE_MORE}-- once more\n"));
+    let engine = as_engine(&mut env).replace("/postgres?", "/app?");
     let holder = {
-        let url = url.clone();
-        std::thread::spawn(move || psql(&url, "begin; lock table gate; select pg_sleep(600)"))
+        let shut = "begin; lock table infra_seeds.applied in share mode; select pg_sleep(600)";
+        let engine = engine.clone();
+        std::thread::spawn(move || psql(&engine, shut))
     };
-    let engine = as_engine(&mut env);
     let waits = |query: &str| {
         let count = format!("select count(*) from pg_stat_activity where {query}");
         psql(&engine, &count).is_ok_and(|count| count != "0")
     };
-    wait_until("the gate is shut", || {
+    wait_until("the record is shut", || {
         waits("query ~ '^begin; lock table' and wait_event = 'PgSleep'")
     });
-    let mut command = env.command(&["apply", "local", "--yes"]);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut run = command.spawn().expect("the binary starts");
-    wait_until("the seed waits", || {
-        waits("query ~ '^insert into runs' and wait_event_type = 'Lock'")
+    let start = |env: &mut TestEnv| {
+        let mut command = env.command(&["apply", "local", "--yes"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary starts")
+    };
+    let mut first = start(&mut env);
+    let recording = "query ~ '^insert into infra_seeds' and wait_event_type = 'Lock'";
+    wait_until("the files have run and their record waits", || waits(recording));
+    first.kill().expect("it is killed");
+    first.wait().expect("it ends");
+    assert_eq!(rows(&url, RUNS), "1", "without a record nothing is there");
+
+    let mut second = start(&mut env);
+    wait_until("the next one waits for what is still at work", || {
+        waits("query ~ '^begin; ' and wait_event = 'advisory'")
     });
-    run.kill().expect("it is killed");
-    run.wait().expect("it ends");
+    assert!(waits(recording), "the transaction of the first is not over");
     execute(
-        &url,
+        &engine,
         "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'",
     );
     assert!(holder.join().expect("its end").is_err(), "the session was ended");
-    apply(&mut env);
-    assert_eq!(rows(&url, RUNS), "1");
-    assert_eq!(rows(&url, "select count(*) from gate"), "1");
+    assert!(second.wait().expect("it ends").success());
+    assert_eq!(rows(&url, RUNS), "2");
     expect_no_changes(&mut env);
 }

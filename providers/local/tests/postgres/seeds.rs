@@ -318,7 +318,7 @@ async fn no_file_leaves_the_name_of_the_owner_or_the_transaction() {
     let url = environment.export(&all, "url");
     for (text, told) in [
         (
-            "select set_config('session_authorization', 'default', true)",
+            "select set_config('session_authorization', 'infra', true)",
             "bad.sql: It left the name of the owner",
         ),
         (
