@@ -2,14 +2,15 @@
 //! and a certificate is replaced while its server runs.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use infra_tests::environment::TestEnv;
+use infra_tests::machine::wait_until;
 use infra_tests::redis::{Client, client};
 use infra_tests::secrets::files_with;
-use infra_tests::servers::{processes_of, server, servers_of};
+use infra_tests::servers::{Process, kill, processes_of, server, servers_of};
 
-use crate::redis::expect_nothing;
+use crate::redis::{by_hand, expect_nothing, free_port};
 use crate::redis_cluster::{self, BATCH, CLUSTER, Writer, expect_keys, nodes};
 use crate::support::{apply, decisions, expect_no_changes, plan};
 
@@ -96,6 +97,31 @@ fn expect_refused(client: &Client) {
     for other in [client.in_clear(), unverified] {
         assert!(other.ask(&["PING"]).is_err(), "{other:?}");
     }
+}
+
+/// Returns the ports on which a process takes connections, as the kernel tells them.
+fn ports(process: &Process) -> Vec<u16> {
+    let folder = PathBuf::from(format!("/proc/{}", process.pid));
+    let sockets = std::fs::read_dir(folder.join("fd")).expect("its files");
+    let sockets: Vec<String> = sockets
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter_map(|link| {
+            Some(
+                link.to_str()?
+                    .strip_prefix("socket:[")?
+                    .trim_end_matches(']')
+                    .to_owned(),
+            )
+        })
+        .collect();
+    let table = std::fs::read_to_string(folder.join("net/tcp")).expect("its network");
+    let rows = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listens =
+        |row: &Vec<&str>| row.len() > 9 && row[3] == "0A" && sockets.iter().any(|one| one == row[9]);
+    let port = |row: Vec<&str>| u16::from_str_radix(row[1].split(':').nth(1)?, 16).ok();
+    rows.filter(listens).filter_map(port).collect()
 }
 
 #[test]
@@ -210,6 +236,72 @@ fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
     assert!(!env.folder().join(".infra/local/tls").exists());
     assert!(!of(&env, "cache").join("tls").exists());
     let _ = server(&env, SERVER);
+}
+
+/// Starts a server by hand, from its own file with other words in it.
+fn start_otherwise(env: &TestEnv, process: &Process, folder: &Path, (from, to): (&str, &str)) -> Child {
+    let environment = std::fs::read(format!("/proc/{}/environ", process.pid)).expect("its environment");
+    kill(process);
+    let file = folder.join("redis.conf");
+    let text = std::fs::read_to_string(&file).expect("its file");
+    assert!(text.contains(from), "{text}");
+    std::fs::write(&file, text.replace(from, to)).expect("its file");
+    let child = by_hand(folder, &environment);
+    let running = |one: &Process| one.pid == child.id();
+    wait_until("it listens", || {
+        processes_of(env)
+            .iter()
+            .any(|one| running(one) && !ports(one).is_empty())
+    });
+    child
+}
+
+#[test]
+fn a_server_that_is_reached_otherwise_is_drift_and_keeps_its_data() {
+    let Some((mut env, client)) = applied("redis_is_reached_otherwise", STACK) else {
+        return;
+    };
+    assert_eq!(client.answer(&["SET", "kept", "yes"]), "OK");
+    let (process, folder) = (server(&env, SERVER), of(&env, "cache"));
+    let open = format!("port {}\n", free_port());
+    let mut stranger = start_otherwise(&env, &process, &folder, ("port 0\n", &open));
+    let run = plan(&mut env).expect(2);
+    assert!(
+        run.stdout
+            .contains(r#"status : "reachable without TLS" -> "running""#),
+        "{run}"
+    );
+    apply(&mut env);
+    stranger.wait().expect("it ended");
+    expect_no_changes(&mut env);
+    assert_eq!(ports(&server(&env, SERVER)).len(), 1);
+    assert_eq!(client.answer(&["GET", "kept"]), "yes");
+}
+
+#[test]
+fn a_node_that_is_reached_otherwise_is_drift_of_its_cluster_and_destroys_nothing() {
+    // It keeps what it has until it is started by hand: otherwise its replica would be as empty as it is.
+    let more = "tls       = true\n  persistence = \"append_only\"\n  memory_mb";
+    let stack = redis_cluster::STACK.replace("memory_mb", more);
+    let Some((mut env, client)) = applied("a_redis_node_is_reached_otherwise", &stack) else {
+        return;
+    };
+    redis_cluster::write(&client, 0..BATCH);
+    let folder = of(&env, "cache/nodes/2");
+    let works_there = |one: &Process| {
+        std::fs::read_link(format!("/proc/{}/cwd", one.pid)).is_ok_and(|cwd| cwd.starts_with(&folder))
+    };
+    let process = processes_of(&env).into_iter().find(works_there).expect("node 2");
+    let open = format!("port {}\n", free_port());
+    let mut stranger = start_otherwise(&env, &process, &folder, ("port 0\n", &open));
+    let run = plan(&mut env).expect(2);
+    assert!(run.stdout.contains("node 2 reachable without TLS"), "{run}");
+    assert!(!run.stdout.contains("DESTROYS DATA"), "{run}");
+    assert_eq!(decisions(&mut env), [format!("{CLUSTER}: update safe")]);
+    apply(&mut env);
+    stranger.wait().expect("it ended");
+    expect_no_changes(&mut env);
+    expect_keys(&client, BATCH);
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub(super) async fn present(session: &Session, certified: Option<&Certified>) ->
     Ok(())
 }
 
-/// Returns how a server is seen to be reached, and what is wrong with the certificate that it shows.
+/// Returns what is wrong with the certificate that a server shows.
 pub(super) async fn seen(
     site: &RedisSite,
     session: &Session,
@@ -89,13 +89,11 @@ pub(super) async fn seen(
     let shown = shown(session).await.map_err(|error| refused(LOOK, &error))?;
     let fault = part.with(|server| site.authority.fault(&shown.certificate, server));
     let fault = fault.map_err(|error| refused(LOOK, &error))?;
-    Ok(Attributes::from([
-        ("tls".to_owned(), Value::Bool(shown.alone)),
-        (
-            "certificate".to_owned(),
-            Value::String(fault.unwrap_or_else(|| VALID.to_owned())),
-        ),
-    ]))
+    let fault = fault.unwrap_or_else(|| VALID.to_owned());
+    Ok(Attributes::from([(
+        "certificate".to_owned(),
+        Value::String(fault),
+    )]))
 }
 
 /// Returns the outputs by which clients verify a server; they are null without TLS.

@@ -12,6 +12,7 @@ use crate::network::site::Site;
 use crate::postgres::marker::{self, MarkerError};
 use crate::redis::kind::RUNNING;
 use crate::redis::session::{Endpoint, Session, SessionError, connect};
+use crate::redis::tls::{Wanted, astray, shown};
 
 /// How long a server may take to answer when it is only looked at; a healthy one needs a millisecond.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -23,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub enum State {
     /// It answers.
     Answers(Session),
+    /// It answers us at its socket, but others reach it in another way than they should: what is wrong with that.
+    Astray(&'static str),
     /// Its process is gone.
     Stopped,
     /// Its process runs, but in a network that is not its segment's any more.
@@ -41,6 +44,7 @@ impl State {
     pub fn status(&self) -> &'static str {
         match self {
             Self::Answers(_) => RUNNING,
+            Self::Astray(fault) => fault,
             Self::Stopped => "stopped",
             Self::CutOff => "cut off from its segment",
             Self::Moved => "running from a folder that was moved",
@@ -63,6 +67,8 @@ pub struct Look<'a> {
     pub network: &'a Site,
     /// The segment in which it should be.
     pub segment: Option<&'a str>,
+    /// How it should be reached there.
+    pub wanted: Wanted,
 }
 
 /// Why a server cannot be looked at.
@@ -99,8 +105,8 @@ pub async fn state(look: &Look<'_>) -> Result<State, LookError> {
         let mut pace = tokio::time::interval(LOOK_EVERY);
         loop {
             pace.tick().await;
-            match ask(look.endpoint).await {
-                Ok(session) => return Ok(State::Answers(session)),
+            match ask(look).await {
+                Ok(state) => return Ok(state),
                 Err(SessionError::Refused { .. }) => return Ok(State::Unresponsive),
                 Err(SessionError::Loading { .. }) => return Ok(State::Loading),
                 Err(SessionError::Unreachable { .. }) => {}
@@ -116,8 +122,9 @@ pub async fn state(look: &Look<'_>) -> Result<State, LookError> {
         .unwrap_or(Ok(State::Unresponsive))
 }
 
-async fn ask(endpoint: &Endpoint) -> Result<Session, SessionError> {
-    let session = connect(endpoint, ANSWER_WITHIN).await?;
+async fn ask(look: &Look<'_>) -> Result<State, SessionError> {
+    let session = connect(look.endpoint, ANSWER_WITHIN).await?;
     session.run("answer", &["PING"]).await?;
-    Ok(session)
+    let fault = astray(&shown(&session).await?, look.wanted);
+    Ok(fault.map_or(State::Answers(session), State::Astray))
 }

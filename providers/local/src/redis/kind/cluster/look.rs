@@ -20,6 +20,7 @@ use crate::redis::kind::marked::Installed as _;
 use crate::redis::node::state::{Look, State, state};
 use crate::redis::session::Endpoint;
 use crate::redis::site::RedisSite;
+use crate::redis::tls::Wanted;
 
 /// How often a cluster that seems not to be at rest is asked again.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -99,7 +100,7 @@ pub(super) async fn states(
     password: &Secret,
 ) -> Result<Vec<(u32, State)>, ProviderError> {
     let home = site.folder_of(name);
-    let looks = installed.places.keys().map(|number| {
+    let looks = installed.places.iter().map(|(number, place)| {
         let home = &home;
         async move {
             let endpoint = Endpoint {
@@ -112,6 +113,10 @@ pub(super) async fn states(
                 endpoint: &endpoint,
                 network: &site.network,
                 segment: installed.segment(),
+                wanted: Wanted {
+                    port: place.port,
+                    tls: wants_tls(&installed.inputs),
+                },
             };
             let state = state(&look).await.map_err(|error| refused(LOOK, &error))?;
             Ok((*number, state))

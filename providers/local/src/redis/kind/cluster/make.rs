@@ -22,6 +22,7 @@ use crate::redis::kind::inputs::{password_of, public, settings_of};
 use crate::redis::kind::marked::Installed as _;
 use crate::redis::listening::leave;
 use crate::redis::node::start::start;
+use crate::redis::node::state::State;
 use crate::redis::node::stop::{abandon, stop};
 use crate::redis::node::{NodeError, configure, write_users};
 use crate::redis::session::Session;
@@ -103,6 +104,13 @@ impl Work<'_> {
     async fn bring_up(&self) -> Result<Sessions, ProviderError> {
         let (installed, engine) = (&self.marker.applied, &self.engine);
         let states = states(self.site, self.name, installed, engine).await?;
+        // One that takes writes where it should not ends before another one takes over: it hands on what it has.
+        let astray = states
+            .iter()
+            .filter(|(_, state)| matches!(state, State::Astray(_)));
+        let ends = astray.map(|(number, _)| async { stop(&folder(self.site, self.name, *number)).await });
+        let ended = try_join_all(ends).await;
+        ended.map_err(|error| failed(self.operation, &error))?;
         let mut sessions = answering(states);
         let dead: Vec<u32> = installed
             .places

@@ -19,6 +19,7 @@ use crate::redis::node::stop::find_running;
 use crate::redis::replication::followed;
 use crate::redis::session::{Endpoint, Session};
 use crate::redis::site::RedisSite;
+use crate::redis::tls::Wanted;
 
 /// A replica connects again within this time after its primary was started anew; until then it is not judged.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(3);
@@ -80,6 +81,10 @@ pub(super) async fn state(
 async fn fault(
     site: &RedisSite,
     primary: &str,
+        wanted: Wanted {
+            port: marker.applied.port,
+            tls: wants_tls(&marker.applied.inputs),
+        },
     replica: &Session,
 ) -> Result<Option<&'static str>, ProviderError> {
     let Some(marker) = read::<Installed>(site, primary)? else {
