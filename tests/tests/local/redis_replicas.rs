@@ -185,11 +185,66 @@ fn a_replica_that_follows_nobody_is_drift_and_follows_again() {
     let reader = readers(&mut env).remove(0);
     wait_until("it answers", || reader.ask(&["PING"]).is_ok());
     let run = plan(&mut env).expect(2);
-    assert!(run.stdout.contains(r#""promoted" -> "running""#), "{run}");
+    assert!(
+        run.stdout
+            .contains(r#""promoted, and loses its own writes when it follows again" -> "running""#),
+        "{run}"
+    );
     assert_eq!(decisions(&mut env), [format!("{REPLICA_1}: update safe")]);
     apply(&mut env);
     expect_no_changes(&mut env);
     write(&client, &[reader], "again");
+    let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
+    stranger.wait().expect("it ended");
+}
+
+#[test]
+fn replicas_follow_a_primary_that_is_made_anew_in_the_same_apply() {
+    let Some((mut env, _)) = applied("a_redis_primary_that_disappeared", STACK) else {
+        return;
+    };
+    kill(&server(&env, SERVER));
+    std::fs::remove_dir_all(env.folder().join(".infra/local/redis/cache")).expect("it is removed");
+    let run = plan(&mut env).expect(2);
+    assert!(
+        run.stdout.contains(r#""not following its primary" -> "running""#),
+        "{run}"
+    );
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    let client = Client::of(&env.output("redis.cache.url"));
+    let readers = readers(&mut env);
+    write(&client, &readers, "anew");
+}
+
+#[test]
+fn a_primary_that_follows_somebody_is_drift_and_leads_again() {
+    let Some((mut env, client)) = applied("a_redis_primary_that_follows", STACK) else {
+        return;
+    };
+    write(&client, &readers(&mut env), "one");
+    let (process, folder) = (
+        server(&env, SERVER),
+        env.folder().join(".infra/local/redis/cache"),
+    );
+    let environment = std::fs::read(format!("/proc/{}/environ", process.pid)).expect("its environment");
+    kill(&process);
+    let file = folder.join("redis.conf");
+    let text = std::fs::read_to_string(&file).expect("its file");
+    // Nobody is there, so that it keeps what it has.
+    let nobody = format!("\nreplicaof 127.0.0.1 {}\n", free_port());
+    std::fs::write(&file, text + &nobody).expect("its file");
+    let mut stranger = crate::redis::by_hand(&folder, &environment);
+    wait_until("it answers", || client.ask(&["GET", "kept"]).is_ok());
+    let run = plan(&mut env).expect(2);
+    assert!(
+        run.stdout.contains(r#""following another server" -> "running""#),
+        "{run}"
+    );
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    let readers = readers(&mut env);
+    write(&client, &readers, "two");
     let _ = env.run(&["destroy", "local", "--yes"]).expect(0);
     stranger.wait().expect("it ended");
 }

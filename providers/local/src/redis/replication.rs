@@ -103,6 +103,17 @@ pub async fn follow(session: &Session, upstream: &Upstream) -> Result<(), NodeEr
     }
 }
 
+/// Has a server follow nobody; it keeps the data that it has.
+///
+/// # Errors
+/// [`SessionError`] when it refuses.
+pub async fn lead(session: &Session) -> Result<(), SessionError> {
+    match followed(session).await? {
+        Some(_) => session.run("follow nobody", &["REPLICAOF", "NO", "ONE"]).await,
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,11 +16,18 @@ use crate::redis::kind::inputs::seen;
 use crate::redis::kind::marked::{self, observed, read};
 use crate::redis::node::state::{self, Look, State};
 use crate::redis::node::stop::find_running;
-use crate::redis::replication::followed;
+use crate::redis::replication::{Link, followed};
 use crate::redis::session::{Endpoint, Session};
 use crate::redis::site::RedisSite;
 use crate::redis::tls::Wanted;
 
+/// What is wrong with a replica that follows, but not its primary: gone, elsewhere or not letting it in, which all turn
+/// into each other when an apply makes or moves the primary first.
+const NOT_FOLLOWING: &str = "not following its primary";
+/// What is wrong with a replica that follows nobody; what was written to it is its own.
+const PROMOTED: &str = "promoted, and loses its own writes when it follows again";
+/// What is wrong with a server that follows.
+const FOLLOWS: &str = "following another server";
 /// A replica connects again within this time after its primary was started anew; until then it is not judged.
 const RECONNECTS_WITHIN: Duration = Duration::from_secs(3);
 /// How often it is asked meanwhile.
@@ -44,9 +51,11 @@ pub(super) async fn look(site: &RedisSite, name: &str) -> Result<Option<Observed
             let part = part(site, name, &marker.applied);
             attributes.extend(certified::seen(site, session, &part).await?);
         }
-        if let Some(primary) = marker.applied.primary()
-            && let Some(fault) = fault(site, primary, session).await?
-        {
+        let fault = match marker.applied.primary() {
+            Some(primary) => fault(site, primary, session).await?,
+            None => followed_by(session).await?.map(|_| FOLLOWS),
+        };
+        if let Some(fault) = fault {
             attributes.insert("status".to_owned(), Value::string(fault));
         }
     }
@@ -72,44 +81,49 @@ pub(super) async fn state(
         endpoint: &endpoint,
         network: &site.network,
         segment: marked::Installed::segment(&marker.applied),
-    };
-    state::state(&look).await.map_err(|error| refused(LOOK, &error))
-}
-
-/// Returns what is wrong with a replica that answers. Nothing while its primary is dead, because then nobody can tell:
-/// it will follow again by itself.
-async fn fault(
-    site: &RedisSite,
-    primary: &str,
         wanted: Wanted {
             port: marker.applied.port,
             tls: wants_tls(&marker.applied.inputs),
         },
+    };
+    state::state(&look).await.map_err(|error| refused(LOOK, &error))
+}
+
+/// Returns what is wrong with a replica that answers. Nothing while its primary is dead or reads its data, because then
+/// nobody can tell, nor while it is being sent everything: it will follow by itself.
+async fn fault(
+    site: &RedisSite,
+    primary: &str,
     replica: &Session,
 ) -> Result<Option<&'static str>, ProviderError> {
-    let Some(marker) = read::<Installed>(site, primary)? else {
-        return Ok(Some("without its primary"));
-    };
+    let marker = read::<Installed>(site, primary)?;
     let deadline = tokio::time::Instant::now() + RECONNECTS_WITHIN;
     let mut pace = tokio::time::interval(LOOK_EVERY);
     loop {
         pace.tick().await;
-        let followed = followed(replica).await;
-        let Some(link) = followed.map_err(|error| refused(LOOK, &error))? else {
-            return Ok(Some("promoted"));
+        let Some(link) = followed_by(replica).await? else {
+            return Ok(Some(PROMOTED));
         };
-        if link.at != Some(marker.applied.listening()) {
-            return Ok(Some("following another server"));
-        }
+        let Some(marker) = marker
+            .as_ref()
+            .filter(|marker| link.at == Some(marker.applied.listening()))
+        else {
+            return Ok(Some(NOT_FOLLOWING));
+        };
         let running = find_running(&site.folder_of(primary)).map_err(|error| {
             let error = crate::redis::node::NodeError::from(error);
             refused(LOOK, &error)
         })?;
-        if link.up || running.is_none() {
+        if link.up || link.busy || running.is_none() {
             return Ok(None);
         }
         if tokio::time::Instant::now() > deadline {
-            return Ok(Some("not following its primary"));
+            let answers = matches!(state(site, primary, marker).await?, State::Answers(_));
+            return Ok(answers.then_some(NOT_FOLLOWING));
         }
     }
+}
+
+async fn followed_by(session: &Session) -> Result<Option<Link>, ProviderError> {
+    followed(session).await.map_err(|error| refused(LOOK, &error))
 }

@@ -17,7 +17,7 @@ use crate::redis::node::start::start;
 use crate::redis::node::state::State;
 use crate::redis::node::stop::stop;
 use crate::redis::node::{Node, NodeError, configure, write_users};
-use crate::redis::replication::follow;
+use crate::redis::replication::{follow, lead};
 use crate::redis::session::Session;
 use crate::redis::settings;
 use crate::redis::site::RedisSite;
@@ -78,6 +78,9 @@ pub(super) async fn converge(site: &RedisSite, change: Change<'_>) -> Result<Ins
     if let Some(upstream) = upstream(site, &marker.applied)? {
         let followed = follow(&session, &upstream).await;
         followed.map_err(|error| failed(operation, &error))?;
+    } else {
+        let leads = lead(&session).await;
+        leads.map_err(|error| failed(operation, &error))?;
     }
     let set = set(&session, (&node, &users), inputs).await?;
     marker.applied.users = Some(set.map_err(|error| failed(operation, &error))?);
