@@ -215,6 +215,7 @@ fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
     apply(&mut env);
     let client = Client::of(&env.output("redis.cache.url"));
     assert_eq!(client.answer(&["SET", "kept", "yes"]), "OK");
+    let (port, nodes) = (env.output("redis.cache.port"), env.output("redis.cache.nodes"));
     env.edit("stack.hcl", "replicas    = 1", "replicas    = 1\n  tls = true");
     assert_eq!(
         decisions(&mut env),
@@ -226,6 +227,15 @@ fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
     apply(&mut env);
     expect_no_changes(&mut env);
     assert!(client.ask(&["PING"]).is_err(), "the plain port is closed");
+    assert_eq!(
+        (env.output("redis.cache.port"), env.output("redis.cache.nodes")),
+        (port.clone(), nodes),
+        "all keep their ports"
+    );
+    assert_eq!(
+        ports(&server(&env, SERVER)),
+        [port.parse::<u16>().expect("a port")]
+    );
     let secure = verifying(&mut env);
     assert_eq!(secure.answer(&["GET", "kept"]), "yes");
     env.edit("stack.hcl", "tls = true", "tls = false");
@@ -235,7 +245,10 @@ fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
     assert!(secure.ask(&["PING"]).is_err());
     assert!(!env.folder().join(".infra/local/tls").exists());
     assert!(!of(&env, "cache").join("tls").exists());
-    let _ = server(&env, SERVER);
+    assert_eq!(
+        ports(&server(&env, SERVER)),
+        [port.parse::<u16>().expect("a port")]
+    );
 }
 
 /// Starts a server by hand, from its own file with other words in it.

@@ -93,16 +93,22 @@ pub(super) fn part<'a>(site: &RedisSite, name: &'a str, installed: &Installed) -
     }
 }
 
-/// Decides where a server listens.
+/// Decides where a server listens. One that has a free port keeps it, also while it has it itself.
 pub(super) async fn listening(
     site: &RedisSite,
-    name: &str,
+    (name, before): (&str, Option<&Installed>),
     inputs: &Attributes,
 ) -> Result<Listening, ProviderError> {
+    let segment = inputs.get("segment").and_then(Value::as_str);
+    let has_free = |before: &&Installed| {
+        let has = [marked::Installed::segment(*before), segment] == [None, None];
+        has && matches!(port_of(&before.inputs), Ok(None))
+    };
+    let kept = before.filter(has_free).map(|before| before.port);
     let request = ListenRequest {
         name,
-        segment: inputs.get("segment").and_then(Value::as_str),
-        port: port_of(inputs)?,
+        segment,
+        port: port_of(inputs)?.or(kept),
     };
     listen(site, &request)
         .await

@@ -37,7 +37,7 @@ pub(super) async fn begin(
     name: &str,
     request: &CreateRequest,
 ) -> Result<Marker<Installed>, ProviderError> {
-    let Listening { host, port } = listening(site, name, &request.inputs).await?;
+    let Listening { host, port } = listening(site, (name, None), &request.inputs).await?;
     let installed = Installed {
         inputs: public(&request.inputs),
         host,
@@ -63,7 +63,7 @@ pub(super) async fn converge(site: &RedisSite, change: Change<'_>) -> Result<Ins
         Phase::Making | Phase::Removing => State::Unresponsive,
     };
     if restart {
-        let Listening { host, port } = listening(site, name, inputs).await?;
+        let Listening { host, port } = listening(site, (name, Some(&marker.applied)), inputs).await?;
         (marker.applied.host, marker.applied.port) = (host, port);
         move_to(&mut marker.applied.inputs, inputs);
     }
