@@ -141,8 +141,8 @@ const OF_CLUSTER: [(&str, &str); 2] = [
     ("host", "The address of its first node"),
     ("port", "The port of its first node"),
 ];
-const OF_ALL: [(&str, &str); 3] = [
-    ("name", "Its name in the environment"),
+const OF_ALL: [(&str, &str); 1] = [("name", "Its name in the environment")];
+const OF_TLS: [(&str, &str); 2] = [
     (
         "ca_certificate",
         "The certificate by which clients verify it, in PEM; null without TLS",
@@ -150,10 +150,27 @@ const OF_ALL: [(&str, &str); 3] = [
     ("ca_file", "The file of that certificate; null without TLS"),
 ];
 
-/// They do not change on update: a server keeps its address and port, also when it is started again.
+/// A server keeps its address and port, also when it is started again. What clients verify it by changes where TLS is
+/// switched, and where a renewed certificate needs a new authority.
 fn outputs(own: &[(&str, &str)]) -> BTreeMap<String, OutputSchema> {
-    own.iter()
-        .chain(&OF_ALL)
-        .map(|(name, summary)| ((*name).to_owned(), output(summary)))
-        .collect()
+    let stays = own.iter().chain(&OF_ALL);
+    let stays = stays.map(|(name, summary)| ((*name).to_owned(), output(summary)));
+    let changes = OF_TLS.iter();
+    let changes = changes.map(|(name, summary)| ((*name).to_owned(), output(summary).changes_on_update()));
+    stays.chain(changes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_may_change_what_clients_verify_by() {
+        for schema in [server(), replica(), cluster()] {
+            for output in ["ca_certificate", "ca_file"] {
+                assert!(schema.outputs[output].changes_on_update, "{output}");
+            }
+            assert!(!schema.outputs["port"].changes_on_update);
+        }
+    }
 }
