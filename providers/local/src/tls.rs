@@ -33,12 +33,6 @@ pub enum TlsError {
         /// Why.
         source: OpenError,
     },
-    /// A file is not understood.
-    #[error("The file `{}` is damaged", .file.display())]
-    Damaged {
-        /// The file.
-        file: PathBuf,
-    },
 }
 
 impl Explain for TlsError {
@@ -50,10 +44,6 @@ impl Explain for TlsError {
         match self {
             Self::Disk(error) => error.hint(),
             Self::Sealed { .. } => Some("Use the identity that this environment was made with".to_owned()),
-            Self::Damaged { file } => Some(format!(
-                "Remove it, then run `infra apply`: a new authority is made, and clients need its certificate: {}",
-                file.display()
-            )),
             Self::Make(_) => None,
         }
     }

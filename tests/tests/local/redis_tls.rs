@@ -184,8 +184,20 @@ fn a_certificate_is_replaced_while_its_server_runs() {
         assert_eq!(new.len(), 1);
         assert_ne!(new, old);
     }
-    // Without its authority no certificate counts any more: one apply gives all of them new ones.
-    std::fs::remove_file(env.output("redis.cache.ca_file")).expect("it is removed");
+    // What clients verify by is written again, and no certificate is another one.
+    let file = env.output("redis.cache.ca_file");
+    let text = std::fs::read_to_string(&file).expect("the authority");
+    let all = |env: &TestEnv| ["cache", "cache-replica-1"].map(|name| certificates(&of(env, name)));
+    let kept = all(&env);
+    std::fs::remove_file(&file).expect("it is removed");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(std::fs::read_to_string(&file).expect("the authority"), text);
+    assert_eq!(all(&env), kept);
+    // Without its authority no certificate counts any more: one apply gives all of them new ones, also to a server with a
+    // fault of its own, which stays the same when another one gets the new authority first.
+    std::fs::remove_file(&certificates(&of(&env, "cache-replica-1"))[0]).expect("it is removed");
+    std::fs::remove_file(Path::new(&file).with_file_name("authority.json")).expect("it is removed");
     assert_eq!(
         decisions(&mut env),
         [
@@ -195,6 +207,7 @@ fn a_certificate_is_replaced_while_its_server_runs() {
     );
     apply(&mut env);
     expect_no_changes(&mut env);
+    assert_ne!(std::fs::read_to_string(&file).expect("the authority"), text);
     assert_eq!(servers_of(&env), before, "nothing was started again");
     assert_eq!(verifying(&mut env).answer(&["GET", "kept"]), "yes");
 }

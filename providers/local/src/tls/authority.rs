@@ -9,9 +9,10 @@ use std::time::Duration;
 use infra_model::clock::{Clock, SystemClock, Timestamp};
 use infra_model::sealing::{Sealed, Sealing, Secret};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use serde::{Deserialize, Serialize};
 
 use super::TlsError;
-use super::certificate::{self, Certified, DAY, Judged, NO_AUTHORITY, between};
+use super::certificate::{self, Certified, DAY, Judged, between};
 use crate::host::folder;
 use crate::settings::LocalSettings;
 
@@ -21,6 +22,18 @@ const COUNTS_FOR: Duration = Duration::from_secs(3650 * DAY);
 const RENEWED_BEFORE: Duration = Duration::from_secs(730 * DAY);
 /// Who needs the authority, a file for each.
 const USERS: &str = "users";
+/// What is wrong where clients do not find the certificate that they verify servers by. It is judged last, since the first
+/// server that gets a certificate mends it for all.
+const NOT_AT_HAND: &str = "without the file that clients verify it by";
+
+/// An authority: both in one file, so that they belong together whenever the engine ends.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// Its certificate in PEM.
+    certificate: String,
+    /// Its key in PEM, sealed.
+    key: String,
+}
 
 /// Where the authority of an environment is, and who needs it.
 pub struct AuthoritySite {
@@ -57,7 +70,7 @@ impl AuthoritySite {
         self.folder.join("authority.crt")
     }
 
-    fn key_file(&self) -> PathBuf {
+    fn kept_file(&self) -> PathBuf {
         self.folder.join("authority.json")
     }
 
@@ -70,8 +83,13 @@ impl AuthoritySite {
     /// # Errors
     /// [`TlsError`] when it cannot be read.
     pub fn certificate(&self) -> Result<Option<String>, TlsError> {
-        let text = folder::read_if_present(&self.certificate_file())?;
-        Ok(text.map(|text| String::from_utf8_lossy(&text).into_owned()))
+        Ok(self.kept()?.map(|kept| kept.certificate))
+    }
+
+    /// Returns the authority. One that is not understood counts as gone: the plan says so before another is made.
+    fn kept(&self) -> Result<Option<Kept>, TlsError> {
+        let text = folder::read_if_present(&self.kept_file())?;
+        Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     /// Returns the certificate of a server for these addresses, signed first if there is none that counts.
@@ -85,17 +103,20 @@ impl AuthoritySite {
         folder::private_directory(&self.folder)?;
         folder::private_directory(&self.folder.join(USERS))?;
         folder::write_private(&user, b"")?;
-        let authority = self.ensure(now)?;
-        let judged = Judged {
-            authority: &authority,
-            addresses: server.addresses,
-            now,
-        };
-        if let Some(found) = certificate::usable(server.folder, &judged)? {
-            return Ok(found);
+        let found = self.kept()?.filter(|kept| counts(&kept.certificate, now));
+        if let Some(found) = &found {
+            self.hand_out(&found.certificate)?;
+            if let Some(usable) = certificate::usable(server.folder, &server.judged(&found.certificate, now))?
+            {
+                return Ok(usable);
+            }
         }
-        let issuer = self.issuer(&authority)?;
-        certificate::sign(server.folder, (server.user, &judged), &issuer)
+        let (authority, issuer) = self.issuer(found, now)?;
+        certificate::sign(
+            server.folder,
+            (server.user, &server.judged(&authority, now)),
+            &issuer,
+        )
     }
 
     /// Returns what is wrong with the certificate that a server says it shows; nothing when it counts.
@@ -104,16 +125,13 @@ impl AuthoritySite {
     /// [`TlsError`] when a file cannot be read.
     pub fn fault(&self, shown: &Path, server: &Server<'_>) -> Result<Option<String>, TlsError> {
         let now = self.clock.now();
-        let authority = self.certificate()?;
-        let Some(authority) = authority.filter(|authority| counts(authority, now)) else {
-            return Ok(Some(NO_AUTHORITY.to_owned()));
-        };
-        let judged = Judged {
-            authority: &authority,
-            addresses: server.addresses,
-            now,
-        };
-        certificate::fault(server.folder, shown, &judged)
+        let authority = self.certificate()?.filter(|authority| counts(authority, now));
+        let judged = server.judged(authority.as_deref().unwrap_or_default(), now);
+        let fault = certificate::fault(server.folder, shown, &judged)?;
+        if fault.is_some() || self.is_handed_out(judged.authority)? {
+            return Ok(fault);
+        }
+        Ok(Some(NOT_AT_HAND.to_owned()))
     }
 
     /// Notes that somebody needs the authority no more, and removes it when nobody does.
@@ -123,7 +141,7 @@ impl AuthoritySite {
     pub fn leave(&self, user: &str) -> Result<(), TlsError> {
         let _alone = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         let users = self.folder.join(USERS);
-        folder::remove_file(&self.user_file(user))?;
+        folder::remove_with_draft(&self.user_file(user))?;
         folder::remove_if_empty(&users)?;
         if !users.exists() {
             folder::remove_tree(&self.folder)?;
@@ -131,34 +149,58 @@ impl AuthoritySite {
         Ok(())
     }
 
-    /// Returns the authority's certificate, made first if there is none that counts for long enough.
-    fn ensure(&self, now: Timestamp) -> Result<String, TlsError> {
-        if let Some(found) = self.certificate()?
-            && counts(&found, now)
-            && self.key_file().exists()
-        {
-            return Ok(found);
-        }
+    /// Returns the certificate and the key of an authority, of a new one where there is none, or where its key is not that of
+    /// its certificate.
+    fn issuer(
+        &self,
+        found: Option<Kept>,
+        now: Timestamp,
+    ) -> Result<(String, Issuer<'static, KeyPair>), TlsError> {
+        let (certificate, key) = match found {
+            Some(kept) => match self.opened(&kept)? {
+                Some(key) => (kept.certificate, key),
+                None => self.make(now)?,
+            },
+            None => self.make(now)?,
+        };
+        let issuer = Issuer::from_ca_cert_pem(&certificate, key)?;
+        Ok((certificate, issuer))
+    }
+
+    fn opened(&self, kept: &Kept) -> Result<Option<KeyPair>, TlsError> {
+        let opened = self.sealing.open(&Sealed::from_text(kept.key.clone()));
+        let key = opened.map_err(|source| TlsError::Sealed {
+            file: self.kept_file(),
+            source,
+        })?;
+        let key = KeyPair::from_pem(key.expose()).ok();
+        Ok(key.filter(|key| certificate::is_key_of(key, kept.certificate.as_bytes())))
+    }
+
+    fn make(&self, now: Timestamp) -> Result<(String, KeyPair), TlsError> {
         let key = KeyPair::generate()?;
         let certificate = parameters(now).self_signed(&key)?.pem();
         let sealed = self.sealing.seal(&Secret::new(key.serialize_pem()));
-        // The key first: the certificate is what says that both are there.
-        folder::remove_file(&self.certificate_file())?;
-        folder::write_private(&self.key_file(), sealed.as_str().as_bytes())?;
-        folder::write_private(&self.certificate_file(), certificate.as_bytes())?;
-        Ok(certificate)
+        let text = serde_json::json!(Kept {
+            certificate: certificate.clone(),
+            key: sealed.as_str().to_owned(),
+        });
+        folder::write_private(&self.kept_file(), text.to_string().as_bytes())?;
+        self.hand_out(&certificate)?;
+        Ok((certificate, key))
     }
 
-    fn issuer(&self, certificate: &str) -> Result<Issuer<'static, KeyPair>, TlsError> {
-        let file = self.key_file();
-        let sealed = folder::read_if_present(&file)?.unwrap_or_default();
-        let Ok(sealed) = String::from_utf8(sealed) else {
-            return Err(TlsError::Damaged { file });
-        };
-        let opened = self.sealing.open(&Sealed::from_text(sealed));
-        let key = opened.map_err(|source| TlsError::Sealed { file, source })?;
-        let key = KeyPair::from_pem(key.expose())?;
-        Ok(Issuer::from_ca_cert_pem(certificate, key)?)
+    /// Writes the certificate where clients read it.
+    fn hand_out(&self, certificate: &str) -> Result<(), TlsError> {
+        if !self.is_handed_out(certificate)? {
+            folder::write_private(&self.certificate_file(), certificate.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn is_handed_out(&self, certificate: &str) -> Result<bool, TlsError> {
+        let found = folder::read_if_present(&self.certificate_file())?;
+        Ok(found.as_deref() == Some(certificate.as_bytes()))
     }
 }
 
@@ -173,9 +215,20 @@ pub struct Server<'a> {
     pub addresses: &'a [IpAddr],
 }
 
+impl<'a> Server<'a> {
+    fn judged(&self, authority: &'a str, now: Timestamp) -> Judged<'a> {
+        Judged {
+            authority,
+            addresses: self.addresses,
+            now,
+        }
+    }
+}
+
 /// Says whether an authority may sign, and what it signed counts.
 fn counts(certificate: &str, now: Timestamp) -> bool {
-    certificate::end(certificate.as_bytes()).is_some_and(|end| end > now.after(RENEWED_BEFORE))
+    let span = certificate::span(certificate.as_bytes());
+    span.is_some_and(|span| span.start <= now && span.end > now.after(RENEWED_BEFORE))
 }
 
 fn parameters(now: Timestamp) -> CertificateParams {
@@ -190,178 +243,4 @@ fn parameters(now: Timestamp) -> CertificateParams {
 }
 
 #[cfg(test)]
-mod tests {
-    use infra_model::sealing::OpenError;
-
-    use super::*;
-
-    /// Turns a text around, which is enough to tell a seal from what it seals.
-    struct Reversing;
-
-    impl Sealing for Reversing {
-        fn seal(&self, secret: &Secret) -> Sealed {
-            Sealed::from_text(secret.expose().chars().rev().collect())
-        }
-
-        fn open(&self, sealed: &Sealed) -> Result<Secret, OpenError> {
-            Ok(Secret::new(sealed.as_str().chars().rev().collect::<String>()))
-        }
-    }
-
-    #[derive(Debug)]
-    struct At(Timestamp);
-
-    impl Clock for At {
-        fn now(&self) -> Timestamp {
-            self.0
-        }
-    }
-
-    /// Some day in 2026.
-    const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
-
-    fn days(count: u64) -> Timestamp {
-        NOW.after(Duration::from_secs(count * DAY))
-    }
-
-    fn site(folder: &Path, now: Timestamp) -> AuthoritySite {
-        AuthoritySite {
-            folder: folder.join("tls"),
-            sealing: Arc::new(Reversing),
-            clock: Arc::new(At(now)),
-            making: Mutex::default(),
-        }
-    }
-
-    struct One {
-        folder: tempfile::TempDir,
-        own: PathBuf,
-        addresses: [IpAddr; 1],
-    }
-
-    impl One {
-        fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            One {
-                own: folder.path().join("redis/cache/tls"),
-                folder,
-                addresses: ["198.18.0.3".parse().unwrap()],
-            }
-        }
-
-        fn server(&self) -> Server<'_> {
-            Server {
-                user: "redis.cache",
-                folder: &self.own,
-                addresses: &self.addresses,
-            }
-        }
-
-        fn at(&self, now: Timestamp) -> AuthoritySite {
-            site(self.folder.path(), now)
-        }
-    }
-
-    #[test]
-    fn a_certificate_is_kept_until_two_months_before_its_end() {
-        let one = One::new();
-        let first = one.at(NOW).certify(&one.server()).unwrap();
-        for now in [NOW, days(300)] {
-            assert_eq!(one.at(now).certify(&one.server()).unwrap(), first);
-            let fault = one.at(now).fault(&first.certificate, &one.server()).unwrap();
-            assert_eq!(fault, None);
-        }
-        let fault = one
-            .at(days(310))
-            .fault(&first.certificate, &one.server())
-            .unwrap();
-        assert_eq!(fault.as_deref(), Some("ends at 2027-11-18T11:06:40Z"));
-        let second = one.at(days(310)).certify(&one.server()).unwrap();
-        assert_ne!(second, first);
-        let fault = one.at(days(310)).fault(&second.certificate, &one.server());
-        assert_eq!(fault.unwrap(), None);
-        // The server still shows the first until it has loaded the second.
-        assert!(first.certificate.exists() && first.key.exists());
-        certificate::keep_alone(&second).unwrap();
-        assert!(!first.certificate.exists() && !first.key.exists() && second.key.exists());
-    }
-
-    #[test]
-    fn an_authority_outlives_what_it_signed_and_is_made_anew_in_time() {
-        let one = One::new();
-        let (now, late) = (one.at(NOW), one.at(days(3000)));
-        let first = now.certify(&one.server()).unwrap();
-        let authority = now.certificate().unwrap();
-        let fault = late.fault(&first.certificate, &one.server()).unwrap();
-        assert_eq!(fault.as_deref(), Some(NO_AUTHORITY));
-        let second = late.certify(&one.server()).unwrap();
-        assert_ne!(late.certificate().unwrap(), authority);
-        let fault = late.fault(&second.certificate, &one.server());
-        assert_eq!(fault.unwrap(), None);
-    }
-
-    #[test]
-    fn what_another_authority_signed_or_is_for_another_address_does_not_count() {
-        let (one, other) = (One::new(), One::new());
-        let site = one.at(NOW);
-        let own = site.certify(&one.server()).unwrap();
-        other.at(NOW).certify(&other.server()).unwrap();
-        let elsewhere = other.at(NOW).fault(
-            &own.certificate,
-            &Server {
-                folder: &one.own,
-                ..other.server()
-            },
-        );
-        let said = Some(NO_AUTHORITY.to_owned());
-        assert_eq!(elsewhere.unwrap(), said);
-        let moved = Server {
-            addresses: &["198.18.0.4".parse().unwrap()],
-            ..one.server()
-        };
-        let fault = site.fault(&own.certificate, &moved).unwrap();
-        assert_eq!(fault.as_deref(), Some("for other addresses"));
-        assert_ne!(site.certify(&moved).unwrap(), own);
-        let fault = site.fault(Path::new("/etc/other.crt"), &one.server()).unwrap();
-        assert_eq!(fault.as_deref(), Some("not the engine's"));
-    }
-
-    #[test]
-    fn what_is_gone_or_was_altered_is_told_and_made_anew() {
-        let one = One::new();
-        let site = one.at(NOW);
-        let first = site.certify(&one.server()).unwrap();
-        std::fs::remove_file(&first.key).unwrap();
-        let fault = site.fault(&first.certificate, &one.server()).unwrap();
-        assert_eq!(fault.as_deref(), Some("missing"));
-        let second = site.certify(&one.server()).unwrap();
-        std::fs::write(&second.certificate, std::fs::read(&first.certificate).unwrap()).unwrap();
-        let fault = site.fault(&second.certificate, &one.server()).unwrap();
-        assert_eq!(fault.as_deref(), Some("altered"));
-        std::fs::remove_file(site.certificate_file()).unwrap();
-        let fault = site.fault(&second.certificate, &one.server()).unwrap();
-        assert_eq!(fault.as_deref(), Some(NO_AUTHORITY));
-        let third = site.certify(&one.server()).unwrap();
-        assert_eq!(site.fault(&third.certificate, &one.server()).unwrap(), None);
-    }
-
-    #[test]
-    fn the_key_of_the_authority_lies_sealed_and_goes_with_its_last_user() {
-        let one = One::new();
-        let site = one.at(NOW);
-        site.certify(&one.server()).unwrap();
-        let second = Server {
-            user: "redis.queue",
-            folder: &one.folder.path().join("redis/queue/tls"),
-            ..one.server()
-        };
-        site.certify(&second).unwrap();
-        let key = std::fs::read_to_string(site.key_file()).unwrap();
-        assert!(!key.contains("PRIVATE KEY"), "{key}");
-        site.leave("redis.cache").unwrap();
-        assert!(site.certificate_file().exists());
-        site.leave("redis.queue").unwrap();
-        assert!(!one.folder.path().join("tls").exists());
-        site.leave("redis.queue").unwrap();
-    }
-}
+mod tests;

@@ -4,13 +4,14 @@
 //! where a newer one lies beside it already.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use infra_model::clock::Timestamp;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    PublicKeyData as _, date_time_ymd,
 };
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
@@ -62,7 +63,7 @@ impl Certified {
 /// What a certificate is held against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Judged<'a> {
-    /// The authority's certificate in PEM.
+    /// The authority's certificate in PEM, an empty text where none counts.
     pub(super) authority: &'a str,
     /// The addresses that it has to be for.
     pub(super) addresses: &'a [IpAddr],
@@ -76,7 +77,7 @@ pub(super) fn usable(folder: &Path, judged: &Judged<'_>) -> Result<Option<Certif
     for file in certificates(folder)? {
         let content = folder::read_if_present(&file)?.unwrap_or_default();
         if fault(folder, &file, judged)?.is_none() {
-            found.push((end(&content), file));
+            found.push((span(&content).map(|span| span.end), file));
         }
     }
     let last = found.into_iter().max();
@@ -84,6 +85,9 @@ pub(super) fn usable(folder: &Path, judged: &Judged<'_>) -> Result<Option<Certif
 }
 
 /// Returns what is wrong with the certificate that a server shows, which should be one of those in its folder.
+///
+/// Its own files come first and the authority after them: what is said of a server then stays the same when another server
+/// gets a new authority in the same apply.
 pub(super) fn fault(folder: &Path, shown: &Path, judged: &Judged<'_>) -> Result<Option<String>, TlsError> {
     if shown.parent() != Some(folder) {
         return Ok(Some("not the engine's".to_owned()));
@@ -96,34 +100,60 @@ pub(super) fn fault(folder: &Path, shown: &Path, judged: &Judged<'_>) -> Result<
     if shown.file_stem() != Some(name_of(&content).as_ref()) {
         return Ok(Some("altered".to_owned()));
     }
-    Ok(fault_of(&content, judged))
+    let key = folder::read_if_present(&files.key)?.unwrap_or_default();
+    let key = String::from_utf8(key)
+        .ok()
+        .and_then(|key| KeyPair::from_pem(&key).ok());
+    if !key.is_some_and(|key| is_key_of(&key, &content)) {
+        return Ok(Some("altered".to_owned()));
+    }
+    let beside = folder::read_if_present(&files.authority)?;
+    Ok(fault_of((&content, &beside.unwrap_or_default()), judged))
 }
 
-fn fault_of(content: &[u8], judged: &Judged<'_>) -> Option<String> {
-    let (authority, own) = (pem(judged.authority.as_bytes()), pem(content));
-    let both = (authority.as_ref().and_then(parsed), own.as_ref().and_then(parsed));
-    let (Some(authority), Some(own)) = both else {
+/// Says whether a key is that of a certificate in PEM.
+pub(super) fn is_key_of(key: &KeyPair, certificate: &[u8]) -> bool {
+    let own = pem(certificate);
+    let own = own.as_ref().and_then(parsed);
+    own.is_some_and(|own| own.public_key().raw == key.subject_public_key_info())
+}
+
+/// Returns what is wrong with a certificate, beside which lies one of the authority that servers verify each other by.
+fn fault_of((content, beside): (&[u8], &[u8]), judged: &Judged<'_>) -> Option<String> {
+    let own = pem(content);
+    let Some(own) = own.as_ref().and_then(parsed) else {
         return Some("not understood".to_owned());
     };
-    if own.verify_signature(Some(authority.public_key())).is_err() {
+    let authority = pem(judged.authority.as_bytes());
+    let authority = authority.as_ref().and_then(parsed);
+    if authority.is_none_or(|authority| own.verify_signature(Some(authority.public_key())).is_err()) {
         return Some(NO_AUTHORITY.to_owned());
+    }
+    if beside != judged.authority.as_bytes() {
+        return Some("altered".to_owned());
     }
     let is_for = |address: &IpAddr| names(&own).contains(address);
     if !judged.addresses.iter().all(is_for) {
         return Some("for other addresses".to_owned());
     }
-    let end = end_of(&own);
+    let Range { start, end } = span_of(&own);
+    if start > judged.now {
+        return Some(format!("begins at {start}"));
+    }
     (end <= judged.now.after(RENEWED_BEFORE)).then(|| format!("ends at {end}"))
 }
 
-/// Returns when a certificate in PEM ends, if it is one.
-pub(super) fn end(content: &[u8]) -> Option<Timestamp> {
-    pem(content).as_ref().and_then(parsed).map(|own| end_of(&own))
+/// Returns from when until when a certificate in PEM counts, if it is one.
+pub(super) fn span(content: &[u8]) -> Option<Range<Timestamp>> {
+    pem(content).as_ref().and_then(parsed).map(|own| span_of(&own))
 }
 
-fn end_of(certificate: &X509Certificate<'_>) -> Timestamp {
-    let seconds = certificate.validity().not_after.timestamp();
-    Timestamp::from_millis(u64::try_from(seconds).unwrap_or_default().saturating_mul(1000))
+fn span_of(certificate: &X509Certificate<'_>) -> Range<Timestamp> {
+    let at = |seconds: i64| {
+        Timestamp::from_millis(u64::try_from(seconds).unwrap_or_default().saturating_mul(1000))
+    };
+    let validity = certificate.validity();
+    at(validity.not_before.timestamp())..at(validity.not_after.timestamp())
 }
 
 fn pem(content: &[u8]) -> Option<Pem> {

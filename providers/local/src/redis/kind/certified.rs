@@ -111,10 +111,11 @@ pub(super) fn outputs(site: &RedisSite, inputs: &Attributes) -> Result<Attribute
     ]))
 }
 
-/// Notes that a server or cluster shows no certificate any more.
+/// Notes that a server or cluster shows no certificate any more. Its own folder goes last: as long as it is there, the next
+/// call knows that there is something left to do.
 pub(super) fn leave(site: &RedisSite, name: &str, folder: &Path) -> Result<(), TlsError> {
-    remove_tree(&folder.join("tls"))?;
-    site.authority.leave(&user(name))
+    site.authority.leave(&user(name))?;
+    Ok(remove_tree(&folder.join("tls"))?)
 }
 
 /// Who a server or cluster is to the authority.
