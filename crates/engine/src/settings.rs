@@ -26,7 +26,7 @@ pub struct ResolvedConsumer {
     pub name: String,
     /// What it is.
     pub description: Option<String>,
-    /// Its settings that have a value, in the order of their names.
+    /// Its settings that have a value, in the order of their names; one that is not required and comes to null has none.
     pub settings: Vec<ResolvedSetting>,
 }
 
@@ -47,8 +47,8 @@ pub struct ResolvedSetting {
 ///
 /// # Errors
 ///
-/// When there is no such consumer, a value is known only after apply or is not of its kind, or the provider cannot lower
-/// the stack.
+/// When there is no such consumer, a value is known only after apply, is not of its kind or is null where it is required,
+/// or the provider cannot lower the stack.
 pub async fn settings(
     backend: &Backend,
     opened: &Opened,
@@ -102,6 +102,9 @@ fn resolved(
         let Some(value) = &setting.value else { continue };
         let value = resolve(value.clone(), &|reference| look_up(exports, reference));
         let value = value.map_err(EngineError::defect)?;
+        if value.is_null() && !setting.required {
+            continue;
+        }
         let secret = value.is_secret() || setting.kind == SettingKind::Secret;
         settings.push(ResolvedSetting {
             name: variable.clone(),
@@ -140,6 +143,12 @@ fn text(
         Value::Deferred(_) => {
             let message = format!("The setting `{name}` of `{consumer}` is known only after apply");
             let hint = format!("Run: infra apply {}", opened.stack.environment.name);
+            return Err(EngineError::request(message, hint));
+        }
+        Value::Null => {
+            let message =
+                format!("The setting `{name}` of `{consumer}` has no value: what the stack says is null");
+            let hint = "Say `required = false` if the program does without it, or give it another value";
             return Err(EngineError::request(message, hint));
         }
         other => {

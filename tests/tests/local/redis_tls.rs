@@ -264,6 +264,41 @@ fn tls_is_switched_on_and_off_with_a_restart_that_loses_nothing() {
     );
 }
 
+#[test]
+fn a_setting_that_comes_to_null_is_left_out_where_the_program_does_without_it() {
+    let stack = STACK.replace("  tls         = true\n", "");
+    let Some(_) = client("a_setting_that_comes_to_null") else {
+        return;
+    };
+    let mut env = TestEnv::stack(
+        stack
+            .replace(
+                "\"REDIS_CA\" { value",
+                "\"REDIS_CA\" {\n    required = false\n    value",
+            )
+            .replace("ca_file }", "ca_file\n  }")
+            .as_str(),
+    );
+    apply(&mut env);
+    let run = env.run(&["env", "local", "--format", "json"]).expect(1);
+    let said = format!("{run}");
+    assert!(
+        said.contains("The setting `REDIS_CA_TEXT` of `api` has no value")
+            && said.contains("required = false"),
+        "{said}"
+    );
+    env.edit(
+        "stack.hcl",
+        "\"REDIS_CA_TEXT\" { value = redis.cache.ca_certificate }",
+        "\"REDIS_CA_TEXT\" {\n    required = false\n    value = redis.cache.ca_certificate\n  }",
+    );
+    let output = env.command(&["env", "local", "--format", "json"]).output();
+    let document = output.expect("the binary starts").stdout;
+    let document: serde_json::Value = serde_json::from_slice(&document).expect("JSON");
+    let names: Vec<&String> = document.as_object().expect("an object").keys().collect();
+    assert_eq!(names, ["REDIS_URL"]);
+}
+
 /// Starts a server by hand, from its own file with other words in it.
 fn start_otherwise(env: &TestEnv, process: &Process, folder: &Path, (from, to): (&str, &str)) -> Child {
     let environment = std::fs::read(format!("/proc/{}/environ", process.pid)).expect("its environment");
