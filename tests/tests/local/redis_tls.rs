@@ -92,11 +92,19 @@ fn of(env: &TestEnv, server: &str) -> PathBuf {
     env.folder().join(".infra/local/redis").join(server)
 }
 
-fn expect_refused(client: &Client) {
-    let unverified = Client::trusting(client, "/etc/hostname");
-    for other in [client.in_clear(), unverified] {
-        assert!(other.ask(&["PING"]).is_err(), "{other:?}");
-    }
+/// Returns another environment, whose authority vouches for none of the servers under test, and the file of it.
+fn stranger() -> (TestEnv, String) {
+    let mut env = TestEnv::stack(STACK.replace("  replicas    = 1\n", "").as_str());
+    apply(&mut env);
+    let authority = env.output("redis.cache.ca_file");
+    (env, authority)
+}
+
+fn expect_refused(client: &Client, stranger: &str) {
+    assert!(client.in_clear().ask(&["PING"]).is_err(), "{client:?}");
+    let said = client.trusting(stranger).ask(&["PING"]);
+    let said = said.expect_err("nobody vouches for it");
+    assert!(said.contains("certificate verify failed"), "{said}");
 }
 
 /// Returns the ports on which a process takes connections, as the kernel tells them.
@@ -136,8 +144,16 @@ fn clients_verify_servers_by_the_authority_and_nobody_connects_otherwise() {
     let replica = Client::of(&urls[0]).trusting(&env.output("redis.cache.ca_file"));
     let info = replica.answer(&["INFO", "replication"]);
     assert!(info.contains("master_link_status:up"), "{info}");
+    let (_other, authority) = stranger();
     for one in [&client, &replica] {
-        expect_refused(one);
+        expect_refused(one, &authority);
+    }
+    let nodes: Vec<String> =
+        serde_json::from_str(&env.output("redis.cache.nodes")).expect("a list of addresses");
+    for (address, node) in [SERVER, REPLICA].iter().zip(nodes) {
+        let open = ports(&server(&env, address));
+        assert_eq!(open.len(), 1, "{open:?}");
+        assert!(node.ends_with(&format!(":{}", open[0])), "{node}: {open:?}");
     }
     let unknown = Client::of(&urls[0])
         .ask(&["PING"])
@@ -382,10 +398,11 @@ fn a_cluster_over_tls_grows_under_a_writer() {
     expect_keys(&client, written);
     let all = nodes(&mut env);
     assert_eq!(all.len(), 8);
+    let (_other, authority) = stranger();
     for address in &all {
         let node = client.at(address);
         assert_eq!(node.answer(&["PING"]), "PONG");
-        expect_refused(&node);
+        expect_refused(&node, &authority);
     }
     let before = processes_of(&env);
     let lost = certificates(&of(&env, "cache/nodes/2"));
