@@ -182,7 +182,7 @@ parity {
   exception "machine" {
     paths   = ["environment.data", "network.main.cidr"]
     between = ["development", "staging"]
-    reason  = "They share a machine, each in its own address range, and only staging has data to test with"
+    reason  = "They share a machine, each in networks of its own, and only staging has data to test with"
   }
   exception "account" {
     paths   = ["environment.provider", "network.main.cidr"]

@@ -69,6 +69,12 @@ pub async fn rest(backend: &Backend, request: &RestRequest<'_>) -> Result<Rested
     let provider = opened.connect(backend).await?;
     let mark = provider.rest().ok_or_else(|| not_ours(&environment, &chosen))?;
     recovery::resolve(backend, &mut opened, &*provider, request.wait).await?;
+    if opened.state.records.is_empty() {
+        // A mark would say of what is brought up next that it was stopped.
+        let message = format!("Environment `{environment}` has nothing that could be stopped or started");
+        let hint = format!("Bring it up with: infra apply {environment}");
+        return Err(EngineError::request(message, hint));
+    }
     let started = backend.clock.now();
     let hold = hold_request(backend, &opened, request.wait, request.interrupt);
     let held = lease::hold(hold, async |holding| {

@@ -21,3 +21,10 @@ redis "broker" {
   size      = "tiny"
   memory_mb = 64
 }
+
+# Celery has a spelling of its own for a socket.
+settings "backend" {
+  setting "REDIS_URL" {
+    value = replace(replace(redis.broker.url, "unix://default:", "redis+socket://:"), "?db=0", "?virtual_host=0")
+  }
+}

@@ -305,3 +305,13 @@ fn a_file_with_secrets_is_private_and_not_for_git() {
     env.write(".gitignore", ".env\n.infra\n");
     let _ = env.run(&["env", "local", "--out", ".env"]).expect(0);
 }
+
+#[test]
+fn a_program_of_a_stack_without_settings_is_given_none() {
+    let mut env = TestEnv::stack("stack {\n  name = \"shop\"\n}\n");
+    let run = env.run(&["run", "local", "--", "echo", "hi"]).expect(0);
+    assert_eq!(run.stdout, "hi\n", "{run}");
+    assert!(run.stderr.contains("declares no settings"), "{run}");
+    let named = env.run(&["run", "local", "--consumer", "web", "--", "true"]);
+    refused(named, 1, &["no settings of a consumer `web`"]);
+}

@@ -165,6 +165,12 @@ fn a_stopped_environment_is_destroyed_without_a_trace() {
     let left = std::fs::read_dir(env.folder().join(".infra/local")).expect("the state stays");
     let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["state"]);
+    // A mark would say of the next servers that they were stopped.
+    for word in ["stop", "start"] {
+        let run = env.run(&[word, "local"]).expect(1);
+        assert!(run.stderr.contains("has nothing that could be stopped"), "{run}");
+    }
+    assert!(!is_marked(&env));
 }
 
 #[test]

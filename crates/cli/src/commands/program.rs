@@ -5,10 +5,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
 use clap::Args;
+use infra_engine::configuration;
 use infra_engine::settings::ResolvedConsumer;
 
 use crate::arguments::{TargetArguments, WaitArguments};
-use crate::commands::{Invocation, env};
+use crate::commands::{Invocation, context, env};
 use crate::failure::{Failure, FailureKind};
 
 /// Start a program with its settings as environment variables
@@ -41,6 +42,12 @@ pub(crate) async fn run(
     invocation: &Invocation<'_>,
 ) -> Result<ExitCode, Failure> {
     let consumer = arguments.consumer.as_deref();
+    if consumer.is_none() && !declares_settings(arguments, invocation)? {
+        let note = "The stack declares no settings, so the program is given none.\n";
+        invocation.terminal.say(note);
+        let error = command(&arguments.command, &[])?.exec();
+        return Err(cannot_start(&arguments.command, &error));
+    }
     let resolved = env::resolved(&arguments.target, &arguments.wait, consumer, invocation);
     let (opened, consumers) = resolved.await?;
     env::refuse_clashes(&consumers)?;
@@ -48,6 +55,12 @@ pub(crate) async fn run(
     drop(opened);
     let error = command(&arguments.command, &consumers)?.exec();
     Err(cannot_start(&arguments.command, &error))
+}
+
+fn declares_settings(arguments: &ProgramArguments, invocation: &Invocation<'_>) -> Result<bool, Failure> {
+    let target = context::target(&arguments.target, invocation)?;
+    let read = configuration::read(&target).map_err(context::failure)?;
+    Ok(!read.stack.settings.is_empty())
 }
 
 /// Returns the program with its settings, not started yet.

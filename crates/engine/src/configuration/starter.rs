@@ -6,7 +6,7 @@ use crate::error::EngineError;
 
 const STACK: &str = include_str!("starter/stack.hcl");
 const LOCAL: &str = include_str!("starter/local.hcl");
-const IGNORED: &str = "# The state of local environments and the data of their servers.\n.infra/\n*.plan\n";
+const IGNORED: &str = "# The state of local environments and the data of their servers.\n.infra/\n*.plan\n\n# Settings with secrets in clear, see: infra env\n.env\n";
 
 /// What was done in the folder of a new stack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
