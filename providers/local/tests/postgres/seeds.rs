@@ -440,6 +440,12 @@ async fn a_role_that_comes_later_does_not_write_the_records() {
         ..more.clone()
     };
     environment.create(&added).await;
+    let database = more
+        .resources
+        .iter()
+        .find(|one| one.address.resource_type_str() == "local.postgres.database");
+    let granted = environment.update(database.unwrap(), &["access"]).await;
+    granted.unwrap();
     let url = environment.export(&all, "url");
     let may = |table: &str| format!("select has_table_privilege('writer', '{table}', 'insert')");
     assert_eq!(query(&url, &may("runs")).await.unwrap(), "t");
