@@ -7,10 +7,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use infra_model::clock::Timestamp;
-use infra_model::journal::IntentId;
+use infra_model::journal::{HistoryEntry, IntentId};
 use infra_model::record::Serial;
 
 use crate::conformance::{SharedStore, sample};
+use crate::contract::State;
 use crate::history::verify_chain;
 
 /// Set for the processes that a test starts: what they write to.
@@ -28,7 +29,8 @@ pub(crate) fn place() -> Option<OsString> {
 /// What a process said before it was killed.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
-    intents: BTreeMap<IntentId, String>,
+    /// The intents, by the identity that the store answered.
+    pub(crate) intents: BTreeMap<IntentId, String>,
     /// The commits, by the serial that the store answered.
     pub(crate) commits: BTreeMap<Serial, String>,
 }
@@ -44,6 +46,25 @@ impl Said {
                 .insert(Serial(serial.parse().unwrap()), name.to_owned()),
             _ => None,
         };
+    }
+
+    /// Checks that a state and its history have all that was acknowledged.
+    pub(crate) fn is_kept(&self, state: &State, history: &[HistoryEntry]) {
+        for (serial, name) in &self.commits {
+            let entry = &history[serial.0 as usize - 1];
+            assert_eq!(
+                (entry.serial, &entry.changes[0].key),
+                (*serial, &sample::key(name))
+            );
+            assert_eq!(state.records[&sample::key(name)].serial, *serial);
+        }
+        let open: BTreeMap<IntentId, _> = state.open_intents.iter().map(|open| (open.id, open)).collect();
+        for (id, name) in &self.intents {
+            match open.get(id) {
+                Some(open) => assert_eq!(open.intent.key, sample::key(name)),
+                None => assert!(state.records.contains_key(&sample::key(name)), "{id:?} {name}"),
+            }
+        }
     }
 
     fn len(&self) -> usize {
@@ -116,20 +137,6 @@ pub(crate) async fn check(store: SharedStore, said: &Said) {
     let history = store.history(Serial(1)).await.unwrap();
     verify_chain(&history).unwrap();
     assert_eq!(history.len() as u64, state.serial.0);
-    for (serial, name) in &said.commits {
-        let entry = &history[serial.0 as usize - 1];
-        assert_eq!(
-            (entry.serial, &entry.changes[0].key),
-            (*serial, &sample::key(name))
-        );
-        assert_eq!(state.records[&sample::key(name)].serial, *serial);
-    }
-    let open: BTreeMap<IntentId, _> = state.open_intents.iter().map(|open| (open.id, open)).collect();
-    for (id, name) in &said.intents {
-        match open.get(id) {
-            Some(open) => assert_eq!(open.intent.key, sample::key(name)),
-            None => assert!(state.records.contains_key(&sample::key(name)), "{id:?} {name}"),
-        }
-    }
+    said.is_kept(&state, &history);
     assert_eq!(history.len(), state.records.len());
 }

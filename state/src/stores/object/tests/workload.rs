@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt as _;
-use infra_model::journal::IntentId;
 
 use super::*;
 use crate::history::verify_chain;
+use crate::stores::kills;
 
 /// How many resources a run makes: enough for five packs and several snapshots.
 const RESOURCES: usize = 9;
@@ -14,8 +14,7 @@ const RESOURCES: usize = 9;
 /// What callers were told was done, and what they asked for last.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    intents: BTreeMap<IntentId, String>,
-    commits: BTreeMap<Serial, String>,
+    told: kills::Said,
     /// How many calls ended in an error or never: they may have been carried out.
     unknown: usize,
 }
@@ -31,9 +30,9 @@ pub(super) async fn run(store: &ObjectStore, round: u64, said: &mut Said) -> Res
         let name = format!("r{round}-{number}");
         said.unknown += 1;
         let id = store.append(lease.epoch, &sample::intent(&name, now)).await?;
-        said.intents.insert(id, name.clone());
+        said.told.intents.insert(id, name.clone());
         let serial = store.commit(lease.epoch, &sample::done(id, &name)).await?;
-        said.commits.insert(serial, name);
+        said.told.commits.insert(serial, name);
         said.unknown -= 1;
         if number % 3 == 2 {
             lease = store.renew(&lease, now).await?;
@@ -53,36 +52,22 @@ pub(super) async fn check(memory: &Memory, round: u64, said: &mut Said) {
     }
     let name = format!("check{round}");
     let serial = store.commit(lease.epoch, &sample::put(&name, 1)).await.unwrap();
-    said.commits.insert(serial, name);
+    said.told.commits.insert(serial, name);
     store.release(&lease).await.unwrap();
     consistent(&memory.open(), said).await;
 }
 
 async fn consistent(store: &ObjectStore, said: &Said) {
     let Some(state) = store.load().await.unwrap() else {
-        assert!(said.commits.is_empty() && said.intents.is_empty());
+        assert!(said.told.commits.is_empty() && said.told.intents.is_empty());
         return;
     };
     let history = store.history(Serial(1)).await.unwrap();
     verify_chain(&history).unwrap();
     assert_eq!(history.len() as u64, state.serial.0);
-    for (serial, name) in &said.commits {
-        let entry = &history[serial.0 as usize - 1];
-        assert_eq!(
-            (entry.serial, &entry.changes[0].key),
-            (*serial, &sample::key(name))
-        );
-        assert_eq!(state.records[&sample::key(name)].serial, *serial);
-    }
-    let open: BTreeMap<_, _> = state.open_intents.iter().map(|open| (open.id, open)).collect();
-    for (id, name) in &said.intents {
-        match open.get(id) {
-            Some(open) => assert_eq!(open.intent.key, sample::key(name)),
-            None => assert!(state.records.contains_key(&sample::key(name)), "{id:?} {name}"),
-        }
-    }
-    assert!(history.len() <= said.commits.len() + said.unknown);
-    assert!(open.len() <= said.unknown);
+    said.told.is_kept(&state, &history);
+    assert!(history.len() <= said.told.commits.len() + said.unknown);
+    assert!(state.open_intents.len() <= said.unknown);
 }
 
 /// Returns all objects, by their names below the environment's prefix.
