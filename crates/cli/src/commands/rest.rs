@@ -35,8 +35,8 @@ pub(crate) struct StopArguments {
 
 /// Start the servers of an environment that was stopped, as they were
 ///
-/// Servers start side by side, those that others need first. What the stack wants meanwhile is not looked at: `plan` and
-/// `apply` do that. Servers that run are left alone, and one that somebody killed is started too.
+/// Servers start side by side, those that others need first. What the stack wants meanwhile is not looked at, though it
+/// has to be readable: `plan` and `apply` look. Servers that run are left alone, and one that somebody killed is started too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -23,7 +23,8 @@ use crate::failure::{Failure, FailureKind};
 /// Applies without asking, then starts the program with its settings as environment variables. Its exit code is passed
 /// on. With --ephemeral everything is destroyed when the program has ended, however it did, and also after Ctrl-C or when
 /// the terminal is closed; what it left running is ended before. If this command itself is killed, the next run goes on
-/// from what is there. An environment that is up for other reasons is refused. Standard output is the program's.
+/// from what is there. An environment that is up for other reasons is refused; a second run in one that such a run has
+/// made shares it, and the first to end destroys it. Standard output is the program's.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
