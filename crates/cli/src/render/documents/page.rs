@@ -39,7 +39,7 @@ fn section(network: &NetworkView) -> String {
         code(&network.address),
         counted(network.zones as usize, "zone")
     );
-    page += "\n### Segments\n\n| Segment | Address range | Way from and to the internet | What lives there |\n| --- | --- | --- | --- |\n";
+    page += "\n### Segments\n\n| Segment | Address range | Public | What lives there |\n| --- | --- | --- | --- |\n";
     for segment in &network.segments {
         let range = segment
             .range

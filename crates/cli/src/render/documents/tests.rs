@@ -188,7 +188,7 @@ fn the_topology_says_who_reaches_what() {
 
     ### Segments
 
-    | Segment | Address range | Way from and to the internet | What lives there |
+    | Segment | Address range | Public | What lives there |
     | --- | --- | --- | --- |
     | `edge` | `198.18.2.0/24` | yes | – |
     | `data` | `198.18.1.0/24` | no | `redis.queue` (Redis 7, small: 3 shards, 1 replica each) |

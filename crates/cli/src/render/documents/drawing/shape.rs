@@ -67,11 +67,11 @@ pub(super) fn card_width(member: &Member) -> i32 {
     widest.unwrap_or(0) + 24
 }
 
-/// Returns what stands below the name of a segment: its range, its way to the internet, and who talks inside it.
+/// Returns what stands below the name of a segment: its range, whether it is public, and who talks inside it.
 pub(super) fn subtitles(segment: &SegmentView, network: &NetworkView) -> Vec<String> {
     let way = match segment.public {
-        true => "a way from and to the internet",
-        false => "no way to the internet",
+        true => "public",
+        false => "not public",
     };
     let within = within(segment, network).map(|path| format!("inside: {}", path.ports()));
     let range = segment.range.clone();
