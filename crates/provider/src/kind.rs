@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use infra_model::address::ResourceType;
 use infra_model::record::{ObjectId, RecordKey};
+use infra_model::resource::Target;
 use infra_model::schema::{ResourceSchema, SchemaSet};
 use infra_model::snapshot::{Observation, Observed};
 use infra_model::value::Attributes;
@@ -134,6 +135,25 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
     ///
     /// When the provider cannot be asked.
     async fn read(&self, id: &ObjectId) -> Result<Observation, ProviderError>;
+
+    /// Reads objects of one place by their identities, in bulk where the provider has a list call. What does not exist is left out.
+    ///
+    /// # Errors
+    ///
+    /// When the provider cannot be asked.
+    async fn read_all(
+        &self,
+        _target: &Target,
+        ids: &[ObjectId],
+    ) -> Result<BTreeMap<ObjectId, Observed>, ProviderError> {
+        let mut seen = BTreeMap::new();
+        for id in ids {
+            if let Observation::Present(observed) = self.read(id).await? {
+                seen.insert(id.clone(), observed);
+            }
+        }
+        Ok(seen)
+    }
 }
 
 /// The types of resource of a provider.

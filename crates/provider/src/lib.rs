@@ -5,9 +5,13 @@
 //! the model alone: no cloud, no retry policy, no state.
 
 pub mod error;
+pub mod foreign;
 pub mod kind;
 pub mod lowering;
 pub mod ownership;
+pub mod permissions;
 pub mod provider;
 pub mod request;
 pub mod rest;
+pub mod sql;
+pub mod vault;

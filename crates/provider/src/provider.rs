@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::error::ProviderError;
+use crate::foreign::Translating;
 use crate::kind::KindSet;
 use crate::lowering::Lowering;
 use crate::rest::Rest;
@@ -30,6 +31,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Returns how it remembers that an environment was stopped on purpose; nothing where environments are not stopped by us.
     fn rest(&self) -> Option<&dyn Rest> {
+        None
+    }
+
+    /// Returns what tells which objects in a state of Terraform are ours to manage; nothing where Terraform has no such provider.
+    fn translating(&self) -> Option<&dyn Translating> {
         None
     }
 

@@ -13,7 +13,6 @@
 pub mod access;
 pub mod busy_port;
 pub mod certificate;
-pub mod comment;
 pub mod configuration;
 pub mod connection;
 pub mod data_directory;

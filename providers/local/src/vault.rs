@@ -4,5 +4,4 @@
 //! sees drift without a key.
 
 pub mod file;
-pub mod generate;
 pub mod kind;

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use infra_model::component::Component;
-use infra_model::component::key_vault::{Alphabet, KeyVault, VaultSecret};
-use infra_model::operation::{Function, Operation};
+use infra_model::component::key_vault::{KeyVault, VaultSecret};
 use infra_model::resource::{Desired, Target};
-use infra_model::sealing::Secret;
 use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{Lowered, address, secret_output};
+use infra_provider::vault;
 
 use crate::vault::kind::SECRET;
 
@@ -34,46 +33,14 @@ pub fn lower(component: &Component, vault: &KeyVault) -> Lowered {
 /// Returns one secret of the environment's vault; other components use it for the passwords they need.
 #[must_use]
 pub fn secret_resource(component: &Component, name: &str, secret: &VaultSecret) -> Desired {
-    let (source, value) = match secret {
-        VaultSecret::Generated(generate) => {
-            let alphabet = match generate.alphabet {
-                Alphabet::Alphanumeric => "alphanumeric",
-                Alphabet::Hex => "hex",
-                Alphabet::UrlSafe => "url_safe",
-            };
-            let recipe = [
-                ("alphabet", Value::from(alphabet)),
-                ("length", Value::from(generate.length)),
-            ];
-            ("generate", Value::map(recipe))
-        }
-        VaultSecret::Given(value) => ("value", concealed(value.clone())),
-    };
+    let mut inputs = vault::inputs(secret);
     let name_of_secret = Value::string(format!("{}/{name}", component.address));
-    let inputs = Attributes::from([
-        (source.to_owned(), value),
-        ("name".to_owned(), name_of_secret),
-        ("rotation".to_owned(), Value::from(0_i64)),
-    ]);
+    inputs.insert("name".to_owned(), name_of_secret);
     Desired {
         address: address(component, SECRET, name),
         inputs,
         after: BTreeSet::new(),
         target: Target::default(),
         lifecycle: component.lifecycle.clone(),
-    }
-}
-
-/// Whatever is put into a vault is a secret from there on, also when the stack wrote it in clear.
-fn concealed(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::Secret(Secret::new(text)),
-        Value::Deferred(_) if !value.is_secret() => match Function::by_name("sensitive") {
-            Some(sensitive) => Operation::Call(sensitive)
-                .fold(vec![value.clone()])
-                .unwrap_or(value),
-            None => value,
-        },
-        other => other,
     }
 }

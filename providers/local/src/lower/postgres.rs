@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use infra_model::address::Address;
 use infra_model::component::key_vault::{Alphabet, Generate, VaultSecret};
-use infra_model::component::postgres::{Access, PoolMode, Postgres, Seed};
+use infra_model::component::postgres::{PoolMode, Postgres, Seed};
 use infra_model::component::{Component, Lifecycle};
 use infra_model::digest::Hasher;
 use infra_model::resource::{Desired, Target};
 use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{Lowered, address, output, secret_output};
+use infra_provider::sql::access::Level;
 
 use crate::lower::key_vault::secret_resource;
 use crate::lower::network::segment_to_join;
@@ -210,7 +211,8 @@ impl Cluster<'_> {
             .iter()
             .map(|name| Value::string(name.as_str()));
         let others = || self.postgres.roles.iter().filter(|(role, _)| *role != owner);
-        let access = others().map(|(role, declared)| (role.as_str(), Value::string(level(declared.access))));
+        let access = others()
+            .map(|(role, declared)| (role.as_str(), Value::string(Level::from(declared.access).name())));
         let inputs = Attributes::from([
             ("server".to_owned(), output(&server.address, "name")),
             ("name".to_owned(), Value::string(name.as_str())),
@@ -313,14 +315,6 @@ fn content(seed: &Seed) -> String {
         hasher.tagged(b't', file.text.as_bytes());
     }
     hasher.finish().short()
-}
-
-fn level(access: Access) -> &'static str {
-    match access {
-        Access::Read => "read",
-        Access::Write => "write",
-        Access::Admin => "admin",
-    }
 }
 
 /// Returns the mode of a pooler as the pooler itself has it.

@@ -149,30 +149,3 @@ fn statement_error(action: &'static str, error: &tokio_postgres::Error) -> Conne
         code: error.code().map(|code| code.code().to_owned()),
     }
 }
-
-/// Quotes an SQL identifier.
-pub fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Quotes an SQL string.
-pub fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') {
-        format!("E'{}'", quoted.replace('\\', "\\\\"))
-    } else {
-        format!("'{quoted}'")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_texts_cannot_break_out_of_their_quotes() {
-        assert_eq!(identifier(r#"a"b; drop"#), r#""a""b; drop""#);
-        assert_eq!(literal("it's"), "'it''s'");
-        assert_eq!(literal(r"a\'b"), r"E'a\\''b'");
-    }
-}

@@ -3,30 +3,20 @@
 use std::collections::BTreeMap;
 
 use infra_provider::ownership::OwnershipTag;
+use infra_provider::sql::access::Grant;
+use infra_provider::sql::comment::Comment;
+use infra_provider::sql::database::Database;
+use infra_provider::sql::{identifier, literal};
 
-use super::access::{self, Grant, Level};
-use super::comment::Comment;
+use super::access;
 use super::configuration::{ENGINE_ROLE, POOLER_ROLE};
-use super::connection::{ConnectionError, Endpoint, Session, identifier, literal};
+use super::connection::{ConnectionError, Endpoint, Session};
 use super::pooler::lookup;
 use super::server;
 
 /// The database that every server has; it is taken over and given back instead of made and removed.
 pub const BUILT_IN: &str = "postgres";
 const CREATE_BUILT_IN: &str = "create database postgres";
-
-/// A database that a stack wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Database {
-    /// Its name.
-    pub name: String,
-    /// The role that owns it.
-    pub owner: String,
-    /// Its extensions.
-    pub extensions: Vec<String>,
-    /// What other roles may do in it.
-    pub access: BTreeMap<String, Level>,
-}
 
 /// A database as a server has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,67 +118,17 @@ pub async fn change(endpoint: &Endpoint, change: &Change<'_>) -> Result<(), Conn
 }
 
 fn statements(change: &Change<'_>) -> String {
-    let Change { wanted, before, tag } = change;
-    let (name, owner) = (identifier(&wanted.name), identifier(&wanted.owner));
     let comment = Comment {
-        tag: (*tag).clone(),
+        tag: change.tag.clone(),
         fingerprint: None,
-    }
-    .to_text();
-    let mut text = String::from("begin; ");
-    if before.owner != wanted.owner {
-        text += &hand_over(&before.owner, &wanted.owner);
-    }
-    text += &format!(
-        "alter database {name} owner to {owner}; \
-         revoke all on database {name} from public; \
-         grant connect on database {name} to {POOLER_ROLE}; "
-    );
-    for extension in &wanted.extensions {
-        text += &format!("create extension if not exists {}; ", identifier(extension));
-    }
-    for extension in before
-        .extensions
-        .iter()
-        .filter(|extension| !wanted.extensions.contains(extension))
-    {
-        text += &format!("drop extension if exists {}; ", identifier(extension));
-    }
-    for role in before
-        .access
-        .keys()
-        .filter(|role| before.access.get(*role) != wanted.access.get(*role))
-    {
-        text += &access::revoke(&wanted.name, &before.owner, role);
-    }
-    for (role, level) in &wanted.access {
-        text += &access::grant(&Grant {
-            database: &wanted.name,
-            owner: &wanted.owner,
-            role,
-            level: *level,
-        });
-    }
-    text + &format!("comment on database {name} is {}; commit", literal(&comment))
-}
-
-/// Passes what the old owner has in this database to the new one, if the old one still exists.
-///
-/// `reassign owned` takes the old owner's other databases along; they are given back.
-fn hand_over(before: &str, wanted: &str) -> String {
-    format!(
-        "do $owner$ declare others name[]; other name; begin \
-         if not exists (select from pg_roles where rolname = {text}) then return; end if; \
-         select coalesce(array_agg(datname), '{{}}') into others from pg_database d join pg_roles r on r.oid = d.datdba \
-         where r.rolname = {text} and datname <> current_database(); \
-         reassign owned by {name} to {wanted}; \
-         foreach other in array others loop \
-         execute format('alter database %I owner to %I', other, {text}); end loop; \
-         end $owner$; ",
-        text = literal(before),
-        name = identifier(before),
-        wanted = identifier(wanted)
-    )
+    };
+    let change = infra_provider::sql::database::Change {
+        wanted: change.wanted,
+        before: change.before,
+        comment: Some(&comment.to_text()),
+        connects: &[POOLER_ROLE],
+    };
+    format!("begin; {}commit", change.statements())
 }
 
 /// Returns the databases of a server by name.

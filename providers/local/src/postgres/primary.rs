@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use infra_provider::sql::{identifier, literal};
 use thiserror::Error;
 
 use super::configuration::{POOLER_ROLE, REPLICATION_ROLE};
-use super::connection::{Endpoint, identifier, literal};
+use super::connection::Endpoint;
 use super::data_directory;
 use super::pooler::lookup;
 use super::server::start::start;

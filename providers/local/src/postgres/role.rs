@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use infra_provider::ownership::OwnershipTag;
+use infra_provider::sql::comment::Comment;
+use infra_provider::sql::{identifier, literal};
 
-use super::comment::Comment;
 use super::configuration::ENGINE_ROLE;
-use super::connection::{ConnectionError, Endpoint, Session, identifier, literal};
+use super::connection::{ConnectionError, Endpoint, Session};
 use super::{password, server};
 
 /// Two that are removed at once both remove what the one was granted by or to the other, and the server refuses the second:

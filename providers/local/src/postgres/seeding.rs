@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, pin_mut};
 use infra_model::sql;
 use infra_provider::ownership::OwnershipTag;
+use infra_provider::sql::RECORDS as SCHEMA;
+use infra_provider::sql::literal;
 use thiserror::Error;
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::connection::{ConnectionError, Endpoint, Session, literal};
+use super::connection::{ConnectionError, Endpoint, Session};
 use super::server;
 
 mod owner;
 
-/// The schema of the table of records.
-pub const SCHEMA: &str = "infra_seeds";
 /// The table of records. It belongs to the engine's role, so no owner of a database changes it by accident.
 const TABLE: &str = "infra_seeds.applied";
 

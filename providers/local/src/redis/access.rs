@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use infra_model::sealing::{OpenError, Sealed, Sealing, Secret};
 use infra_model::value::Value;
+use infra_provider::vault::generate::{Recipe, RecipeError};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::session::{Session, SessionError, command};
 use crate::host::disk::DiskError;
 use crate::host::folder;
-use crate::vault::generate::{Recipe, RecipeError};
 
 /// The user of clients: whoever names none is this one, too.
 pub const CLIENT_USER: &str = "default";

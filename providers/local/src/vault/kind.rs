@@ -16,10 +16,10 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::kind::ResourceKind;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
+use infra_provider::vault::generate::Recipe;
 
 use crate::settings::LocalSettings;
 use crate::vault::file::{FileError, SecretFile};
-use crate::vault::generate::{Recipe, RecipeError};
 
 /// The type of resource.
 pub const SECRET: &str = "local.vault.secret";
@@ -77,7 +77,7 @@ impl SecretKind {
         let secret = match (inputs.get("generate"), inputs.get("value")) {
             (Some(recipe), _) if !recipe.is_null() => Recipe::from_value(recipe)
                 .and_then(|recipe| recipe.generate())
-                .map_err(|error| refused(&error))?,
+                .map_err(|error| error.rejected(OPERATION))?,
             (_, Some(Value::Secret(secret))) => secret.clone(),
             (_, Some(Value::String(text))) => infra_model::sealing::Secret::new(text.clone()),
             _ => {
@@ -270,14 +270,6 @@ fn text<'a>(inputs: &'a Attributes, name: &str) -> Result<&'a str, ProviderError
 fn taken(name: &str) -> ProviderError {
     let message = format!("The name `{name}` belongs to another resource");
     ProviderError::rejected(ErrorKind::Foreign, OPERATION, message)
-}
-
-fn refused(error: &RecipeError) -> ProviderError {
-    let kind = match error {
-        RecipeError::Random(_) => ErrorKind::Environment,
-        RecipeError::Length | RecipeError::Alphabet => ErrorKind::Invalid,
-    };
-    ProviderError::rejected(kind, OPERATION, error.to_string())
 }
 
 /// Writes are atomic, so a failed one is proven to have changed nothing.

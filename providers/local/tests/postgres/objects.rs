@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use infra_provider::ownership::OwnershipTag;
-use provider_local::postgres::access::Level;
+use infra_provider::sql::access::Level;
+use infra_provider::sql::database::Database;
 use provider_local::postgres::connection::Endpoint;
-use provider_local::postgres::database::{self, Change, Database};
+use provider_local::postgres::database::{self, Change};
 use provider_local::postgres::primary;
 use provider_local::postgres::role::{self, Login, Role};
 use provider_local::postgres::server::Server;

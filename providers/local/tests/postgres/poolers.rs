@@ -1,9 +1,10 @@
 //! PgBouncer before a real server.
 
 use infra_provider::ownership::OwnershipTag;
+use infra_provider::sql::database::Database;
 use provider_local::host::launch::Place;
 use provider_local::host::programs::Programs;
-use provider_local::postgres::database::{self, Database};
+use provider_local::postgres::database;
 use provider_local::postgres::pooler::configuration::{Mode, PoolerConfiguration};
 use provider_local::postgres::pooler::process::{Pooler, PoolerError, is_healthy, reload, start, stop};
 use provider_local::postgres::pooler::{locate, lookup};

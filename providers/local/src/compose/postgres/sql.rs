@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use infra_model::component::postgres::{Access, Postgres};
+use infra_model::component::postgres::Postgres;
+use infra_provider::sql::access::{self, Grant};
+use infra_provider::sql::{identifier, literal};
 
 use crate::compose::script;
 use crate::lower::postgres::databases_of;
-use crate::postgres::access::{self, Grant, Level};
 use crate::postgres::configuration::{ENGINE_ROLE, POOLER_ROLE, REPLICATION_ROLE};
-use crate::postgres::connection::{identifier, literal};
 use crate::postgres::database::BUILT_IN;
 use crate::postgres::pooler::lookup;
 
@@ -71,16 +71,11 @@ fn database(text: &mut String, made: &Made<'_>, name: &str, owner: &str) {
         let _ = writeln!(text, "create extension if not exists {};", identifier(extension));
     }
     for (role, declared) in made.postgres.roles.iter().filter(|(role, _)| *role != owner) {
-        let level = match declared.access {
-            Access::Read => Level::Read,
-            Access::Write => Level::Write,
-            Access::Admin => Level::Admin,
-        };
         let grant = Grant {
             database: name,
             owner,
             role,
-            level,
+            level: declared.access.into(),
         };
         let _ = writeln!(text, "{}", access::grant(&grant));
     }

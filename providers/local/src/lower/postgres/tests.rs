@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use infra_model::component::exports::of_component;
-use infra_model::component::postgres::{Backup, Database, Pooler, Role, SeedFile};
+use infra_model::component::postgres::{Access, Backup, Database, Pooler, Role, SeedFile};
 use infra_model::component::{ComponentSpec, SegmentRef, Size};
 use infra_model::diagnostic::Severity;
 use infra_model::schema::SchemaSet;

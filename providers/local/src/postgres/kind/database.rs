@@ -15,13 +15,14 @@ use infra_provider::error::ProviderError;
 use infra_provider::kind::ResourceKind;
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest, Known, UpdateRequest};
+use infra_provider::sql::access::Level;
+use infra_provider::sql::database::Database;
 
 use super::instance::{gone, taken};
 use super::tenancy::{self, Host, identity, parse_identity};
 use super::{attribute, carried, failed, malformed, named, output, refused, text, wake};
-use crate::postgres::access::Level;
 use crate::postgres::connection::Endpoint;
-use crate::postgres::database::{self, Change, Database, FoundDatabase};
+use crate::postgres::database::{self, Change, FoundDatabase};
 use crate::postgres::site::PostgresSite;
 
 /// The type of resource.

@@ -244,10 +244,7 @@ pub async fn reset_overrides(
                  where name = any($1) and sourcefile like '%/postgresql.auto.conf'";
     for row in session.rows("read its settings", query, &[&names]).await? {
         let name: &str = row.get(0);
-        let reset = format!(
-            "alter system reset {}",
-            crate::postgres::connection::identifier(name)
-        );
+        let reset = format!("alter system reset {}", infra_provider::sql::identifier(name));
         session.run("reset a parameter", &reset).await?;
     }
     Ok(())

@@ -3,9 +3,11 @@
 //! It lies in the database that every server has, and is made with it: a server or database that is made anew has it
 //! again. A PgBouncer that looks up in the database of each client needs it in all of them.
 
+use infra_provider::sql::identifier;
+
 use super::PoolerInstallation;
 use crate::postgres::configuration::POOLER_ROLE;
-use crate::postgres::connection::{ConnectionError, Endpoint, Session, identifier};
+use crate::postgres::connection::{ConnectionError, Endpoint, Session};
 use crate::postgres::{database, role, server};
 
 /// The schema of the function.

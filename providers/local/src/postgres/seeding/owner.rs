@@ -3,8 +3,10 @@
 //! The session stays one of the engine's role, so this is no wall: who writes a seed is trusted like who writes the stack. It
 //! keeps mistakes from running with more rights than the application has.
 
+use infra_provider::sql::{identifier, literal};
+
 use super::ONLY_BUILT_IN;
-use crate::postgres::connection::{ConnectionError, Session, identifier, literal};
+use crate::postgres::connection::{ConnectionError, Session};
 
 /// Becomes the owner, with the settings that a fresh session of his would have: a file must not depend on those which another
 /// one before it made.

@@ -1,6 +1,6 @@
 //! The comment on a role or database that says whose it is, because PostgreSQL has no tags.
 
-use infra_provider::ownership::OwnershipTag;
+use crate::ownership::OwnershipTag;
 
 /// What every comment of ours begins with.
 const PREFIX: &str = "infra";
@@ -18,6 +18,7 @@ pub struct Comment {
 
 impl Comment {
     /// Reads a comment; anything that we did not write is `None`.
+    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(PREFIX)?.strip_prefix(' ')?;
         let (fingerprint, tag) = rest.split_once(' ')?;
@@ -29,6 +30,7 @@ impl Comment {
     }
 
     /// Returns the comment as text.
+    #[must_use]
     pub fn to_text(&self) -> String {
         format!(
             "{PREFIX} {} {}",
@@ -38,6 +40,7 @@ impl Comment {
     }
 
     /// Says whether the object belongs to the same resource of the same state.
+    #[must_use]
     pub fn is_owned_by(&self, tag: &OwnershipTag) -> bool {
         self.tag.lineage == tag.lineage && self.tag.address == tag.address
     }

@@ -4,6 +4,8 @@ use infra_model::sealing::Secret;
 use infra_model::value::Value;
 use zeroize::Zeroizing;
 
+use crate::error::{ErrorKind, ProviderError};
+
 /// How many characters a generated secret has at most: more is a slip, not a secret.
 pub const LENGTH_MAX: i64 = 4096;
 
@@ -26,6 +28,18 @@ pub enum RecipeError {
     /// The machine gives no random bytes.
     #[error("The machine gives no random bytes: {0}")]
     Random(String),
+}
+
+impl RecipeError {
+    /// Returns the error of a provider's call that needed the secret; nothing was called.
+    #[must_use]
+    pub fn rejected(&self, operation: &str) -> ProviderError {
+        let kind = match self {
+            RecipeError::Random(_) => ErrorKind::Environment,
+            RecipeError::Length | RecipeError::Alphabet => ErrorKind::Invalid,
+        };
+        ProviderError::rejected(kind, operation, self.to_string())
+    }
 }
 
 impl Recipe {
