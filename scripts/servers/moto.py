@@ -1,4 +1,4 @@
-"""moto: S3 in memory, for the tests of the object store."""
+"""moto: AWS in memory, for the tests of the object store and of the provider `aws`."""
 
 import os
 import shutil
@@ -10,19 +10,33 @@ from .locked import digest_of_tree, install_locked, pip_for
 from .programs import Missing, say
 
 VERSION = "5.2.5"
+# The services that tests use; descriptions of all the others are most of the size.
+SERVICES = {
+    "cloudwatch",
+    "ec2",
+    "elasticache",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "resourcegroupstaggingapi",
+    "s3",
+    "secretsmanager",
+    "sts",
+}
 LOCK = Path(__file__).parent / "locks" / "moto.txt"
-LAUNCHER = Path(__file__).parent / "launchers" / "moto-s3"
+LAUNCHER = Path(__file__).parent / "launchers" / "moto-server"
 
 
 def is_installed(servers):
     link = servers / "moto"
-    if not (link / "bin" / "moto-s3").exists():
+    if not (link / "bin" / "moto-server").exists():
         return False
     return is_own(link) or os.readlink(link) == tree_name()
 
 
 def tree_name():
-    return f"moto-{VERSION}-{digest_of_tree(LOCK.read_text(), LAUNCHER.read_text())}"
+    return f"moto-{VERSION}-{digest_of_tree(LOCK.read_text(), LAUNCHER.read_text(), *sorted(SERVICES))}"
 
 
 def install(servers):
@@ -30,7 +44,7 @@ def install(servers):
     try:
         put_together(servers)
     except Missing as missing:
-        say(f"moto is missing: tests on S3 will be skipped\n  {missing}")
+        say(f"moto is missing: tests on AWS will be skipped\n  {missing}")
 
 
 def put_together(servers):
@@ -41,11 +55,10 @@ def put_together(servers):
         tree = work / "tree"
         install_locked(pip, LOCK, tree / "lib")
         (tree / "bin").mkdir()
-        launcher = tree / "bin" / "moto-s3"
+        launcher = tree / "bin" / "moto-server"
         launcher.write_text(f"#!{sys.executable}\n{LAUNCHER.read_text()}")
         launcher.chmod(0o755)
-        # Of the descriptions of all services the server needs those of two.
-        keep_services(tree / "lib" / "botocore" / "data", {"s3", "sts"})
+        keep_services(tree / "lib" / "botocore" / "data", SERVICES)
         publish(tree, servers / name)
     replace_link(servers / "moto", name)
 

@@ -1,7 +1,7 @@
-//! moto: S3 in memory, an independent judge, gone with the test. Seen from outside with `boto3`.
+//! moto: AWS in memory, an independent judge, gone with the test. Seen from outside with `boto3`.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::environment::TestEnv;
@@ -20,7 +20,7 @@ s3 = boto3.client('s3', endpoint_url=sys.argv[1], region_name='eu-central-1',
                   aws_access_key_id='tests', aws_secret_access_key='tests')
 ";
 
-/// A server of this test, with one empty bucket.
+/// A server of this test.
 #[derive(Debug)]
 pub struct Moto {
     child: Child,
@@ -30,13 +30,25 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Starts a server; none when it is not installed, and then the test is noted as skipped.
+    /// Starts a server with one empty bucket; none when it is not installed, and then the test is noted as skipped.
     ///
     /// # Panics
     /// When it does not start.
     #[must_use]
     pub fn start(test: &str) -> Option<Self> {
-        let program = machine::servers().join("moto/bin/moto-s3");
+        let moto = Moto::start_with(test, &[], &[])?;
+        moto.ask(&format!("s3.create_bucket(Bucket='{BUCKET}', CreateBucketConfiguration={{'LocationConstraint': 'eu-central-1'}})"), None);
+        Some(moto)
+    }
+
+    /// Starts an empty server with folders of extensions and variables of its environment; none when it is not installed, and
+    /// then the test is noted as skipped.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start_with(test: &str, extensions: &[PathBuf], variables: &[(&str, &str)]) -> Option<Self> {
+        let program = machine::servers().join("moto/bin/moto-server");
         if !program.is_file() {
             machine::skip(
                 test,
@@ -45,6 +57,8 @@ impl Moto {
             return None;
         }
         let mut child = Command::new(program)
+            .args(extensions)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -56,13 +70,17 @@ impl Moto {
             .lines()
             .map_while(Result::ok)
             .find(|line| line.starts_with("http://"));
-        let moto = Moto {
+        Some(Moto {
             child,
             _alive: alive,
             endpoint: endpoint.expect("moto says where it listens"),
-        };
-        moto.ask(&format!("s3.create_bucket(Bucket='{BUCKET}', CreateBucketConfiguration={{'LocationConstraint': 'eu-central-1'}})"), None);
-        Some(moto)
+        })
+    }
+
+    /// Returns the URL at which it answers for all services.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// Returns a block `store` for a prefix in the bucket.

@@ -40,7 +40,7 @@ impl Server {
         ];
         let (server, endpoint) = Server::start(
             test,
-            "moto/bin/moto-s3",
+            "moto/bin/moto-server",
             "s3://states/team",
             &options,
             "aws_endpoint_url",
