@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sim e2e bench fmt clean-servers tools test-tools servers test-servers
+.PHONY: help demo release test check sim e2e bench fmt clean-servers tools test-tools servers test-servers
 
 # Where rustup puts cargo, for shells that read no profile.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -24,11 +24,14 @@ help: ## Lists what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: tools servers ## Installs, builds, and brings stacks/event-api up on this machine
-	cargo build --release --package infra-cli --target-dir target
+	cargo build --release --package infra-cli --no-default-features --target-dir target
 	@scripts/demo target/release/infra $(DEMO_STACK)
 
+release: tools ## Builds the whole program, with AWS: target/release/infra, after ten minutes on two cores
+	cargo build --release --package infra-cli --target-dir target
+
 test: test-tools test-servers ## Runs every test, on real servers too
-	cargo build --workspace --bins
+	cargo build --workspace --bins --tests
 	@mkdir -p $(TARGET) && : > $(INFRA_TEST_SKIPS)
 	cargo nextest run --workspace
 	cargo test --doc --workspace
@@ -42,7 +45,7 @@ check: test-tools ## Formatting, lints, unit tests, architecture, dependencies: 
 	@scripts/check-dependencies
 
 e2e: test-tools test-servers ## Runs the end-to-end tests alone; E2E=<text> picks some
-	cargo build --workspace --bins
+	cargo build --workspace --bins --tests
 	@mkdir -p $(TARGET) && : > $(INFRA_TEST_SKIPS)
 	cargo nextest run --package infra-tests $(E2E)
 	@scripts/report-skips $(INFRA_TEST_SKIPS)
@@ -52,7 +55,7 @@ sim: tools ## Simulates the whole engine; RUNS=<n> seeds, SEED=<n> replays one
 
 bench: tools servers ## Runs the benchmarks; scripts/bench-local compares with servers started by hand
 	cargo bench --workspace
-	cargo build --release --package infra-cli --target-dir target
+	cargo build --release --package infra-cli --no-default-features --target-dir target
 	@scripts/bench-local target/release/infra
 
 fmt: tools ## Formats the sources

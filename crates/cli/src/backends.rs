@@ -5,4 +5,8 @@ pub(crate) mod providers;
 pub(crate) mod stores;
 
 /// The providers that this engine was built with.
-pub(crate) const PROVIDERS: &[&str] = &["local"];
+pub(crate) const PROVIDERS: &[&str] = &[
+    "local",
+    #[cfg(feature = "aws")]
+    "aws",
+];

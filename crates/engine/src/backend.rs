@@ -16,6 +16,7 @@ use infra_model::stack::Stack;
 use infra_model::store::StoreChoice;
 use infra_provider::error::ProviderError;
 use infra_provider::lowering::Lowering;
+use infra_provider::permissions::Permitting;
 use infra_provider::provider::Provider;
 use infra_state::contract::{Store, StoreError};
 use infra_state::sealing::DataKey;
@@ -56,6 +57,11 @@ pub trait ProviderFactory: Send + Sync {
     /// Tells whether the engine was built with this provider.
     fn knows(&self, provider: &str) -> bool;
 
+    /// Says how to get an engine that was built with this provider, where there is such a provider and this one was not.
+    fn way_to(&self, _provider: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Returns how the provider lowers this stack, if that can be told without connecting: on a machine that has
     /// whatever the stack asks for.
     fn blueprint(&self, _stack: &Stack) -> Option<Blueprint> {
@@ -76,6 +82,8 @@ pub struct Blueprint {
     pub lowering: Box<dyn Lowering>,
     /// The types of these resources.
     pub schemas: SchemaSet,
+    /// Tells which rights they need; nothing where nobody is asked for any.
+    pub permitting: Option<Box<dyn Permitting>>,
 }
 
 impl fmt::Debug for Blueprint {
@@ -87,6 +95,8 @@ impl fmt::Debug for Blueprint {
 /// Asks for the provider of an environment.
 #[derive(Clone)]
 pub struct ConnectRequest<'a> {
+    /// The stack's name.
+    pub stack: &'a str,
     /// The environment.
     pub environment: &'a Environment,
     /// The stack's folder, absolute.

@@ -175,10 +175,14 @@ pub(crate) fn known_provider(backend: &Backend, stack: &Stack) -> Result<(), Eng
     if backend.providers.knows(provider) {
         return Ok(());
     }
-    let message = format!(
-        "The provider `{provider}` of environment `{}` is not built yet",
-        environment.name
-    );
+    let named = format!("provider `{provider}` of environment `{}`", environment.name);
+    if let Some(way) = backend.providers.way_to(provider) {
+        return Err(EngineError::request(
+            format!("This program was built without the {named}"),
+            way,
+        ));
+    }
+    let message = format!("The {named} is not built yet");
     let hint = "Nothing can be planned there; check the stack in all environments with: infra validate";
     Err(EngineError::request(message, hint))
 }
@@ -201,6 +205,7 @@ impl Opened {
             source: Box::new(source),
         };
         let request = ConnectRequest {
+            stack: &self.stack.name,
             environment,
             folder: &self.folder,
             lineage: &self.state.header.lineage,

@@ -8,6 +8,8 @@ use infra_engine::opened::environment_folder;
 use infra_model::stack::Stack;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::provider::Provider;
+#[cfg(feature = "aws")]
+use provider_aws::{provider::AwsProvider, settings::AwsSettings};
 use provider_local::lower::anywhere;
 use provider_local::provider::LocalProvider;
 use provider_local::settings::LocalSettings;
@@ -35,11 +37,25 @@ impl ProviderFactory for Providers {
         PROVIDERS.contains(&provider)
     }
 
+    fn way_to(&self, provider: &str) -> Option<&'static str> {
+        (provider == "aws").then_some("Build it with all providers: make release")
+    }
+
     fn blueprint(&self, stack: &Stack) -> Option<Blueprint> {
-        (stack.environment.provider.name == "local").then(|| Blueprint {
-            lowering: Box::new(anywhere::lowering(stack)),
-            schemas: provider_local::provider::schemas(),
-        })
+        match stack.environment.provider.name.as_str() {
+            "local" => Some(Blueprint {
+                lowering: Box::new(anywhere::lowering(stack)),
+                schemas: provider_local::provider::schemas(),
+                permitting: None,
+            }),
+            #[cfg(feature = "aws")]
+            "aws" => Some(Blueprint {
+                lowering: Box::new(provider_aws::lower::AwsLowering),
+                schemas: provider_aws::provider::schemas(),
+                permitting: Some(Box::new(provider_aws::permissions::IamPolicy)),
+            }),
+            _ => None,
+        }
     }
 
     async fn connect(&self, request: &ConnectRequest<'_>) -> Result<Arc<dyn Provider>, ProviderError> {
@@ -58,6 +74,12 @@ impl ProviderFactory for Providers {
                     sealing: request.sealing.clone(),
                 };
                 Ok(Arc::new(LocalProvider::connect(settings).await?))
+            }
+            #[cfg(feature = "aws")]
+            "aws" => {
+                let settings = AwsSettings::of(request.stack, request.environment, request.lineage)?;
+                let settings = settings.in_folder(request.folder);
+                Ok(Arc::new(AwsProvider::connect(settings).await))
             }
             _ => {
                 let message = "This engine was not built with it";

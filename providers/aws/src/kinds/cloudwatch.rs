@@ -1,0 +1,3 @@
+//! Alarms of CloudWatch.
+
+pub mod alarm;

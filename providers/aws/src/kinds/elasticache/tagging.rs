@@ -1,0 +1,95 @@
+//! Tags of objects of ElastiCache. Its own lists do not show them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticache::types::Tag;
+use infra_provider::error::ProviderError;
+use infra_provider::request::UpdateRequest;
+
+use crate::failure::{failed, rejected};
+use crate::kinds::objects::{Found, Place, Which, changes};
+use crate::kinds::tagged;
+use crate::ownership::{self, TagChange, Tags};
+
+/// Returns tags as the service takes them.
+pub(super) fn tags_of(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    tags.iter().map(tag).collect()
+}
+
+/// Gives objects the tags they carry. Of many those are read in pages that this state owns; of one that was looked for by its
+/// name all are read at once, because they tell whose it is.
+pub(super) async fn add(
+    place: &Place,
+    resource_type: &str,
+    which: Which<'_>,
+    found: Vec<(String, Found)>,
+) -> Result<Vec<Found>, ProviderError> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
+    match which {
+        Which::Ids(_) => {
+            let owned = (ownership::LINEAGE, place.settings.lineage.0.as_str());
+            tags.extend(tagged::list(place, resource_type, owned).await?);
+        }
+        Which::Like(_) | Which::Token(_) => {
+            for (arn, _) in &found {
+                tags.insert(arn.clone(), of_one(place, arn).await?);
+            }
+        }
+    }
+    let with_tags = found.into_iter().map(|(arn, found)| Found {
+        tags: tags.remove(&arn).unwrap_or_default(),
+        ..found
+    });
+    Ok(with_tags.collect())
+}
+
+async fn of_one(place: &Place, arn: &str) -> Result<Tags, ProviderError> {
+    let call = place
+        .clients
+        .elasticache()
+        .list_tags_for_resource()
+        .resource_name(arn);
+    let answer = call
+        .send()
+        .await
+        .map_err(|error| rejected("elasticache.ListTagsForResource", error))?;
+    let pair = |tag: Tag| Some((tag.key?, tag.value.unwrap_or_default()));
+    Ok(answer
+        .tag_list
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(pair)
+        .collect())
+}
+
+/// Changes the tags that the stack asks for, if an update is about them.
+pub(super) async fn update(place: &Place, arn: &str, request: &UpdateRequest) -> Result<(), ProviderError> {
+    if !changes(request, &["tags"]) {
+        return Ok(());
+    }
+    let change = TagChange::between(&request.before, &request.inputs);
+    let elasticache = place.clients.elasticache();
+    if !change.set.is_empty() {
+        let call = elasticache
+            .add_tags_to_resource()
+            .resource_name(arn)
+            .set_tags(Some(tags_of(&change.set)));
+        call.send()
+            .await
+            .map_err(|error| failed("elasticache.AddTagsToResource", error))?;
+    }
+    if !change.removed.is_empty() {
+        let call = elasticache
+            .remove_tags_from_resource()
+            .resource_name(arn)
+            .set_tag_keys(Some(change.removed));
+        call.send()
+            .await
+            .map_err(|error| failed("elasticache.RemoveTagsFromResource", error))?;
+    }
+    Ok(())
+}

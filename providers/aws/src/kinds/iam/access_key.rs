@@ -1,0 +1,164 @@
+//! `aws.iam.access_key`: the key by which a user signs.
+//!
+//! Its secret is told once, in the answer to its creation. A key whose answer was lost is worth nothing: the engine finds it as
+//! the one key that its user has, sees that the secret is missing, and the next apply deletes it and makes another. There are
+//! never two, because a create refuses a user that has one.
+
+use async_trait::async_trait;
+use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
+use futures::future::try_join_all;
+use infra_model::record::ObjectId;
+use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
+use infra_model::snapshot::Condition;
+use infra_model::value::{Attributes, Value};
+use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
+
+use crate::failure::{failed, is_absent, rejected};
+use crate::kinds::inputs::{malformed, named, optional_text, output, replaces, text};
+use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
+use crate::kinds::stages::not_known_yet;
+use crate::ownership::Tags;
+
+/// The type.
+pub const ACCESS_KEY: &str = "aws.iam.access_key";
+
+const CREATE: &str = "iam.CreateAccessKey";
+const ACTIVE: &str = "Active";
+/// How many digits of a digest stand for a key in its identity: its id is a secret as far as exports go.
+const DIGITS: usize = 16;
+
+/// Manages keys of users.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccessKey;
+
+#[async_trait]
+impl Objects for AccessKey {
+    fn schema(&self) -> ResourceSchema {
+        ResourceSchema {
+            resource_type: ACCESS_KEY.parse().expect("a well-formed type"),
+            summary: "The key by which a user signs; the only one that it has".to_owned(),
+            version: 1,
+            recovery: RecoveryClass::Content,
+            attributes: named([
+                ("user", replaces("The name of its user")),
+                (
+                    "status",
+                    replaces("`Active`, or `Inactive` when somebody switched it off, as one does with a key that leaked")
+                        .default_value(ACTIVE),
+                ),
+            ]),
+            outputs: named([
+                ("access_key", output("Its id").secret()),
+                ("secret_key", output("Its secret").secret()),
+            ]),
+            holds_data: false,
+            create_before_destroy: false,
+            typical: TypicalDurations {
+                create_ms: 500,
+                update_ms: 500,
+                delete_ms: 500,
+            },
+        }
+    }
+
+    /// Keys are listed by user, and every user has one.
+    async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
+        let users: Vec<&str> = match which {
+            Which::Ids(ids) => ids.iter().filter_map(parts).map(|(user, _)| user).collect(),
+            Which::Like(inputs) => optional_text(inputs, "user").into_iter().collect(),
+            Which::Token(_) => Vec::new(),
+        };
+        let looks = users.into_iter().map(async |user| {
+            let keys = keys_of(place, user).await?;
+            Ok::<Vec<_>, ProviderError>(keys.iter().map(|key| found(user, key)).collect())
+        });
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+    }
+
+    async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
+        let user = text(&request.inputs, "user")?;
+        if !keys_of(place, user).await?.is_empty() {
+            return Err(refusal(user));
+        }
+        let call = place.clients.iam().create_access_key().user_name(user).send();
+        let made = call.await.map_err(|error| not_known_yet(failed(CREATE, error)))?;
+        let key = made.access_key.ok_or_else(|| malformed("access_key"))?;
+        Ok(Applied {
+            id: identity(user, &key.access_key_id),
+            outputs: attributes([
+                ("access_key", Value::String(key.access_key_id)),
+                ("secret_key", Value::String(key.secret_access_key)),
+            ]),
+        })
+    }
+
+    /// Nothing of a key changes in place: what the answer would have to tell, its secret, nobody can tell again.
+    async fn update(&self, _place: &Place, _request: &UpdateRequest) -> Result<Applied, ProviderError> {
+        Err(malformed("user"))
+    }
+
+    async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
+        let Some((user, _)) = parts(&request.id) else {
+            return Ok(());
+        };
+        let keys = ids_of(place, user).await?;
+        match keys.iter().find(|key| identity(user, key) == request.id) {
+            Some(key) => remove(place, user, key).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns the ids of a user's keys, none if there is no such user.
+pub(super) async fn ids_of(place: &Place, user: &str) -> Result<Vec<String>, ProviderError> {
+    let keys = keys_of(place, user).await?;
+    Ok(keys.into_iter().filter_map(|key| key.access_key_id).collect())
+}
+
+/// Deletes a key. One that is gone is success.
+pub(super) async fn remove(place: &Place, user: &str, key: &str) -> Result<(), ProviderError> {
+    let call = place.clients.iam().delete_access_key().user_name(user);
+    let ended = call.access_key_id(key).send().await;
+    match ended.map_err(|error| failed("iam.DeleteAccessKey", error)) {
+        Err(error) if !is_absent(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn keys_of(place: &Place, user: &str) -> Result<Vec<AccessKeyMetadata>, ProviderError> {
+    let pages = place.clients.iam().list_access_keys().user_name(user);
+    let listed = pages.into_paginator().items().send().try_collect().await;
+    match listed.map_err(|error| rejected("iam.ListAccessKeys", error)) {
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        listed => listed,
+    }
+}
+
+fn found(user: &str, key: &AccessKeyMetadata) -> Found {
+    let id = key.access_key_id().unwrap_or_default();
+    let status = key.status.as_ref().map(StatusType::as_str).unwrap_or_default();
+    Found {
+        id: identity(user, id),
+        attributes: attributes([("user", Value::string(user)), ("status", Value::string(status))]),
+        outputs: Attributes::from([("access_key".to_owned(), Value::string(id))]),
+        condition: Condition::Complete,
+        tags: Tags::new(),
+    }
+}
+
+fn identity(user: &str, key: &str) -> ObjectId {
+    let digest = blake3::hash(key.as_bytes()).to_hex();
+    ObjectId(format!("{user}/{}", &digest[..DIGITS]))
+}
+
+/// Returns the user and the digest in the identity of a key.
+fn parts(id: &ObjectId) -> Option<(&str, &str)> {
+    id.0.split_once('/')
+}
+
+fn refusal(user: &str) -> ProviderError {
+    let message = format!("The user `{user}` has a key already, whose secret nobody can tell again");
+    ProviderError::rejected(ErrorKind::AlreadyExists, CREATE, message)
+        .hint("Apply again: a key of ours is replaced. One that somebody else made must be deleted first")
+}

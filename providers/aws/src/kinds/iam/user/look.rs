@@ -1,0 +1,111 @@
+//! Looking at users: one by one for a few, all of the account in pages for many.
+//!
+//! `ListUsers` tells neither tags nor policies. `GetAccountAuthorizationDetails` does, but goes through the whole account, which
+//! may hold thousands: for a few users two calls each cost less.
+
+use aws_sdk_iam::types::{EntityType, Tag, UserDetail};
+use futures::future::try_join_all;
+use infra_model::record::ObjectId;
+use infra_model::snapshot::Condition;
+use infra_model::value::Value;
+use infra_provider::error::ProviderError;
+
+use super::POLICY;
+use crate::failure::{is_absent, rejected};
+use crate::kinds::iam::documents::decoded;
+use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::objects::{Found, Place, Which, attributes};
+
+/// How many users are looked at one by one.
+const FEW: usize = 5;
+/// How many users a page of the account holds at most.
+const PAGE: i32 = 1_000;
+
+/// Lists users.
+pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
+    let names: Vec<&str> = match which {
+        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
+        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
+        Which::Token(_) => Vec::new(),
+    };
+    if names.len() > FEW {
+        return among_all(place, &names).await;
+    }
+    let looks = names.iter().map(|name| one(place, name));
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}
+
+/// Returns a user; nothing if there is none.
+pub(super) async fn one(place: &Place, name: &str) -> Result<Option<Found>, ProviderError> {
+    let (user, policy) = futures::try_join!(user(place, name), policy(place, name))?;
+    Ok(user.map(|user| found((name, user.arn()), policy.as_deref(), user.tags())))
+}
+
+async fn user(place: &Place, name: &str) -> Result<Option<aws_sdk_iam::types::User>, ProviderError> {
+    let call = place.clients.iam().get_user().user_name(name).send();
+    match call.await.map_err(|error| rejected("iam.GetUser", error)) {
+        Ok(answer) => Ok(answer.user),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn policy(place: &Place, name: &str) -> Result<Option<String>, ProviderError> {
+    let call = place.clients.iam().get_user_policy().user_name(name);
+    match call
+        .policy_name(POLICY)
+        .send()
+        .await
+        .map_err(|error| rejected("iam.GetUserPolicy", error))
+    {
+        Ok(answer) => Ok(Some(answer.policy_document)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn among_all(place: &Place, names: &[&str]) -> Result<Vec<Found>, ProviderError> {
+    let mut pages = place
+        .clients
+        .iam()
+        .get_account_authorization_details()
+        .filter(EntityType::User)
+        .max_items(PAGE)
+        .into_paginator()
+        .send();
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| rejected("iam.GetAccountAuthorizationDetails", error))?;
+        let users = page.user_detail_list.unwrap_or_default();
+        let meant = |user: &&UserDetail| user.user_name().is_some_and(|name| names.contains(&name));
+        all.extend(users.iter().filter(meant).map(of_detail));
+    }
+    Ok(all)
+}
+
+fn of_detail(user: &UserDetail) -> Found {
+    let ours = user
+        .user_policy_list()
+        .iter()
+        .find(|policy| policy.policy_name() == Some(POLICY));
+    let policy = ours.and_then(|policy| policy.policy_document());
+    let named = (
+        user.user_name().unwrap_or_default(),
+        user.arn().unwrap_or_default(),
+    );
+    found(named, policy, user.tags())
+}
+
+fn found((name, arn): (&str, &str), policy: Option<&str>, tags: &[Tag]) -> Found {
+    let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone()));
+    Found {
+        id: ObjectId(name.to_owned()),
+        attributes: attributes([
+            ("name", Value::string(name)),
+            ("policy", optional(policy.map(decoded))),
+        ]),
+        outputs: attributes([("name", Value::string(name)), ("arn", Value::string(arn))]),
+        condition: Condition::Complete,
+        tags: tags.collect(),
+    }
+}

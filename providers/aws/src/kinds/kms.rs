@@ -1,0 +1,4 @@
+//! Keys of the Key Management Service.
+
+pub mod alias;
+pub mod key;

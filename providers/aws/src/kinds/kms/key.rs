@@ -1,0 +1,186 @@
+//! `aws.kms.key`: a customer managed key.
+//!
+//! A deleted key waits for days before it is gone. Whoever wants the same key again in that time gets it back: what it encrypted
+//! would be lost with a new one.
+
+use async_trait::async_trait;
+use infra_model::record::ObjectId;
+use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
+use infra_model::value::Value;
+use infra_provider::error::ProviderError;
+use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
+
+use crate::failure::{failed, half_done, is_absent};
+use crate::kinds::inputs::{flag, in_place, named, number, optional_text, output, replaces, tags};
+use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
+
+mod look;
+mod revival;
+mod tagging;
+
+/// The type.
+pub const KEY: &str = "aws.kms.key";
+
+/// Days that a deleted key waits if nothing is said: the most that the service takes.
+const WINDOW_DAYS: i32 = 30;
+
+/// Manages keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key;
+
+#[async_trait]
+impl Objects for Key {
+    fn schema(&self) -> ResourceSchema {
+        ResourceSchema {
+            resource_type: KEY.parse().expect("a well-formed type"),
+            summary: "A key that encrypts what an environment keeps".to_owned(),
+            version: 1,
+            recovery: RecoveryClass::Tagged,
+            attributes: named([
+                ("description", in_place("What it is for").carried()),
+                ("enabled", in_place("Whether it can be used").default_value(true)),
+                (
+                    "rotation",
+                    in_place("Whether its material is renewed every year").default_value(false),
+                ),
+                (
+                    "multi_region",
+                    replaces("Whether it can be copied to other regions").default_value(false),
+                ),
+                (
+                    "deletion_window_days",
+                    in_place("Days that it can be got back after it was deleted, 7 to 30").not_observed(),
+                ),
+                tags(),
+            ]),
+            outputs: named([("id", output("Its id")), ("arn", output("Its ARN"))]),
+            holds_data: true,
+            create_before_destroy: false,
+            typical: TypicalDurations {
+                create_ms: 1_000,
+                update_ms: 500,
+                delete_ms: 500,
+            },
+        }
+    }
+
+    fn leaves(&self) -> Option<&'static str> {
+        Some("the key for its waiting time: an apply in that time takes it back")
+    }
+
+    async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
+        look::list(place, which).await
+    }
+
+    async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
+        if let Some(revived) = revival::revive(place, request).await? {
+            return Ok(revived);
+        }
+        let inputs = &request.inputs;
+        let call = place
+            .clients
+            .kms()
+            .create_key()
+            .set_description(optional_text(inputs, "description").map(str::to_owned))
+            .set_multi_region(flag(inputs, "multi_region"))
+            .set_tags(Some(tagging::tags_of(&place.tags_of_new(request))));
+        let made = call
+            .send()
+            .await
+            .map_err(|error| failed("kms.CreateKey", error))?;
+        let (id, arn) = made
+            .key_metadata()
+            .map(|key| (key.key_id(), key.arn().unwrap_or_default()))
+            .unwrap_or_default();
+        if flag(inputs, "rotation") == Some(true) {
+            // Whoever finds the key after this failed finds it without rotation, and the next plan says so.
+            rotate(place, id, true).await.map_err(half_done)?;
+        }
+        Ok(applied(id, arn))
+    }
+
+    async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
+        let (id, inputs) = (&request.id.0, &request.inputs);
+        if changes(request, &["description"]) {
+            let text = optional_text(inputs, "description").unwrap_or_default();
+            let call = place
+                .clients
+                .kms()
+                .update_key_description()
+                .key_id(id)
+                .description(text);
+            call.send()
+                .await
+                .map_err(|error| failed("kms.UpdateKeyDescription", error))?;
+        }
+        if changes(request, &["enabled"]) {
+            switch(place, id, flag(inputs, "enabled") != Some(false)).await?;
+        }
+        if changes(request, &["rotation"]) {
+            rotate(place, id, flag(inputs, "rotation") == Some(true)).await?;
+        }
+        if changes(request, &["tags"]) {
+            tagging::change(place, id, &request.before, inputs).await?;
+        }
+        let arn = look::describe(place, id).await?.and_then(|key| key.arn);
+        Ok(applied(id, &arn.unwrap_or_default()))
+    }
+
+    async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
+        let id = &request.id.0;
+        if look::describe(place, id)
+            .await?
+            .is_none_or(|key| look::is_going(&key))
+        {
+            return Ok(());
+        }
+        let days = number(&request.inputs, "deletion_window_days").unwrap_or(WINDOW_DAYS);
+        let call = place
+            .clients
+            .kms()
+            .schedule_key_deletion()
+            .key_id(id)
+            .pending_window_in_days(days);
+        match call
+            .send()
+            .await
+            .map_err(|error| failed("kms.ScheduleKeyDeletion", error))
+        {
+            Err(error) if !is_absent(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn rotate(place: &Place, id: &str, wanted: bool) -> Result<(), ProviderError> {
+    let kms = place.clients.kms();
+    if wanted {
+        let call = kms.enable_key_rotation().key_id(id).send();
+        call.await
+            .map_err(|error| failed("kms.EnableKeyRotation", error))?;
+    } else {
+        let call = kms.disable_key_rotation().key_id(id).send();
+        call.await
+            .map_err(|error| failed("kms.DisableKeyRotation", error))?;
+    }
+    Ok(())
+}
+
+async fn switch(place: &Place, id: &str, wanted: bool) -> Result<(), ProviderError> {
+    let kms = place.clients.kms();
+    if wanted {
+        let call = kms.enable_key().key_id(id).send();
+        call.await.map_err(|error| failed("kms.EnableKey", error))?;
+    } else {
+        let call = kms.disable_key().key_id(id).send();
+        call.await.map_err(|error| failed("kms.DisableKey", error))?;
+    }
+    Ok(())
+}
+
+fn applied(id: &str, arn: &str) -> Applied {
+    Applied {
+        id: ObjectId(id.to_owned()),
+        outputs: attributes([("id", Value::string(id)), ("arn", Value::string(arn))]),
+    }
+}

@@ -1,0 +1,123 @@
+//! Looking at log groups: those whose names begin alike in pages, and their tags in pages of all services.
+
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+use infra_model::record::ObjectId;
+use infra_model::snapshot::Condition;
+use infra_model::value::Value;
+use infra_provider::error::ProviderError;
+
+use crate::failure::rejected;
+use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::objects::{Found, Place, Which, attributes};
+use crate::kinds::tagged;
+use crate::ownership::{self, Tags};
+
+/// What the Tagging API calls log groups.
+const TAGGED_AS: &str = "logs:log-group";
+/// The most that a page takes.
+const PAGE: i32 = 50;
+
+/// Lists log groups.
+pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
+    let names: Vec<&str> = match which {
+        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
+        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
+        Which::Token(_) => Vec::new(),
+    };
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ours = (ownership::LINEAGE, place.settings.lineage.0.as_str());
+    let (groups, tagged) = futures::try_join!(
+        beginning_with(place, common_prefix(&names)),
+        tagged::list(place, TAGGED_AS, ours)
+    )?;
+    let meant = |group: &LogGroup| group.log_group_name().is_some_and(|name| names.contains(&name));
+    let with_tags = |group: LogGroup| {
+        let arn = plain_arn(&group);
+        let tags = tagged.iter().find(|(tagged, _)| plain(tagged) == arn);
+        found(group, tags.map(|(_, tags)| tags.clone()).unwrap_or_default())
+    };
+    Ok(groups.into_iter().filter(meant).map(with_tags).collect())
+}
+
+/// Returns the ARN of a log group; nothing if there is none.
+pub(super) async fn arn(place: &Place, name: &str) -> Result<Option<String>, ProviderError> {
+    let groups = beginning_with(place, name).await?;
+    let group = groups.iter().find(|group| group.log_group_name() == Some(name));
+    Ok(group.map(plain_arn))
+}
+
+async fn beginning_with(place: &Place, prefix: &str) -> Result<Vec<LogGroup>, ProviderError> {
+    let prefix = (!prefix.is_empty()).then(|| prefix.to_owned());
+    let pages = place
+        .clients
+        .logs()
+        .describe_log_groups()
+        .set_log_group_name_prefix(prefix)
+        .limit(PAGE)
+        .into_paginator()
+        .items()
+        .send();
+    pages
+        .try_collect()
+        .await
+        .map_err(|error| rejected("logs.DescribeLogGroups", error))
+}
+
+fn found(group: LogGroup, tags: Tags) -> Found {
+    let arn = plain_arn(&group);
+    let days = group.retention_in_days.map(i64::from);
+    let name = group.log_group_name.unwrap_or_default();
+    Found {
+        id: ObjectId(name.clone()),
+        attributes: attributes([
+            ("name", Value::string(name.as_str())),
+            ("retention_days", days.map_or(Value::Null, Value::from)),
+            ("kms_key", optional(group.kms_key_id)),
+        ]),
+        outputs: attributes([("name", Value::String(name)), ("arn", Value::String(arn))]),
+        condition: Condition::Complete,
+        tags,
+    }
+}
+
+fn plain_arn(group: &LogGroup) -> String {
+    plain(group.arn().unwrap_or_default()).to_owned()
+}
+
+/// Returns an ARN without the `:*` that stands for the streams of a group.
+fn plain(arn: &str) -> &str {
+    arn.strip_suffix(":*").unwrap_or(arn)
+}
+
+/// Returns what all these names begin with.
+fn common_prefix<'a>(names: &[&'a str]) -> &'a str {
+    let Some((first, others)) = names.split_first() else {
+        return "";
+    };
+    let shared = |other: &&str| {
+        let pairs = first.char_indices().zip(other.chars());
+        let same = pairs.take_while(|((_, left), right)| left == right);
+        same.last().map_or(0, |((at, last), _)| at + last.len_utf8())
+    };
+    let length = others.iter().map(shared).min().unwrap_or(first.len());
+    &first[..length]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common_prefix;
+
+    #[test]
+    fn groups_are_asked_for_by_what_their_names_share() {
+        assert_eq!(
+            common_prefix(&["/infra/a-1", "/infra/a-2", "/infra/b"]),
+            "/infra/"
+        );
+        assert_eq!(common_prefix(&["/infra/a"]), "/infra/a");
+        assert_eq!(common_prefix(&["/infra/a", "/aws/rds"]), "/");
+        assert_eq!(common_prefix(&["é", "è"]), "");
+        assert_eq!(common_prefix(&[]), "");
+    }
+}

@@ -1,0 +1,98 @@
+//! The parameters of a group: the service takes twenty in a call.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use infra_provider::error::ProviderError;
+
+use super::names::needs_restart;
+use crate::failure::{failed, is_absent, rejected};
+use crate::kinds::objects::Place;
+
+/// How many parameters one call takes.
+const AT_ONCE: usize = 20;
+
+/// Returns what was set in a group, without what the service set itself; nothing if there is no such group.
+pub(super) async fn read(
+    place: &Place,
+    group: &str,
+) -> Result<Option<BTreeMap<String, String>>, ProviderError> {
+    let pages = place
+        .clients
+        .rds()
+        .describe_db_parameters()
+        .db_parameter_group_name(group)
+        .source("user")
+        .max_records(100)
+        .into_paginator()
+        .items()
+        .send();
+    match pages
+        .try_collect()
+        .await
+        .map_err(|error| rejected("rds.DescribeDBParameters", error))
+    {
+        Ok(set) => Ok(Some(
+            set.into_iter()
+                .filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?)))
+                .collect(),
+        )),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sets these parameters.
+pub(super) async fn set(
+    place: &Place,
+    group: &str,
+    values: &BTreeMap<String, String>,
+) -> Result<(), ProviderError> {
+    let parameters: Vec<Parameter> = values
+        .iter()
+        .map(|(name, value)| named(name).parameter_value(value).build())
+        .collect();
+    for some in parameters.chunks(AT_ONCE) {
+        let call = place
+            .clients
+            .rds()
+            .modify_db_parameter_group()
+            .db_parameter_group_name(group)
+            .set_parameters(Some(some.to_vec()));
+        call.send()
+            .await
+            .map_err(|error| failed("rds.ModifyDBParameterGroup", error))?;
+    }
+    Ok(())
+}
+
+/// Gives these parameters the values back that they have without anybody's saying.
+pub(super) async fn reset(
+    place: &Place,
+    group: &str,
+    names: impl Iterator<Item = &String>,
+) -> Result<(), ProviderError> {
+    let parameters: Vec<Parameter> = names.map(|name| named(name).build()).collect();
+    for some in parameters.chunks(AT_ONCE) {
+        let call = place
+            .clients
+            .rds()
+            .reset_db_parameter_group()
+            .db_parameter_group_name(group)
+            .reset_all_parameters(false)
+            .set_parameters(Some(some.to_vec()));
+        call.send()
+            .await
+            .map_err(|error| failed("rds.ResetDBParameterGroup", error))?;
+    }
+    Ok(())
+}
+
+fn named(name: &str) -> aws_sdk_rds::types::builders::ParameterBuilder {
+    let method = if needs_restart(name) {
+        ApplyMethod::PendingReboot
+    } else {
+        ApplyMethod::Immediate
+    };
+    Parameter::builder().parameter_name(name).apply_method(method)
+}

@@ -1,0 +1,74 @@
+//! Tags of objects of RDS.
+
+use aws_sdk_rds::types::Tag;
+use infra_provider::error::ProviderError;
+use infra_provider::request::UpdateRequest;
+
+use crate::failure::{failed, is_absent, rejected};
+use crate::kinds::objects::{Place, changes};
+use crate::kinds::tagged;
+use crate::ownership::{self, TagChange, Tags};
+
+/// Returns tags as the service takes them.
+pub(super) fn tags_of(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    tags.iter().map(tag).collect()
+}
+
+/// Returns tags as the service gives them.
+pub(super) fn read(tags: Option<&[Tag]>) -> Tags {
+    let tags = tags.unwrap_or_default().iter();
+    tags.filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default())))
+        .collect()
+}
+
+/// Changes the tags that a stack asks for, if the update is asked to.
+pub(super) async fn change(place: &Place, arn: &str, request: &UpdateRequest) -> Result<(), ProviderError> {
+    if !changes(request, &["tags"]) {
+        return Ok(());
+    }
+    let TagChange { set, removed } = TagChange::between(&request.before, &request.inputs);
+    let rds = place.clients.rds();
+    if !set.is_empty() {
+        let call = rds
+            .add_tags_to_resource()
+            .resource_name(arn)
+            .set_tags(Some(tags_of(&set)));
+        call.send()
+            .await
+            .map_err(|error| failed("rds.AddTagsToResource", error))?;
+    }
+    if !removed.is_empty() {
+        let call = rds
+            .remove_tags_from_resource()
+            .resource_name(arn)
+            .set_tag_keys(Some(removed));
+        call.send()
+            .await
+            .map_err(|error| failed("rds.RemoveTagsFromResource", error))?;
+    }
+    Ok(())
+}
+
+/// Returns the tags of one object, as they are at this moment.
+pub(super) async fn of_one(place: &Place, arn: &str) -> Result<Tags, ProviderError> {
+    let call = place.clients.rds().list_tags_for_resource().resource_name(arn);
+    match call
+        .send()
+        .await
+        .map_err(|error| rejected("rds.ListTagsForResource", error))
+    {
+        Ok(answer) => Ok(read(answer.tag_list.as_deref())),
+        Err(error) if is_absent(&error) => Ok(Tags::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the tags of our objects of a type, such as `rds:pg`, by ARN: a hundred a page.
+pub(super) async fn of_ours(
+    place: &Place,
+    resource_type: &str,
+) -> Result<Vec<(String, Tags)>, ProviderError> {
+    let ours = (ownership::LINEAGE, place.settings.lineage.0.as_str());
+    tagged::list(place, resource_type, ours).await
+}

@@ -1,0 +1,3 @@
+//! Secrets of Secrets Manager.
+
+pub mod secret;

@@ -1,0 +1,88 @@
+//! What an environment says about the account and region it lives in.
+
+use std::path::{Path, PathBuf};
+
+use infra_model::snapshot::Lineage;
+use infra_model::stack::Stack;
+use infra_model::value::Value;
+use infra_provider::error::{ErrorKind, ProviderError};
+
+/// Where one environment lives, and as whom its objects are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// The stack's name, for tags.
+    pub stack: String,
+    /// The environment's name, for tags and sessions.
+    pub environment: String,
+    /// The region of everything that names no other.
+    pub region: String,
+    /// The account; nothing is asked of any other.
+    pub account: String,
+    /// The profile in the user's files of AWS; without one the default chain decides.
+    pub profile: Option<String>,
+    /// The ARN of the role to assume.
+    pub role: Option<String>,
+    /// The authorities that sign certificates of databases; without a file of them those of this machine count.
+    pub database_ca_file: Option<PathBuf>,
+    /// The state that owns what is made.
+    pub lineage: Lineage,
+}
+
+impl AwsSettings {
+    /// Returns the settings of a stack's environment.
+    ///
+    /// # Errors
+    ///
+    /// When region or account are not named.
+    pub fn of(
+        stack: &str,
+        environment: &infra_model::environment::Environment,
+        lineage: &Lineage,
+    ) -> Result<Self, ProviderError> {
+        let text = |name: &str| {
+            let value = environment.provider.settings.get(name).and_then(Value::as_str);
+            value.map(str::to_owned)
+        };
+        let needed = |name: &str, example: &str| {
+            text(name).ok_or_else(|| {
+                let message = format!("The environment `{}` does not say its {name}", environment.name);
+                let hint = format!("Add to its block `provider \"aws\"`: {name} = \"{example}\"");
+                ProviderError::rejected(ErrorKind::Invalid, "connect provider `aws`", message).hint(hint)
+            })
+        };
+        Ok(AwsSettings {
+            stack: stack.to_owned(),
+            environment: environment.name.clone(),
+            region: needed("region", "eu-west-1")?,
+            account: needed("account", "123456789012")?,
+            profile: text("profile"),
+            role: text("role"),
+            database_ca_file: text("database_ca_file").map(PathBuf::from),
+            lineage: lineage.clone(),
+        })
+    }
+
+    /// Returns them with paths that begin in the folder of the stack.
+    #[must_use]
+    pub fn in_folder(self, folder: &Path) -> Self {
+        AwsSettings {
+            database_ca_file: self.database_ca_file.map(|file| folder.join(file)),
+            ..self
+        }
+    }
+}
+
+/// Returns the partition of a region, the second part of every ARN.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// Returns a setting of the environment's block `provider "aws"`, an empty text where it has none.
+pub(crate) fn of_environment<'a>(stack: &'a Stack, name: &str) -> &'a str {
+    let settings = &stack.environment.provider.settings;
+    settings.get(name).and_then(Value::as_str).unwrap_or_default()
+}
