@@ -22,6 +22,7 @@ pub(crate) mod init;
 pub(crate) mod internal;
 pub(crate) mod output;
 pub(crate) mod parity;
+pub(crate) mod permissions;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod refresh;
@@ -62,6 +63,7 @@ pub(crate) fn run(
         Command::Validate(arguments) => validate::run(&arguments, &invocation),
         Command::Fmt(arguments) => fmt::run(&arguments, &invocation),
         Command::Docs(arguments) => docs::run(&arguments, &invocation),
+        Command::Permissions(arguments) => permissions::run(&arguments, &invocation),
         Command::Parity(arguments) => parity::run(&arguments, &invocation),
         Command::Version(arguments) => version::run(&arguments, &invocation),
         Command::Completions(arguments) => completions::run(&arguments, &invocation),
@@ -95,6 +97,7 @@ async fn run_async(command: Command, invocation: &Invocation<'_>) -> Result<Exit
         | Command::Validate(_)
         | Command::Fmt(_)
         | Command::Docs(_)
+        | Command::Permissions(_)
         | Command::Parity(_)
         | Command::Version(_)
         | Command::Export(_)

@@ -1,5 +1,6 @@
 //! Views: how values, diagnostics, plans and progress look. Nothing here decides anything.
 
+pub(crate) mod adoption;
 pub(crate) mod applied;
 pub(crate) mod change;
 pub(crate) mod diagnostic;

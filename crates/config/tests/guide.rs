@@ -58,13 +58,15 @@ fn sections(page: &str) -> Vec<Section> {
     sections
 }
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 8] = [
     "guide/stack-language.md",
     "guide/environments.md",
     "guide/secrets.md",
     "guide/settings.md",
     "guide/documents.md",
+    "guide/from-terraform.md",
     "guide/state.md",
+    "guide/aws.md",
 ];
 
 #[test]

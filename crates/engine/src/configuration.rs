@@ -141,7 +141,9 @@ fn refused(
         let Some(blueprint) = providers.blueprint(&stack) else {
             continue;
         };
-        let Blueprint { lowering, schemas } = blueprint;
+        let Blueprint {
+            lowering, schemas, ..
+        } = blueprint;
         let (_, lowered) = infra_lower::lower(&stack, &*lowering, &schemas, &Place::default());
         for mistake in lowered.into_iter().filter(Diagnostic::is_error) {
             match found.iter_mut().find(|(other, _)| *other == mistake) {

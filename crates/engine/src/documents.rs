@@ -54,7 +54,9 @@ pub fn read(
 
 /// Returns what the provider makes of a stack, nothing if only a connection can tell or it refuses the stack.
 fn lowered(stack: &Stack, providers: &dyn ProviderFactory) -> Option<ResourceGraph> {
-    let Blueprint { lowering, schemas } = providers.blueprint(stack)?;
+    let Blueprint {
+        lowering, schemas, ..
+    } = providers.blueprint(stack)?;
     let (graph, diagnostics) = infra_lower::lower(stack, &*lowering, &schemas, &Target::default());
     let is_refused = diagnostics.iter().any(Diagnostic::is_error);
     (!is_refused).then_some(graph)

@@ -7,12 +7,14 @@ use infra_model::address::Address;
 use infra_model::journal::RecordChange;
 use infra_model::record::{ObjectId, Record, RecordKey};
 use infra_model::resource::{Desired, ResourceGraph};
-use infra_model::snapshot::{Condition, Observation, Observed, Owner};
+use infra_model::snapshot::{Observation, Observed, Owner};
 
 use crate::backend::Backend;
 use crate::error::EngineError;
 use crate::opened::Opened;
 use crate::{plan, recovery, surgery};
+
+pub(crate) mod taken;
 
 /// Records the object `id` under `address`. The provider is asked what it is; nothing of it changes.
 ///
@@ -57,26 +59,7 @@ pub async fn import(
     check_owner(&observed, &key.address, &graph)?;
     let schema = kind.schema();
     let observed = sealed::observed(observed, Some(&schema), &*opened.key);
-    let record = Record {
-        key,
-        id: observed.id,
-        target: desired.target.clone(),
-        schema_version: schema.version,
-        recovery: schema.recovery,
-        inputs: observed
-            .attributes
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect(),
-        outputs: observed.outputs,
-        dependencies: desired.dependencies(),
-        protect: desired.lifecycle.protect,
-        create_before_destroy: desired
-            .lifecycle
-            .create_before_destroy
-            .unwrap_or(schema.create_before_destroy),
-        tainted: observed.condition == Condition::HalfMade,
-    };
+    let record = taken::take(desired, &schema, observed, &taken::outputs(opened)?).record;
     surgery::commit(
         backend,
         opened,

@@ -7,6 +7,7 @@ use infra_config::files::folder::Folder;
 use infra_config::load::{Parsed, load};
 use infra_config::stack::to_look_at;
 use infra_config::survey::{Survey, survey};
+use infra_model::diagnostic::SourceMap;
 use infra_model::facts::Facts;
 use infra_model::parity::{Difference, Stale, declared_by, differences};
 use infra_model::stack::Stack;
@@ -73,6 +74,12 @@ impl Surveyed {
     #[must_use]
     pub fn stacks(&self) -> &[Stack] {
         &self.survey.stacks
+    }
+
+    /// Returns the files of the stack.
+    #[must_use]
+    pub fn sources(&self) -> &SourceMap {
+        &self.parsed.sources
     }
 
     /// Returns the environments that could not be read.

@@ -191,15 +191,6 @@ pub(crate) fn command(words: &str, invocation: &Invocation<'_>) -> String {
     }
 }
 
-/// Returns a word as a shell reads it back.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |one: char| one.is_ascii_alphanumeric() || "_-./=:,@%+".contains(one);
-    if word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// Writes a document as JSON.
 pub(crate) fn print_json(
     invocation: &Invocation<'_>,

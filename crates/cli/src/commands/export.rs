@@ -9,21 +9,25 @@ use infra_engine::error::EngineError;
 use infra_engine::export;
 use infra_model::sealing::Secret;
 use infra_model::value::Value;
+use infra_provider::vault::generate::Recipe;
 use provider_local::compose::{self, ComposeFile, SecretVariable};
-use provider_local::vault::generate::Recipe;
 
 use crate::arguments::TargetArguments;
 use crate::commands::{Invocation, context, env};
 use crate::failure::{Failure, FailureKind};
 use crate::render;
-use crate::render::words::counted;
+use crate::render::words::{self, counted};
+
+#[cfg(feature = "aws")]
+mod sql;
 
 /// Write an environment for other tools
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   infra export compose local --out compose.yaml --secrets-file .env
-  docker compose up --wait                      with Docker, beside the two files")]
+  docker compose up --wait                      with Docker, beside the two files
+  infra export sql production                   to run inside of its network on AWS")]
 pub(crate) struct ExportArguments {
     #[command(subcommand)]
     command: ExportCommand,
@@ -32,6 +36,8 @@ pub(crate) struct ExportArguments {
 #[derive(Debug, Subcommand)]
 enum ExportCommand {
     Compose(ComposeArguments),
+    #[cfg(feature = "aws")]
+    Sql(sql::SqlArguments),
 }
 
 /// Write a compose file with the servers of a local environment, for those who have Docker
@@ -66,6 +72,8 @@ impl ExportArguments {
     pub(crate) fn target(&self) -> &TargetArguments {
         match &self.command {
             ExportCommand::Compose(arguments) => &arguments.target,
+            #[cfg(feature = "aws")]
+            ExportCommand::Sql(arguments) => &arguments.target,
         }
     }
 }
@@ -73,6 +81,8 @@ impl ExportArguments {
 pub(crate) fn run(arguments: &ExportArguments, invocation: &Invocation<'_>) -> Result<ExitCode, Failure> {
     match &arguments.command {
         ExportCommand::Compose(arguments) => compose(arguments, invocation)?,
+        #[cfg(feature = "aws")]
+        ExportCommand::Sql(arguments) => sql::run(arguments, invocation)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -138,7 +148,7 @@ fn say(arguments: &ComposeArguments, file: &ComposeFile, added: Option<usize>, i
         (Some(0), _, _) => "No secret was missing\n".to_owned(),
         (Some(added), _, _) => format!("{} made\n", counted(added, "secret")),
         (None, count, Some(out)) => {
-            let out = context::quoted(&out.display().to_string());
+            let out = words::quoted(&out.display().to_string());
             let environment = &arguments.target.environment;
             let again = format!("export compose {environment} --out {out} --secrets-file .env");
             let again = context::command(&again, invocation);

@@ -103,7 +103,7 @@ pub(crate) fn given_again(variables: &[String], planned: &Planned) -> (String, S
     for one in variables {
         let name = one.split_once('=').map_or(one.as_str(), |(name, _)| name);
         if let Some(Some(_)) = planned.plan.header.given.get(name) {
-            options += &format!(" --var {}", context::quoted(one));
+            options += &format!(" --var {}", render::words::quoted(one));
         } else {
             secrets += &format!("Give the secret variable `{name}` again then, best with INFRA_VAR_{name}\n");
         }

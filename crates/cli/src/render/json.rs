@@ -15,6 +15,8 @@ use infra_model::plan::Plan;
 use infra_model::record::Record;
 use infra_model::value::{Attributes, Value};
 use infra_state::contract::State;
+#[cfg(feature = "aws")]
+use provider_aws::sql_script::{ScriptSecret, SqlScript};
 use provider_local::compose::ComposeFile;
 use serde_json::{Value as Json, json};
 
@@ -215,6 +217,17 @@ pub(crate) fn compose(file: &ComposeFile) -> Json {
     let secrets = file.secrets.iter();
     let secrets = secrets.map(|secret| json!({ "name": secret.name, "purpose": secret.purpose }));
     json!({ "format": "infra.compose/1", "file": file.text, "secrets": secrets.collect::<Vec<_>>() })
+}
+
+/// Returns scripts of SQL in the format `infra.sql/1`, with the variables that they read and not their values.
+#[cfg(feature = "aws")]
+pub(crate) fn sql(scripts: &[&SqlScript]) -> Json {
+    let secret = |secret: &ScriptSecret| json!({ "name": secret.variable, "role": secret.role, "secret": secret.secret });
+    let script = |script: &&SqlScript| {
+        let secrets: Vec<Json> = script.secrets.iter().map(secret).collect();
+        json!({ "component": script.component, "file": script.text, "secrets": secrets })
+    };
+    json!({ "format": "infra.sql/1", "scripts": scripts.iter().map(script).collect::<Vec<_>>() })
 }
 
 /// Returns one record in the format `infra.record/1`. Secrets stay sealed.

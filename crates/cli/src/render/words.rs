@@ -41,6 +41,15 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// Returns a word as a shell reads it back.
+pub(crate) fn quoted(word: &str) -> String {
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || "_-./=:,@%+".contains(one);
+    if word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// Returns some of many names, and how many more there are.
 pub(crate) fn some_of(names: &[String]) -> Vec<String> {
     const SHOWN: usize = 5;

@@ -119,7 +119,7 @@ pub(crate) fn is_provider(name: &str) -> bool {
 pub(crate) fn settings(provider: &str) -> Option<&'static [&'static str]> {
     match provider {
         "local" => Some(&[]),
-        "aws" => Some(&["region", "account", "profile", "role"]),
+        "aws" => Some(&["region", "account", "profile", "role", "database_ca_file"]),
         "azure" => Some(&["location", "subscription", "tenant", "resource_group"]),
         _ => None,
     }

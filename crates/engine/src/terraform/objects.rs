@@ -1,0 +1,133 @@
+//! From the entries of a state of Terraform to objects as they exist.
+
+use std::collections::BTreeMap;
+
+use infra_apply::sealed;
+use infra_model::address::Address;
+use infra_model::record::ObjectId;
+use infra_model::resource::Target;
+use infra_model::snapshot::Owner;
+use infra_provider::foreign::{Counterpart, ForeignObject, Meaning, Translating};
+use infra_provider::provider::Provider;
+
+use super::file::Entry;
+use super::matching::Candidate;
+use super::{Adoption, LeftOut};
+use crate::error::EngineError;
+use crate::opened::Opened;
+
+/// Returns what the entries are here, each object once, without what is recorded.
+pub(super) fn meant(
+    entries: &[Entry],
+    (provider, translating): (&dyn Provider, &dyn Translating),
+    opened: &Opened,
+    adoption: &mut Adoption,
+) -> Result<BTreeMap<Counterpart, String>, EngineError> {
+    let recorded = recorded(opened)?;
+    let mut meant: BTreeMap<Counterpart, String> = BTreeMap::new();
+    for entry in entries {
+        let object = ForeignObject {
+            resource_type: &entry.resource_type,
+            attributes: &entry.attributes,
+        };
+        let counterparts = match translating.meaning(&object) {
+            Meaning::Objects(counterparts) if counterparts.iter().all(|one| is_managed(one, provider)) => {
+                counterparts
+            }
+            Meaning::PartOf(whole) => {
+                adoption.parts.push((entry.address.clone(), whole));
+                continue;
+            }
+            Meaning::Objects(_) | Meaning::Unmanaged => {
+                adoption.unmanaged.push(entry.address.clone());
+                continue;
+            }
+        };
+        for counterpart in counterparts {
+            let key = (
+                counterpart.resource_type.as_str().to_owned(),
+                counterpart.id.clone(),
+            );
+            match recorded.get(&key) {
+                Some(address) => adoption.known.push((entry.address.clone(), address.clone())),
+                None => {
+                    meant.entry(counterpart).or_insert_with(|| entry.address.clone());
+                }
+            }
+        }
+    }
+    Ok(meant)
+}
+
+fn is_managed(counterpart: &Counterpart, provider: &dyn Provider) -> bool {
+    let schemas = provider.kinds().schemas();
+    schemas.get(counterpart.resource_type.as_str()).is_some()
+}
+
+/// Returns the addresses of all recorded objects, by type and identity.
+pub(super) fn recorded(opened: &Opened) -> Result<BTreeMap<(String, ObjectId), Address>, EngineError> {
+    let records = opened.state.records.iter();
+    records
+        .map(|(key, entry)| {
+            let id = entry.record().map_err(EngineError::defect)?.id.clone();
+            Ok((
+                (key.address.resource_type_str().to_owned(), id),
+                key.address.clone(),
+            ))
+        })
+        .collect()
+}
+
+/// Asks the provider for the objects, in bulk, and returns those that exist and are nobody else's.
+pub(super) async fn seen(
+    meant: BTreeMap<Counterpart, String>,
+    provider: &dyn Provider,
+    opened: &Opened,
+    adoption: &mut Adoption,
+) -> Result<Vec<Candidate>, EngineError> {
+    let failed = |source| EngineError::Provider {
+        provider: provider.name().to_owned(),
+        source: Box::new(source),
+    };
+    let mut groups: BTreeMap<(String, Target), Vec<(Counterpart, String)>> = BTreeMap::new();
+    for (counterpart, from) in meant {
+        let group = (
+            counterpart.resource_type.as_str().to_owned(),
+            counterpart.target.clone(),
+        );
+        groups.entry(group).or_default().push((counterpart, from));
+    }
+    let mut candidates = Vec::new();
+    for ((resource_type, target), group) in groups {
+        let kind = provider.kinds().get(&resource_type).map_err(failed)?;
+        let schema = kind.schema();
+        let ids: Vec<ObjectId> = group
+            .iter()
+            .map(|(counterpart, _)| counterpart.id.clone())
+            .collect();
+        let mut found = kind.read_all(&target, &ids).await.map_err(failed)?;
+        for (counterpart, from) in group {
+            let gone = |reason: String| LeftOut {
+                from: from.clone(),
+                resource_type: resource_type.clone(),
+                id: counterpart.id.clone(),
+                reason,
+                fits: Vec::new(),
+            };
+            match found.remove(&counterpart.id) {
+                None => adoption
+                    .left_out
+                    .push(gone("it does not exist any more".to_owned())),
+                Some(observed) => match &observed.owner {
+                    Owner::Other(owner) => adoption.left_out.push(gone(format!("it belongs to `{owner}`"))),
+                    _ => candidates.push(Candidate {
+                        observed: sealed::observed(observed, Some(&schema), &*opened.key),
+                        from,
+                        counterpart,
+                    }),
+                },
+            }
+        }
+    }
+    Ok(candidates)
+}
