@@ -7,19 +7,22 @@ use crate::support::VAULT;
 
 #[test]
 fn an_environment_of_a_provider_to_come_is_validated_and_not_planned() {
-    let mut env = TestEnv::copy_of("stacks/event-api");
+    let mut env = TestEnv::copy_of("stacks/celery-platform").variable("INFRA_VAR_client_secret", "x");
     let valid = env.run(&["validate"]).expect(0);
-    assert_eq!(valid.stdout, "Valid in: local, staging, production\n");
-    assert_snapshot!(env.run(&["plan", "prod"]).expect(1).stderr, @"
-    Error: The provider `aws` of environment `production` is not built yet
+    assert_eq!(
+        valid.stdout,
+        "Valid in: local, development, staging, preproduction, production\n"
+    );
+    assert_snapshot!(env.run(&["plan", "production"]).expect(1).stderr, @"
+    Error: The provider `azure` of environment `production` is not built yet
     Hint: Nothing can be planned there; check the stack in all environments with: infra validate
     ");
     assert_snapshot!(env.run(&["graph", "staging"]).expect(1).stderr, @"
-    Error: The provider `aws` of environment `staging` is not built yet
+    Error: The provider `azure` of environment `staging` is not built yet
     Hint: Nothing can be planned there; check the stack in all environments with: infra validate
     ");
     assert_snapshot!(env.run(&["output", "staging"]).expect(1).stderr, @"
-    Error: The provider `aws` of environment `staging` is not built yet
+    Error: The provider `azure` of environment `staging` is not built yet
     Hint: Nothing can be planned there; check the stack in all environments with: infra validate
     ");
     assert_snapshot!(env.run(&["state", "list", "production"]).expect(1).stderr, @"
@@ -151,7 +154,7 @@ key_vault "app" {
     "#);
     env.write(
         "env/cloud.hcl",
-        "environment \"cloud\" {\n  provider \"aws\" {}\n}\n",
+        "environment \"cloud\" {\n  provider \"azure\" {}\n}\n",
     );
     let both = env.run(&["validate"]).expect(1);
     let refused = "In `local`: `local` of `postgres.main` has no setting `prt`";

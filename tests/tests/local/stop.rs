@@ -175,12 +175,15 @@ fn a_stopped_environment_is_destroyed_without_a_trace() {
 
 #[test]
 fn what_is_not_on_this_machine_is_not_stopped() {
-    let overlay = "environment \"staging\" {\n  provider \"aws\" {\n    region  = \"eu-west-1\"\n    \
-                   account = \"123456789012\"\n  }\n}\n";
+    let overlay = "environment \"staging\" {\n  provider \"azure\" {\n    location = \"westeurope\"\n    \
+                   subscription = \"00000000-0000-0000-0000-000000000000\"\n  }\n}\n";
     let mut env = TestEnv::stack("stack { name = \"shop\" }\n").file("env/staging.hcl", overlay);
     for word in ["stop", "start"] {
         let run = env.run(&[word, "staging"]).expect(1);
-        assert!(run.stderr.contains("Environment `staging` is on `aws`"), "{run}");
+        assert!(
+            run.stderr.contains("Environment `staging` is on `azure`"),
+            "{run}"
+        );
         let run = env.run(&[word, "local"]).expect(1);
         assert!(
             run.stderr.contains("Environment `local` has never been applied"),

@@ -1,0 +1,171 @@
+//! What changes in place, what somebody changed outside, and what the service refuses.
+
+use super::*;
+
+const IDENTITY: &str = "of('db-staging-main')['DbiResourceId']";
+
+#[test]
+fn a_database_grows_in_place_and_reads_its_parameters() {
+    let Some(cloud) = Cloud::start("a_database_grows_in_place", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let before = seen(&cloud, IDENTITY);
+    env.edit("stack.hcl", "\"tiny\"", "\"small\"");
+    env.edit("stack.hcl", "storage_gb = 20", "storage_gb = 40");
+    env.edit(
+        "stack.hcl",
+        "    work_mem        = \"8MB\"\n",
+        "    random_page_cost = 1.1\n",
+    );
+    env.edit("stack.hcl", "max_connections = 60", "max_connections = 90");
+    env.edit("stack.hcl", "team = \"data\"", "owner = \"data\"");
+    let plan = env.run(&["plan", "staging", "--json"]).expect(0);
+    assert!(plan.stdout.contains("\"disruptive\""), "{plan}");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, IDENTITY), before);
+    let database = seen(&cloud, "of('db-staging-main')");
+    assert_eq!(database["DBInstanceClass"], "db.t4g.medium");
+    assert_eq!(database["AllocatedStorage"], 40);
+    assert_eq!(
+        database["DBParameterGroups"][0]["ParameterApplyStatus"],
+        "in-sync"
+    );
+    assert_eq!(
+        seen(&cloud, "parameters('db-staging-main-pg16')"),
+        json!({"random_page_cost": "1.1", "max_connections": "90", "rds.force_ssl": "1"})
+    );
+    let tags = seen(
+        &cloud,
+        "{tag['Key']: tag['Value'] for tag in of('db-staging-main')['TagList']}",
+    );
+    assert_eq!((&tags["owner"], &tags["team"]), (&json!("data"), &Value::Null));
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn settings_of_the_block_aws_reach_the_database() {
+    let Some(cloud) = Cloud::start("settings_of_the_block_aws_reach_the_database", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    env.edit(
+        "stack.hcl",
+        "  aws {\n",
+        "  aws {
+    instance_class             = \"db.m7g.large\"
+    multi_az                   = true
+    port                       = 5433
+    storage_max_gb             = 100
+    log_exports                = [\"postgresql\"]
+    performance_insights       = false
+    iam_authentication         = true
+    auto_minor_version_upgrade = false
+    backup_window              = \"01:00-02:00\"
+    force_ssl                  = false
+",
+    );
+    apply(&mut env);
+    let database = seen(&cloud, "of('db-staging-main')");
+    let wanted = json!({
+        "DBInstanceClass": "db.m7g.large", "MultiAZ": true, "MaxAllocatedStorage": 100, "PerformanceInsightsEnabled": false,
+        "EnabledCloudwatchLogsExports": ["postgresql"], "IAMDatabaseAuthenticationEnabled": true,
+        "AutoMinorVersionUpgrade": false, "PreferredBackupWindow": "01:00-02:00",
+    });
+    for (name, value) in wanted.as_object().expect("a map") {
+        assert_eq!(database[name], *value, "{name}");
+    }
+    assert_eq!(database["Endpoint"]["Port"], 5433);
+    assert!(output(&mut env, "postgres.main.url").contains(":5433/app"));
+    // What RDS grows by itself is no drift.
+    does(
+        &cloud,
+        "rds.modify_db_instance(DBInstanceIdentifier='db-staging-main', AllocatedStorage=50, ApplyImmediately=True)\nsettled('db-staging-main')",
+    );
+    is_settled(&mut env);
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn what_somebody_changed_in_a_database_is_put_right() {
+    let Some(cloud) = Cloud::start("what_somebody_changed_in_a_database", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let all = "[{name: value for name, value in of('db-staging-main').items() if name not in ('LatestRestorableTime', 'DBParameterGroups')}, \
+        [group['ParameterApplyStatus'] for group in of('db-staging-main')['DBParameterGroups']], parameters('db-staging-main-pg16'), \
+        rds.describe_db_subnet_groups()['DBSubnetGroups']]";
+    let before = seen(&cloud, all);
+    let modify = "rds.modify_db_instance(DBInstanceIdentifier='db-staging-main', ApplyImmediately=True, ";
+    let changes = [
+        format!("{modify}DBInstanceClass='db.t4g.large')"),
+        format!("{modify}PubliclyAccessible=True, DeletionProtection=True, BackupRetentionPeriod=1)"),
+        format!("{modify}EnablePerformanceInsights=False, CopyTagsToSnapshot=False, AutoMinorVersionUpgrade=False)"),
+        format!("{modify}CloudwatchLogsExportConfiguration={{'DisableLogTypes': ['upgrade']}}, MultiAZ=True, DBPortNumber=6000)"),
+        format!("{modify}PreferredMaintenanceWindow='mon:04:00-mon:05:00', EnableIAMDatabaseAuthentication=True)"),
+        "rds.modify_db_parameter_group(DBParameterGroupName='db-staging-main-pg16', Parameters=[{'ParameterName': 'max_connections', 'ParameterValue': '10', 'ApplyMethod': 'pending-reboot'}, {'ParameterName': 'jit', 'ParameterValue': '0', 'ApplyMethod': 'immediate'}])".to_owned(),
+        "rds.modify_db_subnet_group(DBSubnetGroupName='db-staging-main', DBSubnetGroupDescription='mine', SubnetIds=[one['SubnetIdentifier'] for one in rds.describe_db_subnet_groups()['DBSubnetGroups'][0]['Subnets']])".to_owned(),
+    ];
+    for change in changes {
+        does(&cloud, &format!("{change}\nsettled('db-staging-main')"));
+        assert_ne!(seen(&cloud, all), before, "{change}");
+        let _ = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(2);
+        apply(&mut env);
+        assert_eq!(seen(&cloud, all), before, "{change}");
+    }
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn a_major_version_is_upgraded_with_its_group() {
+    let Some(cloud) = Cloud::start("a_major_version_is_upgraded_with_its_group", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let before = seen(&cloud, IDENTITY);
+    env.edit("stack.hcl", "version    = 16", "version    = 17");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, IDENTITY), before);
+    let database = seen(&cloud, "of('db-staging-main')");
+    assert!(
+        database["EngineVersion"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("17."))
+    );
+    let groups = "[one['DBParameterGroupName'] for one in rds.describe_db_parameter_groups()['DBParameterGroups'] if one['DBParameterGroupName'].startswith('db-')]";
+    assert_eq!(seen(&cloud, groups), json!(["db-staging-main-pg17"]));
+    // A minor version that RDS brings in is no drift.
+    does(
+        &cloud,
+        "rds.modify_db_instance(DBInstanceIdentifier='db-staging-main', EngineVersion='17.6', ApplyImmediately=True)\nsettled('db-staging-main')",
+    );
+    is_settled(&mut env);
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn what_rds_refuses_is_told_with_a_way_out_and_nothing_is_lost() {
+    let Some(cloud) = Cloud::start("what_rds_refuses_is_told_with_a_way_out", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[("storage_gb = 20", "storage_gb = 30")]);
+    env.edit("stack.hcl", "storage_gb = 30", "storage_gb = 20");
+    let shrunk = env.run(&["apply", "staging", "--yes"]).expect(1);
+    assert!(shrunk.stderr.contains("Storage of RDS only grows"), "{shrunk}");
+    env.edit("stack.hcl", "storage_gb = 20", "storage_gb = 30");
+    env.edit(
+        "stack.hcl",
+        "  aws {\n",
+        "  aws {\n    instance_class = \"db.nonsense\"\n",
+    );
+    let odd = env.run(&["apply", "staging", "--yes"]).expect(1);
+    assert!(
+        odd.stderr.contains("Invalid DB Instance class: db.nonsense"),
+        "{odd}"
+    );
+    env.edit("stack.hcl", "    instance_class = \"db.nonsense\"\n", "");
+    // The memory of that class was not known, and so the alarm on it went.
+    apply(&mut env);
+    is_settled(&mut env);
+    destroy(&mut env, &cloud);
+}
