@@ -5,6 +5,7 @@
 //! Time is tokio's, so a test with a paused clock runs hours in milliseconds; everything random comes from one seed.
 
 pub mod cloud;
+mod foreign;
 pub mod kind;
 pub mod lower;
 pub mod provider;

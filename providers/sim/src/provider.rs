@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use infra_model::schema::RecoveryClass;
 use infra_model::snapshot::Lineage;
 use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::foreign::Translating;
 use infra_provider::kind::{KindSet, ResourceKind};
 use infra_provider::lowering::Lowering;
 use infra_provider::provider::Provider;
 
 use crate::cloud::Cloud;
+use crate::foreign::SimTranslating;
 use crate::kind::Thing;
 use crate::lower::SimLowering;
 
@@ -56,6 +58,10 @@ impl Provider for SimProvider {
 
     fn kinds(&self) -> &KindSet {
         &self.kinds
+    }
+
+    fn translating(&self) -> Option<&dyn Translating> {
+        Some(&SimTranslating)
     }
 
     fn lowering(&self) -> &dyn Lowering {
