@@ -14,7 +14,9 @@ pub(crate) fn of(stack: &str, environment: &str, (component, part): (&str, &str)
         .collect();
     let plain = parts.join("-");
     let clean = cleaned(&plain);
-    if clean == plain && clean.len() <= longest {
+    // A label is unique among the components of a stack, and again within each of its modules.
+    let is_outside = !component.starts_with("module.");
+    if is_outside && clean == plain && clean.len() <= longest {
         return clean;
     }
     let whole = format!("{stack}\n{environment}\n{component}\n{part}");
@@ -101,5 +103,20 @@ mod tests {
         let first = of("s", "e", ("key_vault.app[\"a_b\"]", ""), 63);
         assert_ne!(first, of("s", "e", ("key_vault.app[\"a-b\"]", ""), 63));
         assert!(first.starts_with("s-e-app-a-b-"), "{first}");
+    }
+
+    #[test]
+    fn a_label_in_a_module_is_another_one() {
+        let name = |component| of("s", "e", (component, ""), 63);
+        let names = [
+            name("redis.main"),
+            name("module.a.redis.main"),
+            name("module.b.redis.main"),
+        ];
+        assert_eq!(names[0], "s-e-main");
+        assert!(
+            names[1] != names[0] && names[2] != names[0] && names[1] != names[2],
+            "{names:?}"
+        );
     }
 }
