@@ -6,12 +6,13 @@ use infra_model::address::Address;
 use infra_model::component::Component;
 use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::resource::Desired;
-use infra_model::schema::{ResourceSchema, SchemaSet};
+use infra_model::schema::{RecoveryClass, ResourceSchema, SchemaSet};
 
 /// Gives each resource its part of the component's lifecycle; what the provider asked for beyond that stays.
 ///
 /// Protection covers the resources that hold data, so that replicas and poolers of a protected database may come
-/// and go. In a component that holds none it covers all of them.
+/// and go. In a component that holds none it covers all of them but those that are nothing but their content, such as a
+/// rule between segments: another one is as good.
 pub fn apply(
     component: &Component,
     resources: &mut [Desired],
@@ -21,9 +22,13 @@ pub fn apply(
     let lifecycle = &component.lifecycle;
     let schema_of = |desired: &Desired| schemas.get(desired.address.resource_type_str());
     let holds_data = |desired: &Desired| schema_of(desired).is_some_and(|schema| schema.holds_data);
+    let is_content = |desired: &Desired| {
+        schema_of(desired).is_some_and(|schema| schema.recovery == RecoveryClass::Content)
+    };
     let any_holds_data = resources.iter().any(holds_data);
     for desired in resources.iter_mut() {
-        let protect = lifecycle.protect && (!any_holds_data || holds_data(desired));
+        let is_meant = holds_data(desired) || !any_holds_data && !is_content(desired);
+        let protect = lifecycle.protect && is_meant;
         let attributes = schema_of(desired).map(|schema: &ResourceSchema| &schema.attributes);
         let ignored = lifecycle
             .ignore_changes

@@ -32,7 +32,7 @@ fn event_api_lives_in_staging() {
     lives(
         "event-api",
         "staging",
-        ("ports = local.service_ports", "ports = [3000, 4000, 8080, 9000]"),
+        ("ports = local.service_ports", "ports = [3000, 4000, 9000]"),
     );
 }
 
@@ -41,7 +41,7 @@ fn event_api_lives_in_production() {
     lives(
         "event-api",
         "production",
-        ("ports = local.service_ports", "ports = [3000, 4000, 8080, 9000]"),
+        ("ports = local.service_ports", "ports = [3000, 4000, 9000]"),
     );
 }
 

@@ -72,7 +72,10 @@ fn vpc(scene: &Scene<'_>, network: &Network) -> Desired {
         ("dns_hostnames", Value::from(true)),
         ("tags", scene.tags()),
     ];
-    scene.resource(VPC, MAIN, inputs)
+    let mut vpc = scene.resource(VPC, MAIN, inputs);
+    // Where flow logs hold data, it alone would be protected.
+    vpc.lifecycle.protect = scene.component.lifecycle.protect;
+    vpc
 }
 
 /// Returns the id of the network's VPC, known after apply.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use infra_model::component::Component;
+use infra_model::component::{Component, Lifecycle};
 use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::resource::{Desired, Target};
 use infra_model::stack::Stack;
@@ -108,7 +108,8 @@ impl<'a> Scene<'a> {
             inputs: inputs.into_iter().filter(|(_, value)| !value.is_null()).collect(),
             after: BTreeSet::new(),
             target: Target(BTreeMap::from([(REGION.to_owned(), self.region().to_owned())])),
-            lifecycle: self.component.lifecycle.clone(),
+            // Each resource gets its part of the component's lifecycle when all are there.
+            lifecycle: Lifecycle::default(),
         }
     }
 
