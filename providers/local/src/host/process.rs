@@ -161,6 +161,15 @@ pub(crate) fn executable(pid: u32) -> Result<Option<PathBuf>, ProcessError> {
     Ok(Some(PathBuf::from(std::ffi::OsString::from_vec(kept.to_vec()))))
 }
 
+/// Tells whether a process has a program and its arguments. One that is just replacing its program shows the
+/// new one before its arguments and environment are in place; a kernel's thread and a process that is gone
+/// have none to wait for.
+pub(crate) fn has_begun(pid: u32) -> Result<bool, ProcessError> {
+    let path = proc_path(pid, "cmdline");
+    let arguments = unless_gone(&path, fs::read(&path))?;
+    Ok(arguments.is_none_or(|found| !found.is_empty()) || executable(pid)?.is_none())
+}
+
 fn boot_id() -> Result<String, ProcessError> {
     let path = Path::new("/proc/sys/kernel/random/boot_id");
     match fs::read_to_string(path) {

@@ -14,7 +14,7 @@ use tokio::process::Child;
 
 use super::disk::DiskError;
 use super::launch::{Launch, command};
-use super::process::{Identity, ProcessError, executable, identify};
+use super::process::{Identity, ProcessError, executable, has_begun, identify};
 use super::programs::{MissingProgram, Programs};
 
 /// How often we look whether the wrappers have given way to the program: they need a few milliseconds.
@@ -152,6 +152,7 @@ async fn reach(mut child: Child, wanted: &Path, within: Duration) -> Result<Reac
                 return Ok(Reached::End(status));
             }
             if executable(pid)?.is_some_and(|found| found == wanted)
+                && has_begun(pid)?
                 && let Some(identity) = identify(pid)?
             {
                 return Ok(Reached::Program(identity));

@@ -3,14 +3,22 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use super::{Identity, ProcessError, identify, network_namespace, proc_path, status};
+use super::{Identity, ProcessError, has_begun, identify, network_namespace, proc_path, status};
 
 /// The environment variable with which every process of ours carries its ownership tag.
 pub const OWNER_VARIABLE: &str = "INFRA_OWNER";
+
+/// How long a process may take to replace its program by another, on a machine that is busy.
+const REPLACED_WITHIN: Duration = Duration::from_secs(1);
+/// More than any environment that we or a usual shell pass on.
+const ENVIRONMENT_BYTES: usize = 256 * 1024;
+/// How often an empty environment is looked at before it is believed.
+const LOOKS: usize = 4;
 
 /// A process of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,29 +86,46 @@ pub fn is_anybody_in(namespace: u64) -> Result<bool, ProcessError> {
         .any(|pid| matches!(network_namespace(pid), Ok(Some(found)) if found == namespace)))
 }
 
-/// Looks at each process once, and a second time at those that showed no environment: one that is just
-/// replacing its program, as our wrappers do, has none for a moment.
 fn owned(wanted: impl Fn(&str) -> bool) -> Result<Vec<Owned>, ProcessError> {
-    let (mut found, mut bare) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
     for pid in pids()? {
-        match environment(pid) {
-            Some(environment) if environment.is_empty() => bare.push(pid),
-            Some(environment) => found.extend(owned_process(pid, &environment, &wanted)?),
-            None => {}
-        }
-    }
-    for pid in bare {
         if let Some(environment) = environment(pid) {
             found.extend(owned_process(pid, &environment, &wanted)?);
         }
     }
-    found.sort_by_key(|process| process.identity.pid);
     Ok(found)
 }
 
-/// Another user's process cannot be read and is not ours.
+/// Reads a process's environment, again when it is empty: one that is just replacing its program, as our
+/// wrappers do, has none for that moment. Another user's process cannot be read and is not ours.
 fn environment(pid: u32) -> Option<Vec<u8>> {
-    fs::read(proc_path(pid, "environ")).ok()
+    let mut environment = Vec::new();
+    for _ in 0..LOOKS {
+        wait_until_begun(pid);
+        environment = read_at_once(&proc_path(pid, "environ")).ok()?;
+        if !environment.is_empty() {
+            break;
+        }
+    }
+    Some(environment)
+}
+
+/// Reads a file of the process file system with one call of the system where it fits: a second one finds
+/// nothing more when the process has replaced its program in between, and what was read ends anywhere.
+fn read_at_once(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut content = vec![0; ENVIRONMENT_BYTES];
+    let length = file.read(&mut content)?;
+    content.truncate(length);
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn wait_until_begun(pid: u32) {
+    let deadline = Instant::now() + REPLACED_WITHIN;
+    while !has_begun(pid).unwrap_or(true) && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
 }
 
 fn owned_process(

@@ -118,6 +118,21 @@ fn processes_are_found_by_their_tag_and_by_its_prefix() {
 }
 
 #[test]
+fn a_process_is_found_while_it_replaces_its_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let tag = tag(folder.path());
+    let script = folder.path().join("again");
+    std::fs::write(&script, "exec sh \"$0\"\n").unwrap();
+    let mut command = Command::new("sh");
+    command.arg(&script).env("INFRA_OWNER", &tag);
+    let mut restless = Sleeper(command.spawn().unwrap());
+    for _ in 0..200 {
+        assert_eq!(owned_by(&tag).unwrap().len(), 1);
+    }
+    assert!(restless.0.try_wait().unwrap().is_none(), "it still runs");
+}
+
+#[test]
 fn the_outermost_process_is_told_from_its_children() {
     let folder = tempfile::tempdir().unwrap();
     let tag = tag(folder.path());
