@@ -18,6 +18,7 @@ SERVICES = [
     "rds_proxy",
     "s3",
     "secretsmanager",
+    "tagging",
 ]
 
 

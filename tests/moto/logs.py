@@ -1,6 +1,6 @@
 """CloudWatch Logs.
 
-The type of a log group in the Resource Groups Tagging API is `logs:log-group`, as in its ARN; moto writes `logs:loggroup`.
+The type of a log group in the Resource Groups Tagging API is `logs:log-group`, as in its ARN, which has no `:*`; moto writes `logs:loggroup`.
 https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html (ResourceTypeFilters)
 
 AssociateKmsKey and DisassociateKmsKey are missing.
@@ -23,7 +23,7 @@ def install():
 def iter_tagged_resources(self):
     for group in self.groups.values():
         yield TaggedResource(
-            arn=group.arn,
+            arn=group.arn.removesuffix(":*"),
             tags=self.tagger.get_tag_dict_for_resource(group.arn),
             resource_type="logs:log-group",
         )

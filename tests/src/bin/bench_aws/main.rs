@@ -3,6 +3,7 @@
 //! The far side is moto behind a proxy that counts requests and, for the critical path, makes each as slow as AWS is.
 #![expect(clippy::print_stdout, reason = "this is a program for people")]
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,9 @@ struct Arguments {
     /// How many copies of the environment are in one stack.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 10])]
     copies: Vec<usize>,
+    /// Also lists this many operations of each step, those asked most first.
+    #[arg(long, default_value_t = 0)]
+    operations: usize,
 }
 
 fn main() {
@@ -35,22 +39,26 @@ fn main() {
         "", "CPU s", "wall s", "peak MB", "requests"
     );
     for copies in &arguments.copies {
-        fast(&arguments.infra, *copies);
+        fast(&arguments, *copies);
     }
     slow(&arguments.infra);
 }
 
 /// Measures what the engine itself costs: the emulator answers as fast as it can.
-fn fast(infra: &std::path::Path, copies: usize) {
+fn fast(arguments: &Arguments, copies: usize) {
     let cloud =
         Cloud::start("bench-aws", STAGING).expect("moto is installed: scripts/install-servers --for-tests");
     let proxy = Proxy::before(&cloud);
     let mut env = environment(&cloud, &proxy, copies);
-    let mut step = |name: &str, arguments: &[&str]| {
+    let mut step = |name: &str, words: &[&str]| {
         let _ = proxy.take_calls();
-        let cost = measured::run(infra, &mut env, arguments);
-        let requests = proxy.take_calls().len();
+        let cost = measured::run(&arguments.infra, &mut env, words);
+        let calls = proxy.take_calls();
+        let requests = calls.len();
         println!("{:34}{}{requests:>10}", format!("{copies} x: {name}"), cost.row());
+        for (operation, times) in most_asked(&calls).into_iter().take(arguments.operations) {
+            println!("{times:>73}  {operation}");
+        }
     };
     step("first plan", &["plan", "staging"]);
     step("apply", &["apply", "staging", "--yes"]);
@@ -61,6 +69,17 @@ fn fast(infra: &std::path::Path, copies: usize) {
     );
     step("destroy", &["destroy", "staging", "--yes"]);
     env.abandon();
+}
+
+/// Returns operations with how often they were asked, those asked most first.
+fn most_asked(calls: &[Call]) -> Vec<(&str, usize)> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for call in calls {
+        *times.entry(&call.operation).or_default() += 1;
+    }
+    let mut most: Vec<(&str, usize)> = times.into_iter().collect();
+    most.sort_by_key(|(_, times)| Reverse(*times));
+    most
 }
 
 /// Compares an apply with its critical path, where requests and what they begin take as long as on AWS, but databases a tenth.

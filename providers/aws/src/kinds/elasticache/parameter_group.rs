@@ -23,9 +23,6 @@ mod parameters;
 /// The type.
 pub const PARAMETER_GROUP: &str = "aws.elasticache.parameter_group";
 
-/// What the Tagging API calls them.
-const TAGGED_AS: &str = "elasticache:parametergroup";
-
 /// Manages parameter groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ParameterGroup;
@@ -83,7 +80,7 @@ impl Objects for ParameterGroup {
             let parameters = parameters::set_in(place, name).await?;
             Ok::<_, ProviderError>(found(group, parameters))
         });
-        tagging::add(place, TAGGED_AS, which, try_join_all(looks).await?).await
+        tagging::add(place, which, try_join_all(looks).await?).await
     }
 
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {

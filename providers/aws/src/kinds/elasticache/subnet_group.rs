@@ -18,9 +18,6 @@ use crate::ownership::Tags;
 /// The type.
 pub const SUBNET_GROUP: &str = "aws.elasticache.subnet_group";
 
-/// What the Tagging API calls them.
-const TAGGED_AS: &str = "elasticache:subnetgroup";
-
 /// Manages subnet groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SubnetGroup;
@@ -68,7 +65,7 @@ impl Objects for SubnetGroup {
             _ => true,
         };
         let found = groups.into_iter().map(found).filter(|(_, found)| is_meant(found));
-        tagging::add(place, TAGGED_AS, which, found.collect()).await
+        tagging::add(place, which, found.collect()).await
     }
 
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {

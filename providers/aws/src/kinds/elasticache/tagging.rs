@@ -9,7 +9,7 @@ use infra_provider::request::UpdateRequest;
 use crate::failure::{failed, rejected};
 use crate::kinds::objects::{Found, Place, Which, changes};
 use crate::kinds::tagged;
-use crate::ownership::{self, TagChange, Tags};
+use crate::ownership::{TagChange, Tags};
 
 /// Returns tags as the service takes them.
 pub(super) fn tags_of(tags: &Tags) -> Vec<Tag> {
@@ -17,11 +17,10 @@ pub(super) fn tags_of(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(tag).collect()
 }
 
-/// Gives objects the tags they carry. Of many those are read in pages that this state owns; of one that was looked for by its
-/// name all are read at once, because they tell whose it is.
+/// Gives objects the tags they carry. Of one that was looked for by its name the service itself tells them, because it may just
+/// have been made.
 pub(super) async fn add(
     place: &Place,
-    resource_type: &str,
     which: Which<'_>,
     found: Vec<(String, Found)>,
 ) -> Result<Vec<Found>, ProviderError> {
@@ -31,8 +30,8 @@ pub(super) async fn add(
     let mut tags: BTreeMap<String, Tags> = BTreeMap::new();
     match which {
         Which::Ids(_) => {
-            let owned = (ownership::LINEAGE, place.settings.lineage.0.as_str());
-            tags.extend(tagged::list(place, resource_type, owned).await?);
+            let arns: Vec<String> = found.iter().map(|(arn, _)| arn.clone()).collect();
+            tags = tagged::of(place, &arns).await?;
         }
         Which::Like(_) | Which::Token(_) => {
             for (arn, _) in &found {

@@ -19,6 +19,7 @@ use super::tagging;
 use crate::failure::{failed, half_done, is_absent, rejected};
 use crate::kinds::inputs::{disruptive, in_place, named, optional, output, replaces, tags, text, text_map};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
+use crate::kinds::tagged;
 use crate::ownership::Tags;
 
 pub(crate) mod names;
@@ -29,8 +30,6 @@ mod values;
 /// The type.
 pub const PARAMETER_GROUP: &str = "aws.rds.parameter_group";
 
-/// What the Tagging API calls parameter groups.
-const TAGGED_AS: &str = "rds:pg";
 /// The service insists on a description, and never changes it.
 const DESCRIPTION: &str = "Parameters of a database";
 /// Parameters that take effect at once, and those that take effect at the next start.
@@ -81,14 +80,17 @@ impl Objects for ParameterGroup {
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
         let (groups, tags) = match which {
             Which::Ids(ids) => {
-                let (groups, tags) = futures::try_join!(all(place), tagging::of_ours(place, TAGGED_AS))?;
-                let is_meant = |group: &DbParameterGroup| ids.iter().any(|id| id.0 == name_of(group));
-                (groups.into_iter().filter(is_meant).collect(), tags)
+                let mut groups = all(place).await?;
+                groups.retain(|group| ids.iter().any(|id| id.0 == name_of(group)));
+                let arns = groups
+                    .iter()
+                    .filter_map(|group| group.db_parameter_group_arn.clone());
+                let tags = tagged::of(place, &arns.collect::<Vec<_>>()).await?;
+                (groups, tags)
             }
             Which::Like(inputs) => like(place, text(inputs, "name")?).await?,
-            Which::Token(_) => (Vec::new(), Vec::new()),
+            Which::Token(_) => (Vec::new(), BTreeMap::new()),
         };
-        let tags: BTreeMap<String, Tags> = tags.into_iter().collect();
         let found = groups.iter().map(async |group| {
             let tags = group.db_parameter_group_arn().and_then(|arn| tags.get(arn));
             found(place, group, tags.cloned().unwrap_or_default()).await
@@ -201,15 +203,15 @@ async fn one(place: &Place, name: &str) -> Result<Option<DbParameterGroup>, Prov
     }
 }
 
-type Tagged = Vec<(String, Tags)>;
+type Tagged = BTreeMap<String, Tags>;
 
 async fn like(place: &Place, name: &str) -> Result<(Vec<DbParameterGroup>, Tagged), ProviderError> {
     let Some(group) = one(place, name).await? else {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok((Vec::new(), Tagged::new()));
     };
     let arn = group.db_parameter_group_arn().unwrap_or_default().to_owned();
     let tags = tagging::of_one(place, &arn).await?;
-    Ok((vec![group], vec![(arn, tags)]))
+    Ok((vec![group], Tagged::from([(arn, tags)])))
 }
 
 fn name_of(group: &DbParameterGroup) -> &str {

@@ -13,13 +13,11 @@ use super::tagging;
 use crate::failure::{failed, is_absent, rejected};
 use crate::kinds::inputs::{in_place, named, optional, optional_text, output, replaces, tags, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
+use crate::kinds::tagged;
 use crate::ownership::Tags;
 
 /// The type.
 pub const SUBNET_GROUP: &str = "aws.rds.subnet_group";
-
-/// What the Tagging API calls subnet groups.
-const TAGGED_AS: &str = "rds:subgrp";
 
 /// Manages subnet groups.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +59,16 @@ impl Objects for SubnetGroup {
     /// been made, from the service itself.
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
         match which {
-            Which::Ids(_) => {
-                let (groups, tags) = futures::try_join!(all(place), tagging::of_ours(place, TAGGED_AS))?;
-                let tags: std::collections::BTreeMap<String, Tags> = tags.into_iter().collect();
+            Which::Ids(ids) => {
+                let mut groups = all(place).await?;
+                groups.retain(|group| {
+                    ids.iter()
+                        .any(|id| Some(id.0.as_str()) == group.db_subnet_group_name())
+                });
+                let arns = groups
+                    .iter()
+                    .filter_map(|group| group.db_subnet_group_arn.clone());
+                let tags = tagged::of(place, &arns.collect::<Vec<_>>()).await?;
                 let tags_of = |arn: Option<&str>| tags.get(arn?).cloned();
                 Ok(groups
                     .iter()

@@ -6,8 +6,7 @@ use infra_provider::request::UpdateRequest;
 
 use crate::failure::{failed, is_absent, rejected};
 use crate::kinds::objects::{Place, changes};
-use crate::kinds::tagged;
-use crate::ownership::{self, TagChange, Tags};
+use crate::ownership::{TagChange, Tags};
 
 /// Returns tags as the service takes them.
 pub(super) fn tags_of(tags: &Tags) -> Vec<Tag> {
@@ -62,13 +61,4 @@ pub(super) async fn of_one(place: &Place, arn: &str) -> Result<Tags, ProviderErr
         Err(error) if is_absent(&error) => Ok(Tags::new()),
         Err(error) => Err(error),
     }
-}
-
-/// Returns the tags of our objects of a type, such as `rds:pg`, by ARN: a hundred a page.
-pub(super) async fn of_ours(
-    place: &Place,
-    resource_type: &str,
-) -> Result<Vec<(String, Tags)>, ProviderError> {
-    let ours = (ownership::LINEAGE, place.settings.lineage.0.as_str());
-    tagged::list(place, resource_type, ours).await
 }

@@ -1,25 +1,26 @@
-//! Looking at alarms: a hundred names a call, and the tags of all in pages of a hundred.
+//! Looking at alarms: a hundred names a call, and the tags of a hundred a call.
+
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use infra_model::record::ObjectId;
 use infra_model::snapshot::Condition;
 use infra_model::value::{Number, Value};
 use infra_provider::error::ProviderError;
 
+use super::tagging;
 use crate::failure::rejected;
 use crate::kinds::inputs::{optional, text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
-use crate::ownership::{self, Tags};
+use crate::ownership::Tags;
 use crate::settings::partition;
 
-/// What the Tagging API calls alarms.
-const TAGGED_AS: &str = "cloudwatch:alarm";
 /// How many names a call takes.
 const AT_ONCE: usize = 100;
 
-/// Lists alarms by name.
+/// Lists alarms by name. Of one that may just have been made, or be somebody else's, the service itself says the tags.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
     let names: Vec<String> = match which {
         Which::Ids(ids) => ids.iter().map(|id| id.0.clone()).collect(),
@@ -30,17 +31,16 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
         return Ok(Vec::new());
     }
     let pages = names.chunks(AT_ONCE).map(|names| describe(place, names));
-    let ours = (ownership::LINEAGE, place.settings.lineage.0.as_str());
-    let (alarms, tags) = try_join(try_join_all(pages), tagged::list(place, TAGGED_AS, ours)).await?;
-    let tags_of = |arn: &str| {
-        let tags = tags.iter().find(|(other, _)| other == arn);
-        tags.map(|(_, tags)| tags.clone()).unwrap_or_default()
+    let alarms: Vec<MetricAlarm> = try_join_all(pages).await?.into_iter().flatten().collect();
+    let arns: Vec<String> = alarms
+        .iter()
+        .filter_map(|alarm| alarm.alarm_arn.clone())
+        .collect();
+    let tags = match (which, arns.as_slice()) {
+        (Which::Like(_), [arn]) => BTreeMap::from([(arn.clone(), tagging::of_one(place, arn).await?)]),
+        _ => tagged::of(place, &arns).await?,
     };
-    let found = alarms
-        .into_iter()
-        .flatten()
-        .filter_map(|alarm| found(&alarm, &tags_of));
-    Ok(found.collect())
+    Ok(alarms.iter().filter_map(|alarm| found(alarm, &tags)).collect())
 }
 
 async fn describe(place: &Place, names: &[String]) -> Result<Vec<MetricAlarm>, ProviderError> {
@@ -61,7 +61,7 @@ async fn describe(place: &Place, names: &[String]) -> Result<Vec<MetricAlarm>, P
     Ok(alarms.flatten().collect())
 }
 
-fn found(alarm: &MetricAlarm, tags_of: &dyn Fn(&str) -> Tags) -> Option<Found> {
+fn found(alarm: &MetricAlarm, tags: &BTreeMap<String, Tags>) -> Option<Found> {
     let name = alarm.alarm_name()?;
     let arn = alarm.alarm_arn().unwrap_or_default();
     let whole = |number: Option<i32>| number.map_or(Value::Null, |number| Value::from(i64::from(number)));
@@ -91,7 +91,7 @@ fn found(alarm: &MetricAlarm, tags_of: &dyn Fn(&str) -> Tags) -> Option<Found> {
         ]),
         outputs: attributes([("name", Value::string(name)), ("arn", Value::string(arn))]),
         condition: Condition::Complete,
-        tags: tags_of(arn),
+        tags: tags.get(arn).cloned().unwrap_or_default(),
     })
 }
 

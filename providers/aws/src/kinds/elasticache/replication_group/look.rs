@@ -14,9 +14,6 @@ use crate::kinds::inputs::text;
 use crate::kinds::objects::{Found, Place, Which};
 use crate::waiting;
 
-/// What the Tagging API calls them.
-const TAGGED_AS: &str = "elasticache:replicationgroup";
-
 /// How long a group may take for one change: data moves between shards at its own pace.
 const PATIENCE: Duration = Duration::from_secs(3 * 60 * 60);
 
@@ -38,7 +35,7 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
         .filter(|group| is_meant(group) && !is_going(group))
         .collect();
     let found = with_nodes(place, meant).await?.into_iter().map(Seen::found);
-    tagging::add(place, TAGGED_AS, which, found.collect()).await
+    tagging::add(place, which, found.collect()).await
 }
 
 /// Looks at one group and its nodes.

@@ -1,4 +1,4 @@
-//! Looking at keys: tags of all in pages, then what no list tells of each that is meant.
+//! Looking at keys: tags of a hundred a call, then what no list tells of each that is meant.
 
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use futures::future::try_join_all;
@@ -12,6 +12,7 @@ use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::{self, Tags};
+use crate::settings::partition;
 
 /// What the Tagging API calls keys.
 pub(super) const TAGGED_AS: &str = "kms:key";
@@ -20,17 +21,13 @@ pub(super) const TAGGED_AS: &str = "kms:key";
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
     let meant: Vec<(String, Option<Tags>)> = match which {
         Which::Ids(ids) => {
-            let ours =
-                tagged::list(place, TAGGED_AS, (ownership::LINEAGE, &place.settings.lineage.0)).await?;
-            let tags_of = |id: &str| {
-                ours.iter()
-                    .find(|(arn, _)| arn.ends_with(id))
-                    .map(|(_, tags)| tags.clone())
-            };
-            ids.iter().map(|id| (id.0.clone(), tags_of(&id.0))).collect()
+            let arns: Vec<String> = ids.iter().map(|id| arn(place, &id.0)).collect();
+            let mut tags = tagged::of(place, &arns).await?;
+            let with_tags = |(id, arn): (&ObjectId, String)| (id.0.clone(), tags.remove(&arn));
+            ids.iter().zip(arns).map(with_tags).collect()
         }
         Which::Token(token) => {
-            let found = tagged::list(place, TAGGED_AS, (ownership::TOKEN, &token.0)).await?;
+            let found = tagged::with(place, TAGGED_AS, (ownership::TOKEN, &token.0)).await?;
             found
                 .into_iter()
                 .map(|(arn, tags)| (id_in(&arn).to_owned(), Some(tags)))
@@ -97,6 +94,13 @@ async fn rotation(place: &Place, id: &str) -> Result<bool, ProviderError> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Returns the ARN of a key of this account.
+fn arn(place: &Place, id: &str) -> String {
+    let (region, account) = (&place.clients.region, &place.settings.account);
+    let partition = partition(region);
+    format!("arn:{partition}:kms:{region}:{account}:key/{id}")
 }
 
 /// Returns the id in an ARN: `arn:aws:kms:eu-west-1:123456789012:key/<id>`.

@@ -15,7 +15,7 @@ use crate::ownership::{self, ADDRESS, Tags};
 pub(super) async fn revive(place: &Place, request: &CreateRequest) -> Result<Option<Applied>, ProviderError> {
     let tags = place.tags_of_new(request);
     let address = tags.get(ADDRESS).map(String::as_str).unwrap_or_default();
-    let here = tagged::list(place, TAGGED_AS, (ADDRESS, address)).await?;
+    let here = tagged::with(place, TAGGED_AS, (ADDRESS, address)).await?;
     let lineage = &request.tag.lineage.0;
     for (arn, _) in here
         .iter()

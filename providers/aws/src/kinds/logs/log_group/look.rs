@@ -1,4 +1,4 @@
-//! Looking at log groups: those whose names begin alike in pages, and their tags in pages of all services.
+//! Looking at log groups: those whose names begin alike in pages, and the tags of a hundred a call.
 
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use infra_model::record::ObjectId;
@@ -10,10 +10,8 @@ use crate::failure::rejected;
 use crate::kinds::inputs::{optional, optional_text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
-use crate::ownership::{self, Tags};
+use crate::ownership::Tags;
 
-/// What the Tagging API calls log groups.
-const TAGGED_AS: &str = "logs:log-group";
 /// The most that a page takes.
 const PAGE: i32 = 50;
 
@@ -27,18 +25,12 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let ours = (ownership::LINEAGE, place.settings.lineage.0.as_str());
-    let (groups, tagged) = futures::try_join!(
-        beginning_with(place, common_prefix(&names)),
-        tagged::list(place, TAGGED_AS, ours)
-    )?;
-    let meant = |group: &LogGroup| group.log_group_name().is_some_and(|name| names.contains(&name));
-    let with_tags = |group: LogGroup| {
-        let arn = plain_arn(&group);
-        let tags = tagged.iter().find(|(tagged, _)| plain(tagged) == arn);
-        found(group, tags.map(|(_, tags)| tags.clone()).unwrap_or_default())
-    };
-    Ok(groups.into_iter().filter(meant).map(with_tags).collect())
+    let mut groups = beginning_with(place, common_prefix(&names)).await?;
+    groups.retain(|group| group.log_group_name().is_some_and(|name| names.contains(&name)));
+    let arns: Vec<String> = groups.iter().map(plain_arn).collect();
+    let mut tags = tagged::of(place, &arns).await?;
+    let with_tags = |(group, arn): (LogGroup, &String)| found(group, tags.remove(arn).unwrap_or_default());
+    Ok(groups.into_iter().zip(&arns).map(with_tags).collect())
 }
 
 /// Returns the ARN of a log group; nothing if there is none.
@@ -82,13 +74,10 @@ fn found(group: LogGroup, tags: Tags) -> Found {
     }
 }
 
+/// Returns the ARN of a group without the `:*` that stands for its streams.
 fn plain_arn(group: &LogGroup) -> String {
-    plain(group.arn().unwrap_or_default()).to_owned()
-}
-
-/// Returns an ARN without the `:*` that stands for the streams of a group.
-fn plain(arn: &str) -> &str {
-    arn.strip_suffix(":*").unwrap_or(arn)
+    let arn = group.arn().unwrap_or_default();
+    arn.strip_suffix(":*").unwrap_or(arn).to_owned()
 }
 
 /// Returns what all these names begin with.

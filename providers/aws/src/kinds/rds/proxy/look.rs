@@ -1,7 +1,7 @@
 //! Looking at proxies: all of a region in pages, then the target group of each that is meant, which no call shows for many.
 
 use aws_sdk_rds::types::{ConnectionPoolConfigurationInfo, DbProxy, DbProxyStatus};
-use futures::future::{try_join, try_join_all};
+use futures::future::try_join_all;
 use infra_model::record::ObjectId;
 use infra_model::snapshot::Condition;
 use infra_model::value::{Attributes, Value};
@@ -11,11 +11,8 @@ use super::{GROUP, seen};
 use crate::failure::{is_absent, rejected};
 use crate::kinds::inputs::{optional, text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
-use crate::kinds::rds::tagging;
+use crate::kinds::tagged;
 use crate::ownership::Tags;
-
-/// What the Tagging API calls proxies.
-const TAGGED_AS: &str = "rds:db-proxy";
 
 /// Lists proxies by name. `DescribeDBProxies` takes one name or none, and no filters.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
@@ -27,15 +24,20 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let (proxies, tags) = try_join(all(place), tagging::of_ours(place, TAGGED_AS)).await?;
+    let mut proxies = all(place).await?;
     let is_meant = |proxy: &DbProxy| {
         let name = proxy.db_proxy_name().unwrap_or_default();
         names.contains(&name) && proxy.status != Some(DbProxyStatus::Deleting)
     };
-    let looks = proxies.into_iter().filter(is_meant).map(async |proxy| {
-        let arn = proxy.db_proxy_arn().unwrap_or_default();
-        let of_it = tags.iter().find(|(other, _)| other == arn);
-        look_at(place, &proxy, of_it.map(|(_, tags)| tags.clone())).await
+    proxies.retain(is_meant);
+    let arns: Vec<String> = proxies
+        .iter()
+        .filter_map(|proxy| proxy.db_proxy_arn.clone())
+        .collect();
+    let tags = tagged::of(place, &arns).await?;
+    let looks = proxies.iter().map(async |proxy| {
+        let of_it = tags.get(proxy.db_proxy_arn().unwrap_or_default());
+        look_at(place, proxy, of_it.cloned()).await
     });
     Ok(try_join_all(looks).await?.into_iter().flatten().collect())
 }
