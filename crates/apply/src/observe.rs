@@ -5,6 +5,7 @@ use std::fmt;
 
 use futures::future::join_all;
 use infra_model::address::Address;
+use infra_model::event::Event;
 use infra_model::record::{RecordEntry, RecordError, RecordKey};
 use infra_model::snapshot::{Observation, Snapshot};
 use infra_provider::error::ProviderError;
@@ -80,7 +81,7 @@ pub async fn observe(state: State, request: ObserveRequest<'_>) -> Result<Snapsh
         .into_iter()
         .enumerate()
         .map(|(at, (resource_type, known))| async move {
-            let seen = look(request, at, known).await;
+            let seen = look(request, at, &resource_type, known).await;
             seen.map_err(|source| ObserveError::Provider {
                 resource_type: resource_type.clone(),
                 source,
@@ -131,14 +132,21 @@ fn known_by_type(
 async fn look(
     request: ObserveRequest<'_>,
     salt: usize,
+    resource_type: &str,
     known: Vec<Known>,
 ) -> Result<BTreeMap<RecordKey, Observation>, ProviderError> {
     let ObserveRequest { world, interrupt, .. } = request;
     let seed = world.policy.seed.wrapping_add(salt as u64);
     let mut pacer = Pacer::new(world.policy.retry, seed, interrupt);
-    let seen = pacer
-        .ask(async || world.provider.kinds().observe(known.clone()).await)
-        .await?;
+    let question = async || world.provider.kinds().observe(known.clone()).await;
+    let say = |error: &ProviderError, pause| {
+        world.emit(&Event::LookRetried {
+            resource_type: resource_type.to_owned(),
+            message: error.to_string(),
+            pause,
+        });
+    };
+    let seen = pacer.ask_aloud(question, say).await?;
     let seal = |(key, observation): (RecordKey, Observation)| match observation {
         Observation::Absent => (key, Observation::Absent),
         Observation::Present(observed) => {

@@ -7,6 +7,9 @@ use infra_provider::error::ProviderError;
 use crate::interrupt::Interrupt;
 use crate::retry::{Jitter, RetryDecision, RetryPolicy, Tries, decide};
 
+/// How long pauses are together before somebody who waits wants to know why.
+const NOTICED: Duration = Duration::from_secs(1);
+
 /// Counts the tries of one step and pauses between them.
 #[derive(Debug)]
 pub(crate) struct Pacer<'a> {
@@ -54,14 +57,28 @@ impl<'a> Pacer<'a> {
         &mut self,
         question: impl AsyncFn() -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
+        self.ask_aloud(question, |_, _| {}).await
+    }
+
+    /// Asks likewise, and says before each pause why it is made, once pauses were long enough to be noticed.
+    pub(crate) async fn ask_aloud<T>(
+        &mut self,
+        question: impl AsyncFn() -> Result<T, ProviderError>,
+        say: impl Fn(&ProviderError, Duration),
+    ) -> Result<T, ProviderError> {
         loop {
             let error = match question().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            match self.next(&error) {
-                Some(pause) if self.rest(pause).await => {}
-                _ => return Err(error),
+            let Some(pause) = self.next(&error) else {
+                return Err(error);
+            };
+            if self.tries.paused >= NOTICED {
+                say(&error, pause);
+            }
+            if !self.rest(pause).await {
+                return Err(error);
             }
         }
     }

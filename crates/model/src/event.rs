@@ -57,6 +57,15 @@ pub enum Event {
         /// After how long.
         pause: Duration,
     },
+    /// The provider asks for patience with a question about all objects of a type, which is asked again.
+    LookRetried {
+        /// The type.
+        resource_type: String,
+        /// Why.
+        message: String,
+        /// After how long.
+        pause: Duration,
+    },
     /// A step was done.
     StepDone {
         /// The step.

@@ -85,6 +85,30 @@ async fn a_pause_that_the_cloud_asks_for_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_look_is_told_why() {
+    let lab = Lab::with("a token").await;
+    let rule = Rule::next(CallKind::Observe, Fault::Refuse(ErrorKind::Unavailable));
+    lab.cloud.disturb(rule.times(8));
+    lab.run("a token").await.completed();
+    let told = lab.events.all().into_iter().filter_map(|event| match event {
+        Event::LookRetried {
+            resource_type, pause, ..
+        } => Some((resource_type, pause)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert!(
+        !told.is_empty() && told.len() < 8,
+        "short pauses are not told: {told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|(resource_type, _)| resource_type == "sim.token.thing"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn patience_ends() {
     let lab = Lab::new().await;
     let rule = Rule::next(CallKind::Create, Fault::Refuse(ErrorKind::Unavailable));

@@ -30,6 +30,14 @@ pub(crate) fn text(event: &Event) -> Option<String> {
             let start = styled(style::WARNING, "trying again");
             format!("{start} {key} in {}: {message}", human(*pause))
         }
+        Event::LookRetried {
+            resource_type,
+            message,
+            pause,
+        } => {
+            let start = styled(style::WARNING, "looking again");
+            format!("{start} at `{resource_type}` in {}: {message}", human(*pause))
+        }
         Event::StepDone {
             key, action, took, ..
         } => {
@@ -112,6 +120,13 @@ pub(crate) fn json(event: &Event) -> serde_json::Value {
             pause,
         } => serde_json::json!({
             "event": "step_retried", "step": step, "key": key, "message": message, "pause_ms": ms(pause),
+        }),
+        Event::LookRetried {
+            resource_type,
+            message,
+            pause,
+        } => serde_json::json!({
+            "event": "look_retried", "type": resource_type, "message": message, "pause_ms": ms(pause),
         }),
         Event::StepDone {
             step,

@@ -36,6 +36,11 @@ fn events() -> Vec<Event> {
             message: "busy".to_owned(),
             pause: took,
         },
+        Event::LookRetried {
+            resource_type: "aws.kms.key".to_owned(),
+            message: "slow down".to_owned(),
+            pause: took,
+        },
         Event::StepDone {
             step,
             key: key(),
@@ -67,6 +72,7 @@ fn lines_for_people() {
     recovered redis.cache/local.redis.server.main of an earlier run: it was made, and is in the state now
     creating redis.cache/local.redis.server.main
     trying again redis.cache/local.redis.server.main in 2.1 s: busy
+    looking again at `aws.kms.key` in 2.1 s: slow down
     updated redis.cache/local.redis.server.main in 2.1 s
     failed to delete redis.cache/local.redis.server.main after 2.1 s: denied
     skipped redis.cache/local.redis.server.main, because of redis.cache/local.redis.server.main
@@ -84,6 +90,7 @@ fn lines_for_machines() {
     {"event":"recovered","finding":"adopted","format":"infra.event/1","key":"redis.cache/local.redis.server.main"}
     {"action":"create","estimate_ms":2100,"event":"step_started","format":"infra.event/1","key":"redis.cache/local.redis.server.main","step":3}
     {"event":"step_retried","format":"infra.event/1","key":"redis.cache/local.redis.server.main","message":"busy","pause_ms":2100,"step":3}
+    {"event":"look_retried","format":"infra.event/1","message":"slow down","pause_ms":2100,"type":"aws.kms.key"}
     {"action":"update","event":"step_done","format":"infra.event/1","key":"redis.cache/local.redis.server.main","step":3,"took_ms":2100}
     {"action":"delete","event":"step_failed","format":"infra.event/1","key":"redis.cache/local.redis.server.main","message":"denied","step":3,"took_ms":2100}
     {"because":"redis.cache/local.redis.server.main","event":"step_skipped","format":"infra.event/1","key":"redis.cache/local.redis.server.main","step":3}
