@@ -100,6 +100,7 @@ fn schemas() -> SchemaSet {
         carried: false,
         observed: true,
         default: None,
+        ascent: None,
     };
     let attributes = ["name", "value", "vault"].map(|name| (name.to_owned(), attribute()));
     let secret = OutputSchema {
@@ -135,6 +136,10 @@ fn schemas() -> SchemaSet {
         schema("test.vault.store", &[("id", false)], false),
         schema("test.vault.secret", &[("value", true)], true),
         schema("test.network.bridge", &[("segments", false)], false),
+        ResourceSchema {
+            recovery: RecoveryClass::Content,
+            ..schema("test.network.rule", &[], false)
+        },
     ])
 }
 
@@ -440,6 +445,34 @@ fn protection_covers_what_holds_data_and_everything_where_nothing_does() {
     key_vault.data/test.vault.store.main {"name": "key_vault.data"}
     key_vault.empty/test.vault.store.main {"name": "key_vault.empty"} protected
     "#);
+}
+
+#[test]
+fn protection_covers_a_network_beside_the_logs_of_what_passed() {
+    let mut network = component("network.main", Lifecycle::default(), &[]);
+    network.lifecycle.protect = true;
+    network.spec = ComponentSpec::Network(Network {
+        cidr: "10.0.0.0/16".into(),
+        zones: 1,
+        segments: BTreeMap::new(),
+        allow: Vec::new(),
+    });
+    let resource = |address: &str| Desired {
+        address: address.parse().unwrap(),
+        inputs: Attributes::new(),
+        after: BTreeSet::new(),
+        target: Target::default(),
+        lifecycle: Lifecycle::default(),
+    };
+    let mut resources = [
+        "network.main/test.network.bridge.subnet",
+        "network.main/test.network.rule.open",
+        "network.main/test.vault.secret.log",
+    ]
+    .map(resource);
+    lifecycle::apply(&network, &mut resources, &schemas(), &mut Vec::new());
+    let protected = resources.map(|resource| resource.lifecycle.protect);
+    assert_eq!(protected, [true, false, true], "a subnet, a rule, a log");
 }
 
 #[test]

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::address::ResourceType;
+use crate::schema::ascent::Ascent;
 use crate::value::Value;
 
+pub mod ascent;
 pub mod equality;
 pub mod reference;
 
@@ -86,6 +88,9 @@ pub struct AttributeSchema {
     pub observed: bool,
     /// What the provider fills in when it is not set.
     pub default: Option<Value>,
+    /// What up means where it moves up in place and down with a new object alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ascent: Option<Ascent>,
 }
 
 impl AttributeSchema {
@@ -99,6 +104,7 @@ impl AttributeSchema {
             carried: false,
             observed: true,
             default: None,
+            ascent: None,
         }
     }
 
@@ -122,6 +128,15 @@ impl AttributeSchema {
     pub fn not_observed(self) -> Self {
         AttributeSchema {
             observed: false,
+            ..self
+        }
+    }
+
+    /// Returns it as one that moves in place only up.
+    #[must_use]
+    pub fn only_up(self, ascent: Ascent) -> Self {
+        AttributeSchema {
+            ascent: Some(ascent),
             ..self
         }
     }

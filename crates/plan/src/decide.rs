@@ -174,6 +174,7 @@ impl View<'_> {
         }
         let because = self.replace_reasons(case, held, record, &differences);
         if because.is_empty() {
+            self.guard.update(case.node, case.schema, &differences.changes);
             return Ok(self.in_place(case, held, record, wanted, differences));
         }
         self.guard.replacement(case.node, held);

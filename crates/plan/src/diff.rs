@@ -64,6 +64,7 @@ static UNLISTED: AttributeSchema = AttributeSchema {
     carried: false,
     observed: false,
     default: None,
+    ascent: None,
 };
 
 static NULL: Value = Value::Null;

@@ -1,10 +1,13 @@
 //! Why there is no plan, and what the user can do about it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use infra_model::address::Address;
+use infra_model::decision::Change;
 use infra_model::operation::OperationError;
 use infra_model::record::{RecordError, RecordKey};
+use infra_model::value::Value;
 
 /// There is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,12 @@ pub enum PlanError {
     Foreign {
         /// All of them.
         objects: Vec<ForeignObject>,
+    },
+    /// Attributes that move only up would move down.
+    #[error("Nobody can take these back in place: {}", list(attributes))]
+    Backwards {
+        /// All of them.
+        attributes: Vec<BackwardsAttribute>,
     },
     /// A moved address leads to one that exists.
     #[error("`{from}` cannot move to `{to}`, which exists")]
@@ -157,6 +166,15 @@ pub enum Harm {
     Replace,
 }
 
+/// An attribute that would move down, which its provider refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BackwardsAttribute {
+    /// The address of the object.
+    pub address: Address,
+    /// Which attribute, from what to what.
+    pub change: Change,
+}
+
 /// An object that belongs to somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignObject {
@@ -184,6 +202,7 @@ impl PlanError {
             PlanError::Foreign { .. } => {
                 "Give the resource another name, or forget the record with: infra state rm ENVIRONMENT ADDRESS".into()
             }
+            PlanError::Backwards { attributes } => backwards(attributes),
             PlanError::MovedConflict { from, to } => format!(
                 "Remove the `moved` block, or forget one of the records with: infra state rm ENVIRONMENT {from} (or {to})"
             ),
@@ -221,10 +240,41 @@ impl fmt::Display for ProtectedObject {
     }
 }
 
+impl fmt::Display for BackwardsAttribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Change {
+            attribute,
+            before,
+            after,
+            ..
+        } = &self.change;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (before, after) = (text(before), text(after));
+        write!(
+            f,
+            "`{attribute}` of `{}` from `{before}` to `{after}`",
+            self.address
+        )
+    }
+}
+
 impl fmt::Display for ForeignObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ({})", self.key, self.owner)
     }
+}
+
+/// Returns both ways on: what exists stays, or goes with its data.
+fn backwards(attributes: &[BackwardsAttribute]) -> String {
+    let addresses: BTreeSet<&Address> = attributes.iter().map(|one| &one.address).collect();
+    let options: Vec<String> = addresses
+        .iter()
+        .map(|address| format!("--replace '{address}'"))
+        .collect();
+    format!(
+        "Write into the stack what they are now. Only new objects, without the data of the old ones, can be what the stack wants: {}",
+        options.join(" ")
+    )
 }
 
 fn list<T: fmt::Display>(values: &[T]) -> String {

@@ -1,16 +1,20 @@
-//! What must not be touched: protected objects, and objects of others. All of them are named at once.
+//! What must not be done: touching protected objects and objects of others, and taking back what moves only up. All of it is named
+//! at once.
 
+use infra_model::decision::Change;
 use infra_model::record::RecordKey;
+use infra_model::schema::ResourceSchema;
 use infra_model::snapshot::Observed;
 
-use crate::error::{ForeignObject, Harm, PlanError, ProtectedObject};
+use crate::error::{BackwardsAttribute, ForeignObject, Harm, PlanError, ProtectedObject};
 use crate::roster::{Held, Node, foreign_owner};
 
-/// What was found that must not be touched.
+/// What was found that must not be done.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     foreign: Vec<ForeignObject>,
     protected: Vec<ProtectedObject>,
+    backwards: Vec<BackwardsAttribute>,
 }
 
 impl Guard {
@@ -44,6 +48,19 @@ impl Guard {
         self.harm(node, held, Harm::Replace);
     }
 
+    /// Looks whether an update would take back what moves only up.
+    pub(crate) fn update(&mut self, node: &Node<'_>, schema: &ResourceSchema, changes: &[Change]) {
+        let falls = |change: &&Change| {
+            let ascent = schema.attributes.get(&change.attribute)?.ascent.as_ref();
+            ascent.map(|ascent| ascent.falls(&change.before, &change.after))
+        };
+        let falling = changes.iter().filter(|change| falls(change) == Some(true));
+        self.backwards.extend(falling.map(|change| BackwardsAttribute {
+            address: node.address.clone(),
+            change: change.clone(),
+        }));
+    }
+
     fn harm(&mut self, node: &Node<'_>, held: &Held<'_>, harm: Harm) {
         let declared = node.desired.map(|desired| desired.lifecycle.protect);
         let recorded = held.entry.protect;
@@ -66,6 +83,8 @@ impl Guard {
         self.foreign.sort_by(|left, right| left.key.cmp(&right.key));
         self.protected
             .sort_by(|left, right| left.address.cmp(&right.address));
+        self.backwards
+            .sort_by(|left, right| left.address.cmp(&right.address));
         if !self.foreign.is_empty() {
             let objects = self.foreign;
             return Err(PlanError::Foreign { objects });
@@ -73,6 +92,10 @@ impl Guard {
         if !self.protected.is_empty() {
             let objects = self.protected;
             return Err(PlanError::Protected { objects });
+        }
+        if !self.backwards.is_empty() {
+            let attributes = self.backwards;
+            return Err(PlanError::Backwards { attributes });
         }
         Ok(())
     }

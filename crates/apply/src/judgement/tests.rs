@@ -134,6 +134,7 @@ fn schema() -> ResourceSchema {
         carried: false,
         observed,
         default: None,
+        ascent: None,
     };
     let attributes = [("size", true), ("mode", true), ("password", false)];
     ResourceSchema {

@@ -118,6 +118,7 @@ pub(crate) fn schemas() -> SchemaSet {
             carried: false,
             observed: true,
             default: None,
+            ascent: None,
         };
         (name.to_owned(), schema)
     };

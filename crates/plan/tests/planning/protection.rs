@@ -37,6 +37,38 @@ fn destroying_what_is_protected_is_refused() {
 }
 
 #[test]
+fn what_moves_only_up_is_not_taken_back() {
+    let refused = "
+    error: Nobody can take these back in place: `release` of `a` from `new` to `old`
+    hint: Write into the stack what they are now. Only new objects, without the data of the old ones, can be what the stack wants: --replace 'a'
+    ";
+    let world = World::with("server a release=new");
+    assert_eq!(
+        world.plan("server a release=old").trim(),
+        refused.replace("\n    ", "\n").trim()
+    );
+    // Somebody else moved it up.
+    let ahead = World::with("server a release=old").seen("a release=new");
+    assert_eq!(
+        ahead.plan("server a release=old").trim(),
+        refused.replace("\n    ", "\n").trim()
+    );
+    assert_snapshot!(ahead.plan("server a release=new"), @r#"
+    drift a
+        release: "old" -> "new" drifted
+    > a
+        release: "old" -> "new" drifted too
+    0. adopt a
+    0 kept
+    "#);
+    let up = World::with("server a release=old").plan("server a release=new");
+    assert!(up.contains("0. update a"), "{up}");
+    // What is made anew for another reason may be older.
+    let other = world.plan("server a release=old version=9");
+    assert!(other.contains("create a"), "{other}");
+}
+
+#[test]
 fn protection_comes_and_goes_by_the_record_alone() {
     let world = World::with("server a size=1");
     assert_snapshot!(world.plan("server a size=1 +protect"), @"

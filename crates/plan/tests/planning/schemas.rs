@@ -1,5 +1,6 @@
 //! A handful of types of resource that show everything the planner knows of.
 
+use infra_model::schema::ascent::Ascent;
 use infra_model::schema::{
     AttributeSchema, Equality, OnChange, OutputSchema, RecoveryClass, ResourceSchema, SchemaSet,
     TypicalDurations,
@@ -14,6 +15,7 @@ fn attribute(on_change: OnChange) -> AttributeSchema {
         carried: false,
         observed: true,
         default: None,
+        ascent: None,
     }
 }
 
@@ -121,6 +123,10 @@ pub(crate) fn schemas() -> SchemaSet {
                     ("mode", comparing(in_place(), Equality::IgnoreCase)),
                     ("policy", comparing(in_place(), Equality::Json)),
                     ("note", unseen()),
+                    (
+                        "release",
+                        disruptive().only_up(Ascent::Steps(["old", "new"].map(str::to_owned).into())),
+                    ),
                 ],
                 [
                     ("id", output(false, false)),

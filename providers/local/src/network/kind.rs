@@ -25,6 +25,7 @@ fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         carried: false,
         observed: true,
         default: None,
+        ascent: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         carried: false,
         observed: true,
         default: None,
+        ascent: None,
     }
 }
 

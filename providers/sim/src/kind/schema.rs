@@ -58,6 +58,7 @@ fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         carried: false,
         observed: true,
         default: None,
+        ascent: None,
     }
 }
 

@@ -140,6 +140,18 @@ fn a_major_version_is_upgraded_with_its_group() {
         "rds.modify_db_instance(DBInstanceIdentifier='db-staging-main', EngineVersion='17.6', ApplyImmediately=True)\nsettled('db-staging-main')",
     );
     is_settled(&mut env);
+    // There is no way back: the plan says so.
+    env.edit("stack.hcl", "version    = 17", "version    = 16");
+    let older = env.run(&["plan", "staging"]).expect(1);
+    let told = "`version` of `postgres.main/aws.rds.instance.primary` from `17` to `16`";
+    assert!(older.stderr.contains(told), "{older}");
+    assert!(
+        older
+            .stderr
+            .contains("--replace 'postgres.main/aws.rds.instance.primary'"),
+        "{older}"
+    );
+    env.edit("stack.hcl", "version    = 16", "version    = 17");
     destroy(&mut env, &cloud);
 }
 

@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::DbInstance;
+use infra_model::schema::ascent::Ascent;
 use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
@@ -37,7 +38,8 @@ impl Objects for Instance {
         attributes.extend(named([
             (
                 "version",
-                disruptive("Its major version; RDS chooses the minor one"),
+                disruptive("Its major version; RDS chooses the minor one and goes back to no older one")
+                    .only_up(Ascent::Version),
             ),
             ("subnet_group", replaces("The subnets that it may stand in")),
             (

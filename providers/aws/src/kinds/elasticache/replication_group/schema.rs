@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use infra_model::schema::ascent::Ascent;
 use infra_model::schema::{
     AttributeSchema, Equality, OutputSchema, RecoveryClass, ResourceSchema, TypicalDurations,
 };
@@ -42,9 +43,15 @@ fn engine() -> BTreeMap<String, AttributeSchema> {
     named([
         (
             "engine",
-            disruptive("`redis` or `valkey`; only the way to `valkey` is open").default_value("redis"),
+            disruptive("`redis` or `valkey`; only the way to `valkey` is open")
+                .default_value("redis")
+                .only_up(Ascent::Steps(["redis", "valkey"].map(str::to_owned).into())),
         ),
-        ("engine_version", disruptive("Its version, such as `7.1`")),
+        (
+            "engine_version",
+            disruptive("Its version, such as `7.1`; the service goes back to no older one")
+                .only_up(Ascent::Version),
+        ),
         (
             "parameter_group",
             in_place("The name of its parameter group, of the engine's family"),
