@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use infra_model::address::Address;
-use infra_model::component::Component;
+use infra_model::component::{Component, ComponentSpec};
 use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::resource::Desired;
 use infra_model::schema::{RecoveryClass, ResourceSchema, SchemaSet};
@@ -11,8 +11,9 @@ use infra_model::schema::{RecoveryClass, ResourceSchema, SchemaSet};
 /// Gives each resource its part of the component's lifecycle; what the provider asked for beyond that stays.
 ///
 /// Protection covers the resources that hold data, so that replicas and poolers of a protected database may come
-/// and go. In a component that holds none it covers all of them but those that are nothing but their content, such as a
-/// rule between segments: another one is as good.
+/// and go. In a network, and in any other component that holds none, it covers all of them but those that are nothing but
+/// their content, such as a rule between segments: another one is as good. Logs of what passed in a network are data beside
+/// it, and no reason to leave the network itself alone.
 pub fn apply(
     component: &Component,
     resources: &mut [Desired],
@@ -25,9 +26,10 @@ pub fn apply(
     let is_content = |desired: &Desired| {
         schema_of(desired).is_some_and(|schema| schema.recovery == RecoveryClass::Content)
     };
-    let any_holds_data = resources.iter().any(holds_data);
+    let is_network = matches!(component.spec, ComponentSpec::Network(_));
+    let stands_for_data = !is_network && resources.iter().any(holds_data);
     for desired in resources.iter_mut() {
-        let is_meant = holds_data(desired) || !any_holds_data && !is_content(desired);
+        let is_meant = holds_data(desired) || !stands_for_data && !is_content(desired);
         let protect = lifecycle.protect && is_meant;
         let attributes = schema_of(desired).map(|schema: &ResourceSchema| &schema.attributes);
         let ignored = lifecycle

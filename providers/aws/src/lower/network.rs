@@ -72,10 +72,7 @@ fn vpc(scene: &Scene<'_>, network: &Network) -> Desired {
         ("dns_hostnames", Value::from(true)),
         ("tags", scene.tags()),
     ];
-    let mut vpc = scene.resource(VPC, MAIN, inputs);
-    // Where flow logs hold data, it alone would be protected.
-    vpc.lifecycle.protect = scene.component.lifecycle.protect;
-    vpc
+    scene.resource(VPC, MAIN, inputs)
 }
 
 /// Returns the id of the network's VPC, known after apply.
