@@ -57,6 +57,12 @@ pub trait ProviderFactory: Send + Sync {
     /// Tells whether the engine was built with this provider.
     fn knows(&self, provider: &str) -> bool;
 
+    /// Tells whether environments of the provider are stopped and started by us. What only the connected provider can tell counts as
+    /// yes.
+    fn rests(&self, _provider: &str) -> bool {
+        true
+    }
+
     /// Says how to get an engine that was built with this provider, where there is such a provider and this one was not.
     fn way_to(&self, _provider: &str) -> Option<&'static str> {
         None

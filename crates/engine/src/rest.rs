@@ -62,7 +62,7 @@ pub async fn rest(backend: &Backend, request: &RestRequest<'_>) -> Result<Rested
     let read = configuration::read(request.target)?;
     let chosen = read.stack.environment.provider.name.clone();
     let environment = read.stack.environment.name.clone();
-    if !backend.providers.knows(&chosen) {
+    if !backend.providers.knows(&chosen) || !backend.providers.rests(&chosen) {
         return Err(not_ours(&environment, &chosen));
     }
     let mut opened = opened::attach(backend, request.target, read, Absent::Refuse, request.wait).await?;

@@ -22,6 +22,7 @@ pub mod s3;
 pub mod secretsmanager;
 pub(crate) mod stages;
 pub(crate) mod tagged;
+mod taken;
 
 /// Calls a macro with all types: the one list of them.
 macro_rules! each_type {

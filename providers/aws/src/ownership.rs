@@ -17,8 +17,10 @@ pub const LINEAGE: &str = "infra:lineage";
 pub const ADDRESS: &str = "infra:address";
 /// The call that made it.
 pub const TOKEN: &str = "infra:token";
-const STACK: &str = "infra:stack";
-const ENVIRONMENT: &str = "infra:environment";
+/// The stack of the environment.
+pub const STACK: &str = "infra:stack";
+/// The environment.
+pub const ENVIRONMENT: &str = "infra:environment";
 const OURS: &str = "infra:";
 const OF_AWS: &str = "aws:";
 /// What consoles show as a name.

@@ -37,6 +37,10 @@ impl ProviderFactory for Providers {
         PROVIDERS.contains(&provider)
     }
 
+    fn rests(&self, provider: &str) -> bool {
+        provider == "local"
+    }
+
     fn way_to(&self, provider: &str) -> Option<&'static str> {
         (provider == "aws").then_some("Build it with all providers: make release")
     }

@@ -21,6 +21,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest
 
 use crate::connection::clients::Clients;
 use crate::connection::{Connection, REGION};
+use crate::kinds::taken;
 use crate::ownership::{self, Tags};
 use crate::settings::AwsSettings;
 
@@ -210,7 +211,11 @@ impl<O: Objects> ResourceKind for Kind<O> {
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {
-        self.objects.create(&self.place(&request.target), request).await
+        let place = self.place(&request.target);
+        match self.objects.create(&place, request).await {
+            Err(error) => Err(taken::explained(&self.objects, &place, request, error).await),
+            made => made,
+        }
     }
 
     async fn update(&self, request: &UpdateRequest) -> Result<Applied, ProviderError> {

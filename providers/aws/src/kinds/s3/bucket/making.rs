@@ -59,16 +59,13 @@ fn explained(error: ProviderError, name: &str) -> ProviderError {
     if error.kind != ErrorKind::AlreadyExists {
         return error;
     }
-    let (whose, hint) = match error.code.as_deref() {
-        Some("BucketAlreadyExists") => ("Somebody else in the world", "Choose another name"),
-        _ => (
-            "The account",
-            "If it is not of this environment, choose another name",
-        ),
+    let whose = match error.code.as_deref() {
+        Some("BucketAlreadyExists") => "Somebody else in the world",
+        _ => "The account",
     };
     ProviderError {
         message: format!("{whose} has a bucket named `{name}` already"),
         ..error
     }
-    .hint(format!("{hint} in the component: aws {{ name = \"…\" }}"))
+    .hint("Choose another name in the component: aws { name = \"…\" }")
 }

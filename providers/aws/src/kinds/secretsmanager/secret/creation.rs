@@ -1,5 +1,6 @@
 //! Making a secret, and taking one back that waits for its deletion.
 
+use infra_model::record::ObjectId;
 use infra_model::sealing::Secret;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest};
@@ -9,6 +10,7 @@ use super::{settings, version};
 use crate::failure::{failed, half_done};
 use crate::kinds::inputs::{optional_text, text};
 use crate::kinds::objects::Place;
+use crate::kinds::taken::told;
 use crate::ownership::Tags;
 
 const OPERATION: &str = "secretsmanager.CreateSecret";
@@ -59,7 +61,7 @@ async fn take_over(
         });
     };
     if !look::is_of(&seen, tags) {
-        return Err(taken(&seen, error));
+        return Err(taken(place, request, &seen, error));
     }
     if seen.versions.contains_key(&id) && !seen.is_going {
         return Ok((seen.arn.clone(), look::value(place, &seen.arn, Some(&id)).await?));
@@ -96,25 +98,26 @@ pub(super) fn waits_for_deletion(error: &ProviderError) -> bool {
 }
 
 /// Returns the error of a name that somebody else has.
-fn taken(seen: &Described, error: ProviderError) -> ProviderError {
+fn taken(place: &Place, request: &CreateRequest, seen: &Described, error: ProviderError) -> ProviderError {
     let (name, arn) = (&seen.name, &seen.arn);
-    let (message, hint) = if seen.is_going {
-        (
-            format!("The name `{name}` belongs to another secret, which waits for its deletion"),
-            format!(
-                "Wait until it is gone, or get rid of it now if nobody needs it: aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {arn}"
-            ),
-        )
-    } else {
-        (
-            format!("The name `{name}` belongs to another secret"),
-            format!("If it is meant, import it: infra import ENVIRONMENT ADDRESS '{arn}'"),
-        )
-    };
-    ProviderError {
-        kind: ErrorKind::Foreign,
-        message,
-        hint: Some(hint),
-        ..error
+    let kind = ErrorKind::Foreign;
+    if seen.is_going {
+        let message = format!("The name `{name}` belongs to another secret, which waits for its deletion");
+        let hint = format!(
+            "Wait until it is gone, or get rid of it now if nobody needs it: aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {arn}"
+        );
+        return ProviderError {
+            kind,
+            message,
+            ..error
+        }
+        .hint(hint);
     }
+    let message = format!("The name `{name}` belongs to another secret");
+    let error = ProviderError {
+        kind,
+        message,
+        ..error
+    };
+    told(place, request, (&ObjectId(arn.clone()), &seen.tags), error)
 }
