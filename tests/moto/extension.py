@@ -11,6 +11,7 @@ SERVICES = [
     "elasticache",
     "faults",
     "iam",
+    "iam_propagation",
     "iam_users",
     "logs",
     "rds",

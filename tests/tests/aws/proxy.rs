@@ -1,6 +1,7 @@
 //! Poolers: proxies of RDS.
 
 use infra_tests::aws::{Cloud, STAGING, staging};
+use infra_tests::faults::{Fault, Proxy};
 use serde_json::{Value, json};
 
 use crate::shop::{apply, database, expect_no_changes, restack};
@@ -150,5 +151,56 @@ fn a_mode_that_rds_does_not_have_is_said() {
         run.to_string().contains("Mode of a pooler is not offered"),
         "{run}"
     );
+    env.abandon();
+}
+
+#[test]
+fn a_role_that_is_too_new_is_waited_for() {
+    let test = "a_role_that_is_too_new_is_waited_for";
+    let Some(cloud) = Cloud::start_with(test, STAGING, &[("INFRA_ROLE_REFUSALS", "3")]) else {
+        return;
+    };
+    let proxy = Proxy::before(&cloud);
+    let stack = with_pooler("  pooler {\n    size = 20\n  }").replace(
+        "  segment \"data\" {}",
+        "  segment \"data\" {}\n\n  aws { flow_logs = true }",
+    );
+    let mut env = proxy.known_to(cloud.known_to(staging(&stack)));
+    apply(&mut env);
+    let counts = proxy.counts();
+    let tries = ["rds.CreateDBProxy", "ec2.CreateFlowLogs"].map(|operation| counts[operation]);
+    assert_eq!(tries, [4, 4]);
+    expect_no_changes(&mut env);
+    let _ = env.run(&["destroy", "staging", "--yes"]).expect(0);
+    env.abandon();
+}
+
+#[test]
+fn a_proxy_whose_limits_were_refused_is_recorded_and_finished() {
+    let test = "a_proxy_whose_limits_were_refused_is_recorded_and_finished";
+    let Some(cloud) = Cloud::start(test, STAGING) else {
+        return;
+    };
+    let proxy = Proxy::before(&cloud);
+    let stack = with_pooler("  pooler {\n    size = 20\n  }");
+    let mut env = proxy.known_to(cloud.known_to(staging(&stack)));
+    proxy.faults(|call| {
+        let refusal = Fault::Refused(400, "InvalidParameterValue", "Not like this");
+        (call.operation == "rds.ModifyDBProxyTargetGroup").then_some(refusal)
+    });
+    apply(&mut env);
+    let list = env.run(&["state", "list", "staging"]).expect(0);
+    assert!(list.stdout.contains("aws.rds.proxy.pooler"), "{list}");
+    let plan = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(2);
+    assert!(plan.stdout.contains("connections_percent"), "{plan}");
+    proxy.heal();
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(
+        proxy.counts()["rds.CreateDBProxy"],
+        2,
+        "the second one was too early"
+    );
+    let _ = env.run(&["destroy", "staging", "--yes"]).expect(0);
     env.abandon();
 }

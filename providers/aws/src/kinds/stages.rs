@@ -57,6 +57,23 @@ pub(crate) fn not_known_yet(error: ProviderError) -> ProviderError {
     }
 }
 
+/// Returns the error of a call that gives a service a role. One that was made a moment ago is not known everywhere: the service cannot
+/// assume it for some seconds, and the same call succeeds then. That passes by itself; a role that may not be given does not.
+///
+/// Sources: "Changes that I make are not always immediately visible" in the user guide of IAM, and the messages of the services:
+/// `Unable to assume given IAM role` of EC2, and of RDS that it is not able to assume a role.
+pub(crate) fn of_new_role(error: ProviderError) -> ProviderError {
+    let message = error.message.to_ascii_lowercase();
+    let cannot_assume =
+        error.kind == ErrorKind::Invalid && message.contains("assume") && message.contains("role");
+    let kind = if cannot_assume {
+        ErrorKind::Busy
+    } else {
+        error.kind
+    };
+    ProviderError { kind, ..error }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,8 +81,27 @@ mod tests {
     fn error(kind: ErrorKind, effect: Effect) -> ProviderError {
         ProviderError {
             effect,
-            ..ProviderError::rejected(kind, "s3.CreateBucket", "x")
+            ..ProviderError::rejected(kind, "create", "x")
         }
+    }
+
+    #[test]
+    fn a_role_that_is_too_new_is_tried_again() {
+        let refused = |kind, message: &str| of_new_role(ProviderError::rejected(kind, "x", message)).kind;
+        let (invalid, denied) = (ErrorKind::Invalid, ErrorKind::Denied);
+        assert_eq!(
+            refused(invalid, "Unable to assume given IAM role"),
+            ErrorKind::Busy
+        );
+        assert_eq!(
+            refused(
+                invalid,
+                "RDS is not able to assume the role arn:aws:iam::1:role/a"
+            ),
+            ErrorKind::Busy
+        );
+        assert_eq!(refused(invalid, "Unknown log group"), invalid);
+        assert_eq!(refused(denied, "You may not assume the role"), denied);
     }
 
     async fn after(kind: ErrorKind, effect: Effect, found: Option<u8>) -> Result<u8, ErrorKind> {

@@ -173,7 +173,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "iam.CreateAccessKey",
         "iam.DeleteAccessKey",
         "iam.ListAccessKeys",
-        "s3.CreateBucket",
     ]),
     ("aws.iam.role", &[
         "iam.CreateRole",
@@ -208,7 +207,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "iam.PutUserPolicy",
         "iam.TagUser",
         "iam.UntagUser",
-        "s3.CreateBucket",
     ]),
     ("aws.kms.alias", &[
         "kms.CreateAlias",

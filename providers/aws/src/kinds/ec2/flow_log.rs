@@ -9,13 +9,14 @@ use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
 use infra_model::snapshot::Condition;
 use infra_model::value::Value;
-use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::{all_done, applied, change_tags, filters, gone, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{named, number, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
+use crate::kinds::stages::of_new_role;
 
 /// The type.
 pub const FLOW_LOG: &str = "aws.ec2.flow_log";
@@ -122,13 +123,6 @@ impl Objects for FlowLog {
     }
 }
 
-/// A role that was just made cannot be assumed for some seconds: the service says so, and the same call succeeds then.
-fn of_new_role(error: ProviderError) -> ProviderError {
-    let is_new = error.message.contains("Unable to assume");
-    let kind = if is_new { ErrorKind::Busy } else { error.kind };
-    ProviderError { kind, ..error }
-}
-
 fn found(log: Described) -> Found {
     let traffic = log.traffic_type.as_ref().map(TrafficType::as_str);
     let interval = log.max_aggregation_interval.map_or(INTERVAL, i64::from);
@@ -145,21 +139,5 @@ fn found(log: Described) -> Found {
         ]),
         condition: Condition::Complete,
         tags: tags_seen(log.tags.as_deref().unwrap_or_default()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_that_is_too_new_is_tried_again() {
-        let refused =
-            |message: &str| ProviderError::rejected(ErrorKind::Invalid, "ec2.CreateFlowLogs", message);
-        assert_eq!(
-            of_new_role(refused("Unable to assume given IAM role")).kind,
-            ErrorKind::Busy
-        );
-        assert_eq!(of_new_role(refused("Unknown log group")).kind, ErrorKind::Invalid);
     }
 }

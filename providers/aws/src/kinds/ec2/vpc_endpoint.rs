@@ -14,7 +14,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::{all_done, change_tags, gone, tagged};
-use crate::failure::failed;
+use crate::failure::{failed, half_done};
 use crate::kinds::inputs::{
     flag, in_place, malformed, named, optional_text, output, replaces, tags, text, texts,
 };
@@ -130,7 +130,7 @@ impl Objects for VpcEndpoint {
             .and_then(|made| made.vpc_endpoint_id)
             .unwrap_or_default();
         usable(place, "ec2.CreateVpcEndpoint", &id).await?;
-        applied(place, &id, service).await
+        applied(place, &id, service).await.map_err(half_done)
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

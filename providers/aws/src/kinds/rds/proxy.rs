@@ -14,10 +14,11 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, half_done, is_absent};
 use crate::kinds::inputs::{flag, in_place, named, number, output, replaces, tags, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::kinds::rds::tagging;
+use crate::kinds::stages::of_new_role;
 
 mod look;
 mod settle;
@@ -118,9 +119,10 @@ impl Objects for Proxy {
             .set_tags(Some(tagging::tags_of(&place.tags_of_new(request))));
         call.send()
             .await
-            .map_err(|error| failed("rds.CreateDBProxy", error))?;
+            .map_err(|error| of_new_role(failed("rds.CreateDBProxy", error)))?;
         settle::available(place, name).await?;
-        limit(place, name, inputs).await?;
+        // Whoever finds the proxy after this failed finds it without its limits, and the next plan says so.
+        limit(place, name, inputs).await.map_err(half_done)?;
         finished(place, name).await
     }
 
@@ -180,7 +182,7 @@ async fn modify(place: &Place, name: &str, inputs: &Attributes) -> Result<(), Pr
         .require_tls(flag(inputs, "require_tls").unwrap_or_default())
         .set_idle_client_timeout(idle.or(i32::try_from(IDLE_S).ok()));
     let changed = call.send().await;
-    changed.map_err(|error| failed("rds.ModifyDBProxy", error))?;
+    changed.map_err(|error| of_new_role(failed("rds.ModifyDBProxy", error)))?;
     Ok(())
 }
 

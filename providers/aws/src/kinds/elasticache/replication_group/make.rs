@@ -7,7 +7,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest};
 
 use super::look;
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, half_done, is_absent};
 use crate::kinds::elasticache::tagging;
 use crate::kinds::inputs::{flag, number, optional_text, secret, text, texts};
 use crate::kinds::objects::Place;
@@ -30,7 +30,7 @@ pub(super) async fn create(place: &Place, request: &CreateRequest) -> Result<App
         .await
         .map_err(|error| failed("elasticache.CreateReplicationGroup", error))?;
     look::settled(place, name, "elasticache.CreateReplicationGroup").await?;
-    look::applied(place, name).await
+    look::applied(place, name).await.map_err(half_done)
 }
 
 fn with_nodes(
