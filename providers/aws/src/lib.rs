@@ -8,6 +8,7 @@ pub mod failure;
 pub mod kinds;
 pub mod lower;
 pub mod ownership;
+mod partition;
 pub mod permissions;
 pub mod provider;
 pub mod settings;

@@ -10,7 +10,8 @@ use infra_provider::permissions::{Permissions, PermissionsRequest, Permitting, P
 use serde_json::{Value as Json, json};
 
 use crate::connection::REGION;
-use crate::settings::{of_environment, partition};
+use crate::partition;
+use crate::settings::of_environment;
 use resources::Scope;
 
 mod actions;
@@ -90,7 +91,7 @@ fn scope(request: &PermissionsRequest<'_>) -> Scope {
         target.get(REGION).map(String::as_str)
     });
     Scope {
-        partition: partition(region).to_owned(),
+        partition: partition::name(region).to_owned(),
         account: of_environment(stack, "account").to_owned(),
         regions: elsewhere.chain([region]).map(str::to_owned).collect(),
         names: (!request.imported)

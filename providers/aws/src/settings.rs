@@ -72,15 +72,6 @@ impl AwsSettings {
     }
 }
 
-/// Returns the partition of a region, the second part of every ARN.
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
 /// Returns a setting of the environment's block `provider "aws"`, an empty text where it has none.
 pub(crate) fn of_environment<'a>(stack: &'a Stack, name: &str) -> &'a str {
     let settings = &stack.environment.provider.settings;

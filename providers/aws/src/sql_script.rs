@@ -16,11 +16,13 @@ use infra_provider::sql::access;
 use infra_provider::sql::database::{Change, Database};
 use infra_provider::sql::{identifier, literal};
 
+use crate::connection::REGION;
 use crate::kinds::rds::instance::INSTANCE;
 use crate::kinds::secretsmanager::secret::SECRET;
 use crate::lower::AwsLowering;
 use crate::lower::postgres::server::PRIMARY;
 use crate::lower::postgres::{MASTER_SECRET, logins_of, sql};
+use crate::settings::of_environment;
 
 mod head;
 
@@ -86,6 +88,10 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    fn region(&self) -> &str {
+        of_environment(self.stack, REGION)
+    }
+
     fn script(&self) -> SqlScript {
         let secrets: Vec<ScriptSecret> = logins_of(self.postgres)
             .iter()

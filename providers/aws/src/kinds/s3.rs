@@ -6,22 +6,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use infra_provider::error::ProviderError;
 
 use crate::failure::{is_absent, rejected};
+use crate::partition;
 
 pub mod bucket;
 pub mod replication;
 
-/// Returns the domain of the services of a region's partition, and the name of the partition in ARNs.
-pub(crate) fn partition(region: &str) -> (&'static str, &'static str) {
-    match region.split_once('-') {
-        Some(("cn", _)) => ("amazonaws.com.cn", "aws-cn"),
-        Some(("us", rest)) if rest.starts_with("gov-") => ("amazonaws.com", "aws-us-gov"),
-        _ => ("amazonaws.com", "aws"),
-    }
-}
-
 /// Returns the ARN of a bucket.
 fn arn(region: &str, bucket: &str) -> String {
-    format!("arn:{}:s3:::{bucket}", partition(region).1)
+    format!("arn:{}:s3:::{bucket}", partition::name(region))
 }
 
 /// Returns what a look answered; nothing if there is no such setting, or no such bucket.

@@ -165,7 +165,8 @@ fn refused_topic(scene: &Scene<'_>) -> Option<Diagnostic> {
         "`alarm_topic` of `{}` is not the ARN of a topic of SNS",
         scene.component.address
     );
-    let hint = "It looks like: arn:aws:sns:eu-west-1:123456789012:alarms";
+    let (partition, region) = (scene.partition(), scene.region());
+    let hint = format!("It looks like: arn:{partition}:sns:{region}:123456789012:alarms");
     Some(
         Diagnostic::error("Wrong setting", detail)
             .at(scene.component.span)

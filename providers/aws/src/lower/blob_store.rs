@@ -11,7 +11,7 @@ use super::scene::Scene;
 use crate::kinds::iam::access_key::ACCESS_KEY;
 use crate::kinds::iam::user::USER;
 use crate::kinds::s3::bucket::BUCKET;
-use crate::kinds::s3::partition;
+use crate::partition;
 
 mod checks;
 mod name;
@@ -141,7 +141,7 @@ fn exports(scene: &Scene<'_>, bucket: &Desired, key: Option<&Desired>) -> Attrib
         ("name", output(&bucket.address, "name")),
         (
             "endpoint",
-            Value::String(format!("https://s3.{region}.{}", partition(region).0)),
+            Value::String(format!("https://s3.{region}.{}", partition::domain(region))),
         ),
         ("access_key", part("access_key")),
         ("secret_key", part("secret_key")),

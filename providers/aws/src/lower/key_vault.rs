@@ -78,7 +78,10 @@ fn rotation(scene: &Scene<'_>, setting: &Value) -> Result<Attributes, Diagnostic
             );
             Err(Diagnostic::error("Wrong rotation", detail)
                 .at(scene.component.span)
-                .hint("For example: rotation = { lambda = \"arn:aws:lambda:…\", days = 30 }"))
+                .hint(format!(
+                    "For example: rotation = {{ lambda = \"arn:{}:lambda:…\", days = 30 }}",
+                    scene.partition()
+                )))
         }
     }
 }

@@ -10,7 +10,8 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{LowerRequest, address};
 
 use crate::connection::REGION;
-use crate::settings::{of_environment, partition};
+use crate::partition;
+use crate::settings::of_environment;
 
 /// A component while it is lowered.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ impl<'a> Scene<'a> {
     /// Returns the partition of the region, as ARNs name it.
     #[must_use]
     pub fn partition(&self) -> &'static str {
-        partition(self.region())
+        partition::name(self.region())
     }
 
     /// Returns the account of the environment.

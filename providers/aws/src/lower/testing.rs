@@ -29,7 +29,12 @@ pub(crate) fn component<const N: usize>(
 
 /// Returns the stack `shop` with these components, in the environment `staging` in Ireland.
 pub(crate) fn stack(components: impl IntoIterator<Item = Component>) -> Stack {
-    let settings = [("region", "eu-west-1"), ("account", "111122223333")];
+    stack_in("eu-west-1", components)
+}
+
+/// The same in another region.
+pub(crate) fn stack_in(region: &str, components: impl IntoIterator<Item = Component>) -> Stack {
+    let settings = [("region", region), ("account", "111122223333")];
     let settings = settings.map(|(name, value)| (name.to_owned(), Value::string(value)));
     Stack {
         name: "shop".to_owned(),

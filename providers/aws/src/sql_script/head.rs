@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{MARK, ScriptSecret, Source};
 use crate::kinds::rds::instance::MASTER;
-use crate::settings::of_environment;
+use crate::partition;
 
 /// Returns the head of a script.
 pub(super) fn text(source: &Source<'_>, secrets: &[ScriptSecret]) -> String {
@@ -17,7 +17,7 @@ pub(super) fn text(source: &Source<'_>, secrets: &[ScriptSecret]) -> String {
          -- It can be run again at any time. It takes nothing away: roles and databases that the stack has no more stay.\n--\n\
          -- On a machine inside of the network, with psql 14 or newer, the command line of AWS and jq:\n--\n\
          --   export AWS_REGION={region}\n",
-        region = of_environment(stack, "region"),
+        region = source.region(),
     );
     let host = described(&instance, "Endpoint.Address");
     let port = described(&instance, "Endpoint.Port");
@@ -37,9 +37,10 @@ pub(super) fn text(source: &Source<'_>, secrets: &[ScriptSecret]) -> String {
     }
     let _ = write!(
         text,
-        "--   curl -sSO https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem\n\
+        "--   curl -sSO {}\n\
          --   export PGSSLMODE=verify-full PGSSLROOTCERT=global-bundle.pem\n\
-         --   psql -X -U {MASTER} -d postgres -f THIS_FILE\n"
+         --   psql -X -U {MASTER} -d postgres -f THIS_FILE\n",
+        partition::authorities(source.region()),
     );
     text
 }

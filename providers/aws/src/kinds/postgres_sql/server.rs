@@ -10,6 +10,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 
 use super::session::{self, Session};
+use super::tls::Authorities;
 use crate::failure::rejected;
 use crate::kinds::inputs::{optional_text, text};
 use crate::kinds::objects::Place;
@@ -139,6 +140,10 @@ impl Server {
             .ssl_mode(SslMode::Require)
             .connect_timeout(PATIENCE)
             .application_name("infra");
-        session::open(&config, place.settings.database_ca_file.as_deref()).await
+        let authorities = Authorities {
+            file: place.settings.database_ca_file.as_deref(),
+            region: &place.clients.region,
+        };
+        session::open(&config, &authorities).await
     }
 }

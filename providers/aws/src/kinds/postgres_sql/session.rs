@@ -1,14 +1,13 @@
 //! A session with a server, and what its refusals mean.
 
 use std::error::Error;
-use std::path::Path;
 
 use infra_provider::error::{Effect, ErrorKind, ProviderError};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row};
 
-use super::tls;
+use super::tls::{self, Authorities};
 
 /// What to do about a server that cannot be reached.
 const REACH: &str = "A machine inside of the network reaches it: run infra there, or set `sql = \"afterwards\"` in the component's block \
@@ -21,13 +20,13 @@ pub(super) struct Session {
 }
 
 /// Opens a session.
-pub(super) async fn open(config: &Config, authorities: Option<&Path>) -> Result<Session, ProviderError> {
+pub(super) async fn open(config: &Config, authorities: &Authorities<'_>) -> Result<Session, ProviderError> {
     let operation = "connect to PostgreSQL";
     let connector = tls::connector(authorities)?;
     let (client, connection) = config
         .connect(connector)
         .await
-        .map_err(|error| of_connecting(operation, error))?;
+        .map_err(|error| of_connecting(operation, authorities, error))?;
     tokio::spawn(async move {
         // A broken connection is reported by the statement that meets it.
         let _ = connection.await;
@@ -56,14 +55,18 @@ impl Session {
     }
 }
 
-fn of_connecting(operation: &str, error: tokio_postgres::Error) -> ProviderError {
+fn of_connecting(
+    operation: &str,
+    authorities: &Authorities<'_>,
+    error: tokio_postgres::Error,
+) -> ProviderError {
     if error.code().is_some() {
         return refused(operation, error);
     }
     let (kind, hint) = if is_distrust(&error) {
-        (ErrorKind::Environment, tls::HINT)
+        (ErrorKind::Environment, authorities.hint())
     } else {
-        (ErrorKind::Unavailable, REACH)
+        (ErrorKind::Unavailable, REACH.to_owned())
     };
     let message = innermost(&error);
     ProviderError::rejected(kind, operation, message)

@@ -13,13 +13,35 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How the authorities of RDS are got.
-pub(super) const HINT: &str = "Get the authorities of RDS from https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem and \
-                               name the file in the environment's block `provider \"aws\"`: database_ca_file = \"global-bundle.pem\"";
+use crate::partition;
 
-/// Returns what opens TLS connections to servers that one of these authorities speaks for; without a file those of the machine.
-pub(super) fn connector(authorities: Option<&Path>) -> Result<MakeRustlsConnect, ProviderError> {
-    let roots = match authorities {
+/// Who speaks for the servers of a region.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Authorities<'a> {
+    /// The file that holds them; without one those of the machine count.
+    pub(super) file: Option<&'a Path>,
+    /// The region.
+    pub(super) region: &'a str,
+}
+
+impl Authorities<'_> {
+    /// Returns how the authorities of RDS are got.
+    pub(super) fn hint(&self) -> String {
+        format!(
+            "Get the authorities of RDS from {} and name the file in the environment's block `provider \"aws\"`: \
+             database_ca_file = \"global-bundle.pem\"",
+            partition::authorities(self.region)
+        )
+    }
+}
+
+/// Returns what opens TLS connections to servers that one of these authorities speaks for.
+pub(super) fn connector(authorities: &Authorities<'_>) -> Result<MakeRustlsConnect, ProviderError> {
+    let unusable = |message: String| {
+        ProviderError::rejected(ErrorKind::Environment, "connect to PostgreSQL", message)
+            .hint(authorities.hint())
+    };
+    let roots = match authorities.file {
         None => of_machine(),
         Some(file) => of_file(file).map_err(|cause| {
             let message = format!("The certificates in `{}` cannot be used: {cause}", file.display());
@@ -50,8 +72,4 @@ fn of_file(path: &Path) -> Result<RootCertStore, Box<dyn std::error::Error>> {
         return Err("there are none".into());
     }
     Ok(store)
-}
-
-fn unusable(message: String) -> ProviderError {
-    ProviderError::rejected(ErrorKind::Environment, "connect to PostgreSQL", message).hint(HINT)
 }

@@ -14,9 +14,9 @@ use super::super::encryption::Encryption;
 use super::super::scene::Scene;
 use super::checks::wrong;
 use super::policies::LANGUAGE;
-use crate::kinds::s3::partition;
 use crate::kinds::s3::replication::REPLICATION;
 use crate::lower::documents::filled;
+use crate::partition;
 
 const SETTING: &str = "replicate_to";
 const ROLE: &str = "aws.iam.role";
@@ -78,7 +78,7 @@ fn trust(scene: &Scene<'_>) -> String {
 
 fn policy(scene: &Scene<'_>, copies: Copies<'_>, bucket: &Value, key: &Value) -> Value {
     let allow = |actions: &[&str], resource: &str| json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
-    let through = |region: &str| json!({ "StringLike": { "kms:ViaService": format!("s3.{region}.{}", partition(region).0) } });
+    let through = |region: &str| json!({ "StringLike": { "kms:ViaService": format!("s3.{region}.{}", partition::domain(region)) } });
     let mut decrypt = allow(&["kms:Decrypt"], "{key}");
     decrypt["Condition"] = through(scene.region());
     let mut encrypt = allow(&["kms:Encrypt"], copies.key);
@@ -108,10 +108,11 @@ fn policy(scene: &Scene<'_>, copies: Copies<'_>, bucket: &Value, key: &Value) ->
 
 /// Returns what is wrong with the setting.
 pub(super) fn faults(scene: &Scene<'_>, store: &BlobStore) -> Vec<Diagnostic> {
-    let example = "Write: replicate_to = { bucket = \"arn:aws:s3:::…\", kms_key = \"arn:aws:kms:…\" }";
+    let arn = format!("arn:{}", scene.partition());
+    let example = format!("Write: replicate_to = {{ bucket = \"{arn}:s3:::…\", kms_key = \"{arn}:kms:…\" }}");
     match copies(scene) {
         Ok(None) => Vec::new(),
-        Err(what) => vec![wrong(scene, SETTING, &what, example)],
+        Err(what) => vec![wrong(scene, SETTING, &what, &example)],
         Ok(Some(_)) if store.versioning => Vec::new(),
         Ok(Some(_)) => {
             let hint = "Add to the component: versioning = true";

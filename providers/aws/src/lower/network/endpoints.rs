@@ -13,6 +13,7 @@ use super::settings::{Settings, is_public, texts, wrong};
 use super::{id_of, routes, vpc_id};
 use crate::kinds::ec2::vpc_endpoint::{GATEWAY, INTERFACE, VPC_ENDPOINT};
 use crate::lower::scene::Scene;
+use crate::partition;
 
 /// The name of the security group of interface endpoints.
 pub(super) const GROUP: &str = "endpoints";
@@ -104,7 +105,10 @@ pub(super) fn resources(
     let gateways = endpoints.gateways.iter().map(|service| {
         let inputs = [
             ("vpc", vpc_id(scene)),
-            ("service", full_name(scene, service)),
+            (
+                "service",
+                Value::String(partition::gateway(scene.region(), service)),
+            ),
             ("kind", Value::string(GATEWAY)),
             ("route_tables", Value::list(tables.clone())),
             ("tags", scene.tags()),
@@ -158,7 +162,7 @@ fn full_name(scene: &Scene<'_>, service: &str) -> Value {
     if is_full(service) {
         Value::string(service)
     } else {
-        Value::String(format!("com.amazonaws.{}.{service}", scene.region()))
+        Value::String(partition::interface(scene.region(), service))
     }
 }
 

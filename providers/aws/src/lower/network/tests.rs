@@ -8,7 +8,7 @@ use infra_model::component::network::Segment;
 use infra_model::diagnostic::Severity;
 
 use super::*;
-use crate::lower::testing::{component, stack, text};
+use crate::lower::testing::{component, stack_in, text};
 
 mod passing;
 
@@ -25,8 +25,12 @@ fn network(zones: u32, segments: &[(&str, bool)]) -> Network {
 }
 
 fn lowered<const N: usize>(network: &Network, settings: [(&str, Value); N]) -> Lowered {
+    lowered_at("eu-west-1", network, settings)
+}
+
+fn lowered_at<const N: usize>(region: &str, network: &Network, settings: [(&str, Value); N]) -> Lowered {
     let component = component("network.main", ComponentSpec::Network(network.clone()), settings);
-    let stack = stack([component.clone()]);
+    let stack = stack_in(region, [component.clone()]);
     let scene = Scene {
         component: &component,
         stack: &stack,

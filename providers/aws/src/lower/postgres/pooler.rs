@@ -19,6 +19,7 @@ use crate::kinds::rds::proxy_target::PROXY_TARGET;
 use crate::lower::network::places;
 use crate::lower::scene::Scene;
 use crate::lower::secrets::secret;
+use crate::partition;
 
 /// The name of a cluster's only pooler.
 const POOLER: &str = "pooler";
@@ -90,7 +91,8 @@ fn login(cluster: &Cluster<'_>, user: &str) -> Desired {
 /// Returns the role as which the proxy reads the secrets; the key opens nothing but secrets for it.
 fn role(cluster: &Cluster<'_>, secrets: &Value) -> Desired {
     let scene = cluster.scene;
-    let via = format!("secretsmanager.{}.amazonaws.com", scene.region());
+    let region = scene.region();
+    let via = format!("secretsmanager.{region}.{}", partition::domain(region));
     let read = Value::map([
         ("Effect", Value::from("Allow")),
         ("Action", Value::from("secretsmanager:GetSecretValue")),

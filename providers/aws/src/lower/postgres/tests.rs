@@ -11,7 +11,7 @@ use infra_model::schema::SchemaSet;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::lower::testing::{component, stack, text};
+use crate::lower::testing::{component, stack_in, text};
 
 fn postgres() -> Postgres {
     Postgres {
@@ -48,6 +48,16 @@ fn lowered_in<const N: usize>(
     postgres: &Postgres,
     aws: [(&str, Value); N],
 ) -> (Lowered, Component) {
+    lowered_at("eu-west-1", zones, postgres, aws)
+}
+
+/// The same in another region.
+fn lowered_at<const N: usize>(
+    region: &str,
+    zones: u32,
+    postgres: &Postgres,
+    aws: [(&str, Value); N],
+) -> (Lowered, Component) {
     let network = Network {
         cidr: "10.0.0.0/16".into(),
         zones,
@@ -57,7 +67,7 @@ fn lowered_in<const N: usize>(
     let spec = ComponentSpec::Postgres(postgres.clone());
     let main = component("postgres.main", spec, aws);
     let network = component("network.main", ComponentSpec::Network(network), []);
-    let stack = stack([network, main.clone()]);
+    let stack = stack_in(region, [network, main.clone()]);
     let scene = Scene {
         component: &main,
         stack: &stack,

@@ -15,7 +15,7 @@ use crate::kinds::inputs::{optional, text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::Tags;
-use crate::settings::partition;
+use crate::partition;
 
 /// How many names a call takes.
 const AT_ONCE: usize = 100;
@@ -106,6 +106,6 @@ fn actions(arns: &[String]) -> Value {
 /// Returns the ARN of an alarm of this account.
 pub(super) fn arn(place: &Place, name: &str) -> String {
     let (region, account) = (&place.clients.region, &place.settings.account);
-    let partition = partition(region);
+    let partition = partition::name(region);
     format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")
 }

@@ -12,7 +12,7 @@ use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::{self, Tags};
-use crate::settings::partition;
+use crate::partition;
 
 /// What the Tagging API calls keys.
 pub(super) const TAGGED_AS: &str = "kms:key";
@@ -99,7 +99,7 @@ async fn rotation(place: &Place, id: &str) -> Result<bool, ProviderError> {
 /// Returns the ARN of a key of this account.
 fn arn(place: &Place, id: &str) -> String {
     let (region, account) = (&place.clients.region, &place.settings.account);
-    let partition = partition(region);
+    let partition = partition::name(region);
     format!("arn:{partition}:kms:{region}:{account}:key/{id}")
 }
 

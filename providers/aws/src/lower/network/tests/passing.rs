@@ -271,6 +271,27 @@ fn flow_logs_are_written_by_a_role_that_can_do_nothing_else() {
 }
 
 #[test]
+fn names_are_those_of_the_partition() {
+    let settings = [
+        ("flow_logs", Value::from(true)),
+        ("endpoints", list(&["s3", "ecr.api", "secretsmanager"])),
+    ];
+    let china = lowered_at("cn-north-1", &network(1, &[("app", false)]), settings);
+    let said = text(of_types(&china, &["aws.ec2.vpc_endpoint", "aws.iam.role"]));
+    for name in [
+        "service = \"com.amazonaws.cn-north-1.s3\"",
+        "service = \"cn.com.amazonaws.cn-north-1.ecr.api\"",
+        "service = \"com.amazonaws.cn-north-1.secretsmanager\"",
+        "arn:aws-cn:logs:cn-north-1:111122223333:log-group:",
+        "arn:aws-cn:ec2:cn-north-1:111122223333:vpc-flow-log/*",
+        "vpc-flow-logs.amazonaws.com\\\"",
+    ] {
+        assert!(said.contains(name), "{name}\n{said}");
+    }
+    assert!(!said.contains("arn:aws:"), "{said}");
+}
+
+#[test]
 fn settings_that_are_wrong_are_told() {
     let lowered = lowered(
         &network(1, &[("endpoints", false)]),

@@ -99,3 +99,48 @@ fn roles_and_databases_are_made_through_sql_or_by_a_script() {
     let odd = lowered(&postgres(), [("sql", Value::from("never"))]);
     assert!(faults(&odd).contains("`sql` in `aws` of `postgres.main` is `never`"));
 }
+
+#[test]
+fn with_replicas_sql_goes_to_the_primary_with_the_password_that_is_made_for_it() {
+    let replicated = Postgres {
+        replicas: 2,
+        ..postgres()
+    };
+    let direct = lowered(&replicated, [("sql", Value::from("direct"))]);
+    assert_eq!(faults(&direct), "");
+    let secret = resource(&direct, "aws.secretsmanager.secret.master-password");
+    let primary = resource(&direct, "aws.rds.instance.primary");
+    let over_sql = ["aws.postgres.role", "aws.postgres.database"];
+    let all = direct.resources.iter();
+    let made: Vec<&Desired> = all
+        .filter(|one| over_sql.contains(&one.address.resource_type_str()))
+        .collect();
+    assert_eq!(made.len(), 3);
+    for one in made {
+        assert_eq!(one.inputs["master_secret"], output(&secret.address, "arn"));
+        assert_eq!(one.inputs["instance"], output(&primary.address, "name"));
+        let needs = one.dependencies();
+        assert!(
+            !needs.iter().any(|need| need.as_str().contains("aws.rds.replica")),
+            "{needs:?}"
+        );
+    }
+}
+
+#[test]
+fn a_pooler_reads_its_secrets_through_the_service_of_its_partition() {
+    let pooled = Postgres {
+        pooler: Some(Pooler {
+            mode: PoolMode::Transaction,
+            size: 20,
+            clients_max: 100,
+        }),
+        ..postgres()
+    };
+    let policy = |region| {
+        let lowered = lowered_at(region, 2, &pooled, []).0;
+        format!("{:?}", resource(&lowered, "aws.iam.role.pooler").inputs["policy"])
+    };
+    assert!(policy("cn-north-1").contains("secretsmanager.cn-north-1.amazonaws.com.cn"));
+    assert!(policy("us-gov-west-1").contains("secretsmanager.us-gov-west-1.amazonaws.com\""));
+}
