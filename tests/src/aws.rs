@@ -166,6 +166,7 @@ urlopen(Request(os.environ['AWS_ENDPOINT_URL'] + '/moto-api/reset', method='POST
         let output = Command::new(program)
             .args(arguments)
             .envs(self.variables())
+            .env("AWS_DEFAULT_REGION", REGION)
             .output()
             .expect("`aws` runs");
         assert!(

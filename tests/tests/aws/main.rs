@@ -2,11 +2,13 @@
 
 mod alarms;
 mod blob_store;
+mod command_line;
 mod errors;
 mod faults;
 mod iam;
 mod killed;
 mod network;
+mod partitions;
 mod permissions;
 mod postgres;
 mod proxy;
