@@ -168,6 +168,11 @@ parity {
     between = ["staging", "production"]
     reason  = "Only production holds real data: it is kept longer, protected, and changed with two approvals"
   }
+  exception "traffic" {
+    paths   = ["network.main.aws"]
+    between = ["staging", "production"]
+    reason  = "Production records who talked to whom and asks a real language model; staging answers from the services' own mock"
+  }
   exception "load" {
     paths   = ["postgres.main.size", "postgres.main.storage_gb", "postgres.main.replicas"]
     between = ["staging", "production"]

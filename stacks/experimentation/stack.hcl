@@ -174,6 +174,11 @@ parity {
     between = ["staging", "production"]
     reason  = "Staging holds anonymised data of last week, which is refreshed instead of protected"
   }
+  exception "traffic" {
+    paths   = ["network.main.aws"]
+    between = ["staging", "production"]
+    reason  = "Only production records who talked to whom, and its artefacts do not pass the internet"
+  }
   exception "analytics" {
     paths   = ["postgres.main.replicas"]
     between = ["staging", "production"]

@@ -199,6 +199,11 @@ parity {
     between = ["staging", "production"]
     reason  = "Production recovers by itself when a zone fails"
   }
+  exception "traffic" {
+    paths   = ["network.main.aws"]
+    between = ["staging", "production"]
+    reason  = "Production records who talked to whom; staging shares a machine"
+  }
   exception "load" {
     paths   = ["postgres.main.size", "postgres.main.storage_gb"]
     between = ["staging", "production"]
@@ -210,6 +215,7 @@ parity {
       "environment.approval",
       "environment.data",
       "environment.provider",
+      "network.main.aws",
       "network.main.zones",
       "postgres.main.backup",
       "postgres.main.high_availability",

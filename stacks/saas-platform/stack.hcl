@@ -158,7 +158,7 @@ parity {
     reason  = "Each environment has an account of its own, and a change reaches staging first"
   }
   exception "clouds" {
-    paths   = ["environment.provider"]
+    paths   = ["environment.provider", "network.main.aws"]
     between = ["production", "production-azure"]
     reason  = "Production is kept working on two clouds"
   }
@@ -188,6 +188,11 @@ parity {
     between = ["staging", "production"]
     reason  = "A zone that fails may stop staging, and must not stop production"
   }
+  exception "traffic" {
+    paths   = ["network.main.aws"]
+    between = ["staging", "production"]
+    reason  = "Production records who talked to whom, and a zone that fails takes nobody's way to the identity provider"
+  }
   exception "addresses" {
     paths   = ["settings.api.CORS_ORIGINS", "settings.api.OIDC_ISSUER"]
     between = ["staging", "production"]
@@ -205,6 +210,7 @@ parity {
       "environment.data",
       "environment.provider",
       "environment.wave",
+      "network.main.aws",
       "network.main.zones",
       "postgres.main.backup.retention_days",
       "postgres.main.high_availability",

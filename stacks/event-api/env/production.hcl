@@ -24,6 +24,13 @@ variables {
 network "main" {
   zones   = 3
   protect = true
+
+  aws {
+    nat           = "per_zone" # the services ask the API of their language model, also while a zone is gone
+    egress        = ["app"]
+    flow_logs     = true # who talked to whom, for whoever has to find out after an incident
+    flow_log_days = 90
+  }
 }
 
 postgres "main" {

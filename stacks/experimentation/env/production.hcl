@@ -25,6 +25,12 @@ variables {
 network "main" {
   zones   = 3
   protect = true
+
+  aws {
+    endpoints     = ["s3"] # artefacts do not pass the internet
+    flow_logs     = true   # who talked to whom, for whoever has to find out after an incident
+    flow_log_days = 90
+  }
 }
 
 postgres "main" {

@@ -32,6 +32,11 @@ variables {
 network "main" {
   zones   = 3
   protect = true
+
+  aws {
+    flow_logs     = true # who talked to whom, for whoever has to find out after an incident
+    flow_log_days = 90
+  }
 }
 
 postgres "main" {

@@ -27,6 +27,14 @@ variables {
 network "main" {
   zones   = 3
   protect = true
+
+  aws {
+    nat           = "per_zone" # the application asks its identity provider, also while a zone is gone
+    egress        = ["app"]
+    endpoints     = ["s3"] # assets take the way that costs nothing
+    flow_logs     = true   # who talked to whom, for whoever has to find out after an incident
+    flow_log_days = 90
+  }
 }
 
 postgres "main" {

@@ -18,6 +18,14 @@ variables {
   workers      = 2
 }
 
+network "main" {
+  aws {
+    nat       = "single" # the application asks its identity provider
+    egress    = ["app"]
+    endpoints = ["s3"]
+  }
+}
+
 postgres "main" {
   size       = "medium"
   storage_gb = 50
