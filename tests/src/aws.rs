@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::environment::TestEnv;
 use crate::machine;
 use crate::moto::Moto;
+use crate::warm;
 
 /// The account of the stacks' environments: an example of AWS's own.
 pub const STAGING: &str = "111122223333";
@@ -17,9 +18,10 @@ pub const REGION: &str = "eu-west-1";
 
 /// What a script of `boto3` starts with: `client(service)` makes a client, `show(value)` prints it as JSON.
 const PRELUDE: &str = "
-import json, os, sys, boto3
+import functools, json, os, sys, boto3
 from botocore.config import Config
 
+@functools.cache
 def client(service, region=None):
     return boto3.client(service, region_name=region or os.environ['AWS_REGION'], config=Config(retries={'max_attempts': 0}))
 
@@ -114,17 +116,8 @@ urlopen(Request(os.environ['AWS_ENDPOINT_URL'] + '/moto-api/reset', method='POST
     /// When it fails.
     #[must_use]
     pub fn boto(&self, script: &str) -> serde_json::Value {
-        let mut python = Command::new("python3");
-        python
-            .args(["-c", &format!("{PRELUDE}{script}")])
-            .env("PYTHONPATH", machine::servers().join("moto/lib"))
-            .envs(self.variables());
-        let output = python.output().expect("`python3` runs");
-        let (said, errors) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        assert!(output.status.success(), "{script}\n{errors}");
+        let said = warm::run(&format!("{PRELUDE}{script}"), &[], &self.variables())
+            .unwrap_or_else(|failed| panic!("{script}\n{failed}"));
         let last = said.lines().last().unwrap_or("null");
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {said}"))
     }

@@ -16,3 +16,4 @@ pub mod run;
 pub mod secrets;
 pub mod servers;
 pub mod simulation;
+pub mod warm;

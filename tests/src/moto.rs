@@ -1,11 +1,10 @@
 //! moto: AWS in memory, an independent judge, gone with the test. Seen from outside with `boto3`.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::environment::TestEnv;
 use crate::machine;
+use crate::warm::{self, Server};
 
 /// The bucket that there is.
 pub const BUCKET: &str = "states";
@@ -23,9 +22,7 @@ s3 = boto3.client('s3', endpoint_url=sys.argv[1], region_name='eu-central-1',
 /// A server of this test.
 #[derive(Debug)]
 pub struct Moto {
-    child: Child,
-    /// The server ends when this is closed, even if the test is killed.
-    _alive: ChildStdin,
+    _server: Server,
     endpoint: String,
 }
 
@@ -56,24 +53,15 @@ impl Moto {
             );
             return None;
         }
-        let mut child = Command::new(program)
-            .args(extensions)
-            .envs(variables.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("moto starts");
-        let alive = child.stdin.take().expect("piped");
-        let said = BufReader::new(child.stdout.take().expect("piped"));
-        let endpoint = said
-            .lines()
-            .map_while(Result::ok)
-            .find(|line| line.starts_with("http://"));
+        let folders: Vec<_> = extensions.iter().filter_map(|folder| folder.to_str()).collect();
+        // Nobody starts machines from an image, and two thousand of them are made in every region.
+        let variables = [&[("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")], variables].concat();
+        let mut server = Server::start(&program, &folders, &variables);
+        let said = server.line().unwrap_or_default();
+        assert!(said.starts_with("http://"), "{said}\n{:?}", server.line());
         Some(Moto {
-            child,
-            _alive: alive,
-            endpoint: endpoint.expect("moto says where it listens"),
+            _server: server,
+            endpoint: said,
         })
     }
 
@@ -123,24 +111,11 @@ for page in s3.get_paginator('list_objects_v2').paginate(Bucket='{BUCKET}'):
 
     /// Runs Python with a client `s3`, and returns what it printed.
     fn ask(&self, script: &str, folder: Option<&Path>) -> String {
-        let mut python = Command::new("python3");
-        python
-            .args(["-c", &format!("{CLIENT}{script}"), &self.endpoint])
-            .args(folder)
-            .env("PYTHONPATH", machine::servers().join("moto/lib"));
-        let output = python.output().expect("`python3` runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let arguments: Vec<_> = [Some(self.endpoint.as_str()), folder.and_then(Path::to_str)]
+            .into_iter()
+            .flatten()
+            .collect();
+        warm::run(&format!("{CLIENT}{script}"), &arguments, &[])
+            .unwrap_or_else(|failed| panic!("{script}\n{failed}"))
     }
 }
