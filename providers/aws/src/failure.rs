@@ -65,6 +65,40 @@ where
     }
 }
 
+/// Returns how a change ended whose answer nobody needs.
+pub fn done<T, E>(operation: &str, ended: Result<T, SdkError<E, HttpResponse>>) -> Result<(), ProviderError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    ended.map(drop).map_err(|error| failed(operation, error))
+}
+
+/// Returns how a deletion ended: that of what does not exist is done.
+pub fn gone<T, E>(operation: &str, ended: Result<T, SdkError<E, HttpResponse>>) -> Result<(), ProviderError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match done(operation, ended) {
+        Err(error) if !is_absent(&error) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Returns what a look answered; nothing where what it asks for does not exist.
+pub fn seen<T, E>(
+    operation: &str,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, ProviderError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match answer.map_err(|error| rejected(operation, error)) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Returns the error of a call that was not the first of its step: whatever it says of itself, the step has changed something, and
 /// only a look can tell what is to be done. A create would be forgotten otherwise, and made a second time.
 #[must_use]

@@ -13,7 +13,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, gone};
 use crate::kinds::inputs::{
     in_place, malformed, named, number, optional_text, output, replaces, tags, text, text_map, texts,
 };
@@ -133,14 +133,7 @@ impl Objects for Alarm {
             .cloudwatch()
             .delete_alarms()
             .alarm_names(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("cloudwatch.DeleteAlarms", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("cloudwatch.DeleteAlarms", call.send().await)
     }
 }
 

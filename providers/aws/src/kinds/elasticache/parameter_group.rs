@@ -11,7 +11,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::{PAGE, tagging};
-use crate::failure::{failed, half_done, is_absent, rejected};
+use crate::failure::{failed, gone, half_done, rejected, seen};
 use crate::kinds::inputs::{
     in_place, named, optional, optional_text, output, replaces, tags, text, text_map,
 };
@@ -120,14 +120,7 @@ impl Objects for ParameterGroup {
             .elasticache()
             .delete_cache_parameter_group()
             .cache_parameter_group_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("elasticache.DeleteCacheParameterGroup", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("elasticache.DeleteCacheParameterGroup", call.send().await)
     }
 }
 
@@ -143,11 +136,8 @@ async fn all(place: &Place) -> Result<Vec<CacheParameterGroup>, ProviderError> {
 async fn named_so(place: &Place, name: &str) -> Result<Option<CacheParameterGroup>, ProviderError> {
     let call = place.clients.elasticache().describe_cache_parameter_groups();
     let answer = call.cache_parameter_group_name(name).send().await;
-    match answer.map_err(|error| rejected("elasticache.DescribeCacheParameterGroups", error)) {
-        Ok(answer) => Ok(answer.cache_parameter_groups.unwrap_or_default().pop()),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("elasticache.DescribeCacheParameterGroups", answer)?;
+    Ok(answer.and_then(|answer| answer.cache_parameter_groups.unwrap_or_default().pop()))
 }
 
 fn empty() -> CacheParameterGroup {

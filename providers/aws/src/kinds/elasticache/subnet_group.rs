@@ -10,7 +10,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::{PAGE, tagging};
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, rejected, seen};
 use crate::kinds::inputs::{in_place, named, optional, optional_text, output, replaces, tags, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::ownership::Tags;
@@ -110,14 +110,7 @@ impl Objects for SubnetGroup {
             .elasticache()
             .delete_cache_subnet_group()
             .cache_subnet_group_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("elasticache.DeleteCacheSubnetGroup", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("elasticache.DeleteCacheSubnetGroup", call.send().await)
     }
 }
 
@@ -133,11 +126,8 @@ async fn all(place: &Place) -> Result<Vec<CacheSubnetGroup>, ProviderError> {
 async fn named_so(place: &Place, name: &str) -> Result<Option<CacheSubnetGroup>, ProviderError> {
     let call = place.clients.elasticache().describe_cache_subnet_groups();
     let answer = call.cache_subnet_group_name(name).send().await;
-    match answer.map_err(|error| rejected("elasticache.DescribeCacheSubnetGroups", error)) {
-        Ok(answer) => Ok(answer.cache_subnet_groups.unwrap_or_default().pop()),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("elasticache.DescribeCacheSubnetGroups", answer)?;
+    Ok(answer.and_then(|answer| answer.cache_subnet_groups.unwrap_or_default().pop()))
 }
 
 fn empty() -> CacheSubnetGroup {

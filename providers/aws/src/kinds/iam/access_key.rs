@@ -14,7 +14,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, is_absent, rejected};
 use crate::kinds::inputs::{malformed, named, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::kinds::stages::not_known_yet;
@@ -120,10 +120,7 @@ pub(super) async fn ids_of(place: &Place, user: &str) -> Result<Vec<String>, Pro
 pub(super) async fn remove(place: &Place, user: &str, key: &str) -> Result<(), ProviderError> {
     let call = place.clients.iam().delete_access_key().user_name(user);
     let ended = call.access_key_id(key).send().await;
-    match ended.map_err(|error| failed("iam.DeleteAccessKey", error)) {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => Ok(()),
-    }
+    gone("iam.DeleteAccessKey", ended)
 }
 
 async fn keys_of(place: &Place, user: &str) -> Result<Vec<AccessKeyMetadata>, ProviderError> {

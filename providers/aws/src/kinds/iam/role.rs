@@ -7,7 +7,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, half_done, is_absent};
+use crate::failure::{failed, gone, half_done};
 use crate::kinds::inputs::{in_place, named, optional_text, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 
@@ -121,10 +121,7 @@ impl Objects for Role {
             return Ok(());
         }
         let call = place.clients.iam().delete_role().role_name(name);
-        match call.send().await.map_err(|error| failed("iam.DeleteRole", error)) {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("iam.DeleteRole", call.send().await)
     }
 }
 

@@ -8,7 +8,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, rejected};
 use crate::kinds::inputs::{in_place, named, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::ownership::Tags;
@@ -99,14 +99,7 @@ impl Objects for Alias {
 
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         let call = place.clients.kms().delete_alias().alias_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("kms.DeleteAlias", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("kms.DeleteAlias", call.send().await)
     }
 }
 

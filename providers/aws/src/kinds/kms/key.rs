@@ -10,7 +10,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, half_done, is_absent};
+use crate::failure::{failed, gone, half_done};
 use crate::kinds::inputs::{flag, in_place, named, number, optional_text, output, replaces, tags};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 
@@ -141,14 +141,7 @@ impl Objects for Key {
             .schedule_key_deletion()
             .key_id(id)
             .pending_window_in_days(days);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("kms.ScheduleKeyDeletion", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("kms.ScheduleKeyDeletion", call.send().await)
     }
 }
 

@@ -16,7 +16,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::tagging;
-use crate::failure::{failed, half_done, is_absent, rejected};
+use crate::failure::{failed, gone, half_done, rejected, seen};
 use crate::kinds::inputs::{disruptive, in_place, named, optional, output, replaces, tags, text, text_map};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::kinds::tagged;
@@ -153,14 +153,7 @@ impl Objects for ParameterGroup {
             .rds()
             .delete_db_parameter_group()
             .db_parameter_group_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("rds.DeleteDBParameterGroup", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("rds.DeleteDBParameterGroup", call.send().await)
     }
 }
 
@@ -192,15 +185,8 @@ async fn one(place: &Place, name: &str) -> Result<Option<DbParameterGroup>, Prov
         .rds()
         .describe_db_parameter_groups()
         .db_parameter_group_name(name);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("rds.DescribeDBParameterGroups", error))
-    {
-        Ok(answer) => Ok(answer.db_parameter_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("rds.DescribeDBParameterGroups", call.send().await)?;
+    Ok(answer.and_then(|answer| answer.db_parameter_groups.unwrap_or_default().into_iter().next()))
 }
 
 type Tagged = BTreeMap<String, Tags>;

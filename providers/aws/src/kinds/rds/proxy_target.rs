@@ -14,7 +14,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::proxy::GROUP;
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, is_absent, rejected};
 use crate::kinds::inputs::{malformed, named, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::ownership::Tags;
@@ -127,14 +127,7 @@ impl Objects for ProxyTarget {
             .db_proxy_name(proxy)
             .target_group_name(GROUP)
             .db_instance_identifiers(instance);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("rds.DeregisterDBProxyTargets", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("rds.DeregisterDBProxyTargets", call.send().await)
     }
 }
 

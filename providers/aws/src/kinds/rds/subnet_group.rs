@@ -10,7 +10,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::tagging;
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, rejected, seen};
 use crate::kinds::inputs::{in_place, named, optional, optional_text, output, replaces, tags, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::kinds::tagged;
@@ -134,14 +134,7 @@ impl Objects for SubnetGroup {
             .rds()
             .delete_db_subnet_group()
             .db_subnet_group_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("rds.DeleteDBSubnetGroup", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("rds.DeleteDBSubnetGroup", call.send().await)
     }
 }
 
@@ -166,15 +159,8 @@ async fn one(place: &Place, name: &str) -> Result<Option<DbSubnetGroup>, Provide
         .rds()
         .describe_db_subnet_groups()
         .db_subnet_group_name(name);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("rds.DescribeDBSubnetGroups", error))
-    {
-        Ok(answer) => Ok(answer.db_subnet_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("rds.DescribeDBSubnetGroups", call.send().await)?;
+    Ok(answer.and_then(|answer| answer.db_subnet_groups.unwrap_or_default().into_iter().next()))
 }
 
 /// The service insists on a description.

@@ -20,7 +20,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateReque
 
 use super::bucket::owned;
 use super::seen;
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, gone};
 use crate::kinds::inputs::{in_place, malformed, named, optional, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::ownership::Tags;
@@ -94,15 +94,7 @@ impl Objects for Replication {
 
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         let call = place.clients.s3().delete_bucket_replication();
-        match call
-            .bucket(&request.id.0)
-            .send()
-            .await
-            .map_err(|error| failed(CHANGE, error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone(CHANGE, call.bucket(&request.id.0).send().await)
     }
 }
 

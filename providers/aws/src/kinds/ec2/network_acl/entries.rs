@@ -7,7 +7,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 
 use super::look;
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, gone};
 use crate::kinds::inputs::{malformed, number, optional, optional_text, text};
 use crate::kinds::objects::{Place, attributes};
 
@@ -136,12 +136,5 @@ async fn remove(place: &Place, acl: &str, egress: bool, number: i32) -> Result<(
         .network_acl_id(acl)
         .egress(egress)
         .rule_number(number);
-    match call
-        .send()
-        .await
-        .map_err(|error| failed("ec2.DeleteNetworkAclEntry", error))
-    {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => Ok(()),
-    }
+    gone("ec2.DeleteNetworkAclEntry", call.send().await)
 }

@@ -8,7 +8,7 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::Applied;
 
 use super::seen::Seen;
-use crate::failure::{is_absent, rejected};
+use crate::failure::{rejected, seen};
 use crate::kinds::elasticache::{PAGE, tagging};
 use crate::kinds::inputs::text;
 use crate::kinds::objects::{Found, Place, Which};
@@ -62,11 +62,8 @@ pub(super) async fn applied(place: &Place, id: &str) -> Result<Applied, Provider
 pub(super) async fn group(place: &Place, id: &str) -> Result<Option<ReplicationGroup>, ProviderError> {
     let call = place.clients.elasticache().describe_replication_groups();
     let answer = call.replication_group_id(id).send().await;
-    match answer.map_err(|error| rejected("elasticache.DescribeReplicationGroups", error)) {
-        Ok(answer) => Ok(answer.replication_groups.unwrap_or_default().pop()),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("elasticache.DescribeReplicationGroups", answer)?;
+    Ok(answer.and_then(|answer| answer.replication_groups.unwrap_or_default().pop()))
 }
 
 /// Waits until a group has done what it was asked for, and returns it.

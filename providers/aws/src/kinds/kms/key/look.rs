@@ -7,7 +7,7 @@ use infra_model::snapshot::Condition;
 use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
-use crate::failure::{is_absent, rejected};
+use crate::failure::{is_absent, rejected, seen};
 use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
@@ -67,11 +67,8 @@ async fn look_at(place: &Place, id: String, tags: Option<Tags>) -> Result<Option
 /// Returns what the service says of a key, nothing if there is none.
 pub(super) async fn describe(place: &Place, id: &str) -> Result<Option<KeyMetadata>, ProviderError> {
     let call = place.clients.kms().describe_key().key_id(id).send();
-    match call.await.map_err(|error| rejected("kms.DescribeKey", error)) {
-        Ok(answer) => Ok(answer.key_metadata),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("kms.DescribeKey", call.await)?;
+    Ok(answer.and_then(|answer| answer.key_metadata))
 }
 
 /// Tells whether a key waits for its deletion: for the state it is gone.

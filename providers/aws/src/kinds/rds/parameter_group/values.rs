@@ -6,7 +6,7 @@ use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use infra_provider::error::ProviderError;
 
 use super::names::needs_restart;
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, seen};
 use crate::kinds::objects::Place;
 
 /// How many parameters one call takes.
@@ -27,19 +27,9 @@ pub(super) async fn read(
         .into_paginator()
         .items()
         .send();
-    match pages
-        .try_collect()
-        .await
-        .map_err(|error| rejected("rds.DescribeDBParameters", error))
-    {
-        Ok(set) => Ok(Some(
-            set.into_iter()
-                .filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?)))
-                .collect(),
-        )),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let set = seen("rds.DescribeDBParameters", pages.try_collect().await)?;
+    let pair = |parameter: Parameter| Some((parameter.parameter_name?, parameter.parameter_value?));
+    Ok(set.map(|set| set.into_iter().filter_map(pair).collect()))
 }
 
 /// Sets these parameters.

@@ -8,7 +8,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 
 use super::{GROUP, seen};
-use crate::failure::{is_absent, rejected};
+use crate::failure::{self, rejected};
 use crate::kinds::inputs::{optional, text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
@@ -83,33 +83,21 @@ async fn pool(place: &Place, name: &str) -> Result<Option<ConnectionPoolConfigur
         .describe_db_proxy_target_groups()
         .db_proxy_name(name)
         .target_group_name(GROUP);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("rds.DescribeDBProxyTargetGroups", error))
-    {
-        Ok(answer) => Ok(answer
+    let answer = failure::seen("rds.DescribeDBProxyTargetGroups", call.send().await)?;
+    Ok(answer.and_then(|answer| {
+        answer
             .target_groups
             .and_then(|groups| groups.into_iter().next())
             .and_then(|group| group.connection_pool_config)
-            .or_else(|| Some(ConnectionPoolConfigurationInfo::builder().build()))),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+            .or_else(|| Some(ConnectionPoolConfigurationInfo::builder().build()))
+    }))
 }
 
 /// Returns what the service says of one proxy, nothing if there is none.
 pub(super) async fn describe(place: &Place, name: &str) -> Result<Option<DbProxy>, ProviderError> {
     let call = place.clients.rds().describe_db_proxies().db_proxy_name(name);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("rds.DescribeDBProxies", error))
-    {
-        Ok(answer) => Ok(answer.db_proxies.and_then(|proxies| proxies.into_iter().next())),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = failure::seen("rds.DescribeDBProxies", call.send().await)?;
+    Ok(answer.and_then(|answer| answer.db_proxies.and_then(|proxies| proxies.into_iter().next())))
 }
 
 /// Tells whether a proxy is being deleted, or is gone.

@@ -7,7 +7,7 @@ use infra_provider::error::{ErrorKind, ProviderError};
 
 use super::super::seen;
 use super::Place;
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, gone, rejected};
 use crate::kinds::inputs::{flag, malformed};
 
 const LIST: &str = "s3.ListBucketVersions";
@@ -31,10 +31,7 @@ pub(super) async fn delete(place: &Place, name: &str, inputs: &Attributes) -> Re
 
 async fn delete_empty(place: &Place, name: &str) -> Result<(), ProviderError> {
     let call = place.clients.s3().delete_bucket().bucket(name).send();
-    match call.await.map_err(|error| failed("s3.DeleteBucket", error)) {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => Ok(()),
-    }
+    gone("s3.DeleteBucket", call.await)
 }
 
 fn refusal(error: ProviderError, name: &str, count: &str) -> ProviderError {

@@ -14,7 +14,7 @@ use infra_model::value::Value;
 use infra_provider::error::{ErrorKind, ProviderError};
 
 use super::version;
-use crate::failure::{is_absent, rejected};
+use crate::failure::{rejected, seen};
 use crate::kinds::inputs::{optional, optional_text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::ownership::{self, Tags};
@@ -123,15 +123,8 @@ async fn listed(
 /// Returns what the service says of a secret by its name or ARN, also while it waits for its deletion; nothing if there is none.
 pub(super) async fn describe(place: &Place, id: &str) -> Result<Option<Described>, ProviderError> {
     let call = place.clients.secrets().describe_secret().secret_id(id);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("secretsmanager.DescribeSecret", error))
-    {
-        Ok(answer) => Ok(Some(answer.into())),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("secretsmanager.DescribeSecret", call.send().await)?;
+    Ok(answer.map(Described::from))
 }
 
 /// Returns the value of a version, or that in force.
