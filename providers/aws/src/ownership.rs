@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use infra_model::snapshot::{Lineage, Owner};
 use infra_model::value::{Attributes, Value};
+use infra_provider::error::ProviderError;
 use infra_provider::ownership::OwnershipTag;
 
 use crate::settings::AwsSettings;
@@ -80,6 +81,21 @@ impl TagChange {
             removed: before.into_keys().filter(|key| !set.contains_key(key)).collect(),
             set,
         }
+    }
+
+    /// Makes the change by the two calls of a service, each where there is something for it to do.
+    pub(crate) async fn make(
+        self,
+        set: impl AsyncFnOnce(Tags) -> Result<(), ProviderError>,
+        remove: impl AsyncFnOnce(Vec<String>) -> Result<(), ProviderError>,
+    ) -> Result<(), ProviderError> {
+        if !self.set.is_empty() {
+            set(self.set).await?;
+        }
+        if !self.removed.is_empty() {
+            remove(self.removed).await?;
+        }
+        Ok(())
     }
 }
 

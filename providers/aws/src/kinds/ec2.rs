@@ -11,7 +11,7 @@ use infra_model::value::Value;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, UpdateRequest};
 
-use crate::failure::{failed, refused};
+use crate::failure::{done, refused};
 use crate::kinds::objects::{Place, Which, attributes, changes};
 use crate::ownership::{TOKEN, TagChange, Tags};
 use crate::waiting;
@@ -88,28 +88,19 @@ pub(crate) async fn change_tags(place: &Place, request: &UpdateRequest) -> Resul
     if !changes(request, &["tags"]) {
         return Ok(());
     }
-    let (id, change) = (
-        &request.id.0,
-        TagChange::between(&request.before, &request.inputs),
-    );
-    let ec2 = place.clients.ec2();
-    if !change.set.is_empty() {
-        let call = ec2
-            .create_tags()
-            .resources(id)
-            .set_tags(Some(tags_of(&change.set)));
-        call.send()
-            .await
-            .map_err(|error| failed("ec2.CreateTags", error))?;
-    }
-    if !change.removed.is_empty() {
-        let tags = change.removed.iter().map(|key| Tag::builder().key(key).build());
+    let (id, ec2) = (&request.id.0, place.clients.ec2());
+    let set = async |tags| {
+        let call = ec2.create_tags().resources(id).set_tags(Some(tags_of(&tags)));
+        done("ec2.CreateTags", call.send().await)
+    };
+    let remove = async |keys: Vec<String>| {
+        let tags = keys.into_iter().map(|key| Tag::builder().key(key).build());
         let call = ec2.delete_tags().resources(id).set_tags(Some(tags.collect()));
-        call.send()
-            .await
-            .map_err(|error| failed("ec2.DeleteTags", error))?;
-    }
-    Ok(())
+        done("ec2.DeleteTags", call.send().await)
+    };
+    TagChange::between(&request.before, &request.inputs)
+        .make(set, remove)
+        .await
 }
 
 /// Makes a call that a new object still needs, and repeats it while the service is busy or does not show the object to it yet: the

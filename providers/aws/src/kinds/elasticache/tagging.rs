@@ -6,7 +6,7 @@ use aws_sdk_elasticache::types::Tag;
 use infra_provider::error::ProviderError;
 use infra_provider::request::UpdateRequest;
 
-use crate::failure::{failed, rejected};
+use crate::failure::{done, rejected};
 use crate::kinds::objects::{Found, Place, Which, changes};
 use crate::kinds::tagged;
 use crate::ownership::{TagChange, Tags};
@@ -70,25 +70,22 @@ pub(super) async fn update(place: &Place, arn: &str, request: &UpdateRequest) ->
     if !changes(request, &["tags"]) {
         return Ok(());
     }
-    let change = TagChange::between(&request.before, &request.inputs);
     let elasticache = place.clients.elasticache();
-    if !change.set.is_empty() {
+    let set = async |tags| {
         let call = elasticache
             .add_tags_to_resource()
             .resource_name(arn)
-            .set_tags(Some(tags_of(&change.set)));
-        call.send()
-            .await
-            .map_err(|error| failed("elasticache.AddTagsToResource", error))?;
-    }
-    if !change.removed.is_empty() {
+            .set_tags(Some(tags_of(&tags)));
+        done("elasticache.AddTagsToResource", call.send().await)
+    };
+    let remove = async |keys| {
         let call = elasticache
             .remove_tags_from_resource()
             .resource_name(arn)
-            .set_tag_keys(Some(change.removed));
-        call.send()
-            .await
-            .map_err(|error| failed("elasticache.RemoveTagsFromResource", error))?;
-    }
-    Ok(())
+            .set_tag_keys(Some(keys));
+        done("elasticache.RemoveTagsFromResource", call.send().await)
+    };
+    TagChange::between(&request.before, &request.inputs)
+        .make(set, remove)
+        .await
 }

@@ -9,10 +9,10 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, half_done, is_absent};
+use crate::failure::{done, failed, gone, half_done};
 use crate::kinds::inputs::{in_place, named, number, optional_text, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
-use crate::ownership::TagChange;
+use crate::ownership::{TagChange, Tags};
 use crate::waiting::until;
 
 mod look;
@@ -100,14 +100,7 @@ impl Objects for LogGroup {
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         let logs = place.clients.logs();
         let call = logs.delete_log_group().log_group_name(&request.id.0);
-        match call
-            .send()
-            .await
-            .map_err(|error| failed("logs.DeleteLogGroup", error))
-        {
-            Err(error) if !is_absent(&error) => Err(error),
-            _ => Ok(()),
-        }
+        gone("logs.DeleteLogGroup", call.send().await)
     }
 }
 
@@ -152,30 +145,20 @@ async fn change_tags(
     before: &Attributes,
     after: &Attributes,
 ) -> Result<(), ProviderError> {
-    let change = TagChange::between(before, after);
-    let (logs, arn) = (
-        place.clients.logs(),
-        look::arn(place, name).await?.unwrap_or_default(),
-    );
-    if !change.set.is_empty() {
+    let arn = look::arn(place, name).await?.unwrap_or_default();
+    let logs = place.clients.logs();
+    let set = async |tags: Tags| {
         let call = logs
             .tag_resource()
             .resource_arn(&arn)
-            .set_tags(Some(change.set.into_iter().collect()));
-        call.send()
-            .await
-            .map_err(|error| failed("logs.TagResource", error))?;
-    }
-    if !change.removed.is_empty() {
-        let call = logs
-            .untag_resource()
-            .resource_arn(&arn)
-            .set_tag_keys(Some(change.removed));
-        call.send()
-            .await
-            .map_err(|error| failed("logs.UntagResource", error))?;
-    }
-    Ok(())
+            .set_tags(Some(tags.into_iter().collect()));
+        done("logs.TagResource", call.send().await)
+    };
+    let remove = async |keys| {
+        let call = logs.untag_resource().resource_arn(&arn).set_tag_keys(Some(keys));
+        done("logs.UntagResource", call.send().await)
+    };
+    TagChange::between(before, after).make(set, remove).await
 }
 
 /// Returns a log group as it was left; a new one may take a moment until lists show it.

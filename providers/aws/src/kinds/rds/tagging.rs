@@ -4,7 +4,7 @@ use aws_sdk_rds::types::Tag;
 use infra_provider::error::ProviderError;
 use infra_provider::request::UpdateRequest;
 
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{done, is_absent, rejected};
 use crate::kinds::objects::{Place, changes};
 use crate::ownership::{TagChange, Tags};
 
@@ -26,27 +26,24 @@ pub(super) async fn change(place: &Place, arn: &str, request: &UpdateRequest) ->
     if !changes(request, &["tags"]) {
         return Ok(());
     }
-    let TagChange { set, removed } = TagChange::between(&request.before, &request.inputs);
     let rds = place.clients.rds();
-    if !set.is_empty() {
+    let set = async |tags| {
         let call = rds
             .add_tags_to_resource()
             .resource_name(arn)
-            .set_tags(Some(tags_of(&set)));
-        call.send()
-            .await
-            .map_err(|error| failed("rds.AddTagsToResource", error))?;
-    }
-    if !removed.is_empty() {
+            .set_tags(Some(tags_of(&tags)));
+        done("rds.AddTagsToResource", call.send().await)
+    };
+    let remove = async |keys| {
         let call = rds
             .remove_tags_from_resource()
             .resource_name(arn)
-            .set_tag_keys(Some(removed));
-        call.send()
-            .await
-            .map_err(|error| failed("rds.RemoveTagsFromResource", error))?;
-    }
-    Ok(())
+            .set_tag_keys(Some(keys));
+        done("rds.RemoveTagsFromResource", call.send().await)
+    };
+    TagChange::between(&request.before, &request.inputs)
+        .make(set, remove)
+        .await
 }
 
 /// Returns the tags of one object, as they are at this moment.

@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::Tag;
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
 
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{done, seen};
 use crate::kinds::objects::Place;
 use crate::ownership::{TagChange, Tags};
 
@@ -21,18 +21,12 @@ pub(super) async fn of_one(place: &Place, arn: &str) -> Result<Tags, ProviderErr
         .cloudwatch()
         .list_tags_for_resource()
         .resource_arn(arn);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("cloudwatch.ListTagsForResource", error))
-    {
-        Ok(answer) => {
-            let tags = answer.tags.unwrap_or_default().into_iter();
-            Ok(tags.filter_map(|tag| Some((tag.key?, tag.value?))).collect())
-        }
-        Err(error) if is_absent(&error) => Ok(Tags::new()),
-        Err(error) => Err(error),
-    }
+    let answer = seen("cloudwatch.ListTagsForResource", call.send().await)?;
+    let tags = answer.and_then(|answer| answer.tags).unwrap_or_default();
+    Ok(tags
+        .into_iter()
+        .filter_map(|tag| Some((tag.key?, tag.value?)))
+        .collect())
 }
 
 /// Changes the tags that the stack asks for.
@@ -42,25 +36,20 @@ pub(super) async fn change(
     before: &Attributes,
     after: &Attributes,
 ) -> Result<(), ProviderError> {
-    let change = TagChange::between(before, after);
     let cloudwatch = place.clients.cloudwatch();
-    if !change.set.is_empty() {
+    let set = async |tags| {
         let call = cloudwatch
             .tag_resource()
             .resource_arn(arn)
-            .set_tags(Some(tags_of(&change.set)));
-        call.send()
-            .await
-            .map_err(|error| failed("cloudwatch.TagResource", error))?;
-    }
-    if !change.removed.is_empty() {
+            .set_tags(Some(tags_of(&tags)));
+        done("cloudwatch.TagResource", call.send().await)
+    };
+    let remove = async |keys| {
         let call = cloudwatch
             .untag_resource()
             .resource_arn(arn)
-            .set_tag_keys(Some(change.removed));
-        call.send()
-            .await
-            .map_err(|error| failed("cloudwatch.UntagResource", error))?;
-    }
-    Ok(())
+            .set_tag_keys(Some(keys));
+        done("cloudwatch.UntagResource", call.send().await)
+    };
+    TagChange::between(before, after).make(set, remove).await
 }

@@ -4,7 +4,7 @@ use aws_sdk_kms::types::Tag;
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
 
-use crate::failure::failed;
+use crate::failure::done;
 use crate::kinds::objects::Place;
 use crate::ownership::{TagChange, Tags};
 
@@ -21,19 +21,14 @@ pub(super) async fn change(
     before: &Attributes,
     after: &Attributes,
 ) -> Result<(), ProviderError> {
-    let change = TagChange::between(before, after);
     let kms = place.clients.kms();
-    if !change.set.is_empty() {
-        let call = kms.tag_resource().key_id(id).set_tags(Some(tags_of(&change.set)));
-        call.send()
-            .await
-            .map_err(|error| failed("kms.TagResource", error))?;
-    }
-    if !change.removed.is_empty() {
-        let call = kms.untag_resource().key_id(id).set_tag_keys(Some(change.removed));
-        call.send()
-            .await
-            .map_err(|error| failed("kms.UntagResource", error))?;
-    }
-    Ok(())
+    let set = async |tags| {
+        let call = kms.tag_resource().key_id(id).set_tags(Some(tags_of(&tags)));
+        done("kms.TagResource", call.send().await)
+    };
+    let remove = async |keys| {
+        let call = kms.untag_resource().key_id(id).set_tag_keys(Some(keys));
+        done("kms.UntagResource", call.send().await)
+    };
+    TagChange::between(before, after).make(set, remove).await
 }

@@ -7,7 +7,7 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::Applied;
 
 use super::look::{self, Current};
-use crate::failure::{failed, is_absent};
+use crate::failure::{failed, gone};
 use crate::kinds::inputs::{number, optional_text};
 use crate::kinds::objects::{Place, attributes};
 use crate::ownership::{TagChange, Tags};
@@ -90,23 +90,15 @@ pub(super) async fn change_tags(
     before: &Attributes,
     after: &Attributes,
 ) -> Result<(), ProviderError> {
-    let change = TagChange::between(before, after);
-    if !change.set.is_empty() {
-        tag(place, arn, &change.set).await?;
-    }
-    if change.removed.is_empty() {
-        return Ok(());
-    }
-    let call = place.clients.secrets().untag_resource().secret_id(arn);
-    match call
-        .set_tag_keys(Some(change.removed))
-        .send()
-        .await
-        .map_err(|error| failed("secretsmanager.UntagResource", error))
-    {
-        Err(error) if !is_absent(&error) => Err(error),
-        _ => Ok(()),
-    }
+    let set = async |tags| tag(place, arn, &tags).await;
+    let remove = async |keys| {
+        let call = place.clients.secrets().untag_resource().secret_id(arn);
+        gone(
+            "secretsmanager.UntagResource",
+            call.set_tag_keys(Some(keys)).send().await,
+        )
+    };
+    TagChange::between(before, after).make(set, remove).await
 }
 
 /// Sets tags.
