@@ -1,8 +1,9 @@
 //! Adopts what Terraform made: the objects of its state are recorded under the addresses that the stack has for them.
 //!
 //! The file says which objects there are. What they are is asked of the cloud, so an old file does no harm, and no secret of it is
-//! copied. Nothing at the provider changes: not even tags are set.
+//! copied but what the cloud tells once and never again. Nothing at the provider changes: not even tags are set.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use infra_model::address::Address;
@@ -56,8 +57,8 @@ pub struct Adoption {
     pub left_out: Vec<LeftOut>,
     /// Parts of objects that have an entry of their own, by the type of that.
     pub parts: Vec<(String, &'static str)>,
-    /// What no type of ours manages, by its address there.
-    pub unmanaged: Vec<String>,
+    /// What no type of ours manages, by its address there, and why.
+    pub unmanaged: Vec<(String, &'static str)>,
     /// Addresses of the stack that no object was found for.
     pub absent: Vec<Address>,
     /// How many data sources were passed over.
@@ -178,7 +179,11 @@ fn pair_tagged(matching: &mut Matching<'_>, candidates: &[Candidate]) {
 
 fn left_out(candidate: &Candidate, matching: &Matching<'_>) -> LeftOut {
     let (fits, others) = matching.prospects(candidate);
+    let undecided = matching.undecided(&fits);
+    // Where all wait for what others are, those are to be decided first.
+    let fits = if undecided.is_empty() { fits } else { Vec::new() };
     let reason = match (fits.as_slice(), others.as_slice()) {
+        _ if !undecided.is_empty() => format!("which it is depends on what {} are", listed(&undecided)),
         ([], []) => "the stack has no address for it".to_owned(),
         ([], others) => {
             let why = others
@@ -194,10 +199,15 @@ fn left_out(candidate: &Candidate, matching: &Matching<'_>) -> LeftOut {
         resource_type: candidate.counterpart.resource_type.as_str().to_owned(),
         id: candidate.counterpart.id.clone(),
         reason,
-        fits: if fits.is_empty() {
+        fits: if fits.is_empty() && undecided.is_empty() {
             others.into_iter().map(|(address, _)| address).collect()
         } else {
             fits
         },
     }
+}
+
+fn listed(addresses: &BTreeSet<&Address>) -> String {
+    let names: Vec<String> = addresses.iter().map(|address| format!("`{address}`")).collect();
+    names.join(" and ")
 }

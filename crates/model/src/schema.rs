@@ -71,6 +71,8 @@ pub enum Equality {
     DesiredKeys,
     /// When their texts are the same JSON document.
     Json,
+    /// When their texts are policy documents that allow and deny the same, in any order and whatever their statements are called.
+    Policy,
 }
 
 /// An input attribute of a type of resource.

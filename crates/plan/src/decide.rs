@@ -385,6 +385,10 @@ fn replaced(
         .unwrap_or(case.schema.create_before_destroy)
         && replacement::may_exist_twice(case.schema, &because);
     let mut changes = differences.changes;
+    let mut inputs = inputs;
+    if create_before_destroy {
+        changes.extend(apart(case, &mut inputs));
+    }
     changes.extend(protection(case, held));
     Verdict {
         decision: Decision::Replace {
@@ -397,6 +401,27 @@ fn replaced(
         inputs,
         outputs: Attributes::new(),
     }
+}
+
+/// Gives an object that is made beside the one in its place what the stack says of that which tells the two apart: names above all,
+/// which a single object keeps.
+fn apart(case: &Case<'_>, inputs: &mut Attributes) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (name, schema) in &case.schema.attributes {
+        let (ours, kept) = (case.inputs.get(name), inputs.get(name).unwrap_or(&Value::Null));
+        if !schema.carried || schema.on_change != OnChange::Replace || ours.is_null() || ours == kept {
+            continue;
+        }
+        changes.push(Change {
+            attribute: name.clone(),
+            before: kept.clone(),
+            after: ours.clone(),
+            origin: ChangeOrigin::Stack,
+            replaces: true,
+        });
+        inputs.insert(name.clone(), ours.clone());
+    }
+    changes
 }
 
 fn created(because: CreateReason, inputs: Attributes) -> Verdict {

@@ -7,8 +7,8 @@ use infra_model::record::ObjectId;
 use infra_model::resource::Target;
 use infra_model::value::Attributes;
 
-/// An object as the state of Terraform has it. Its attributes may be old, and may hold secrets: they say which object it is and
-/// nothing else.
+/// An object as the state of Terraform has it. Its attributes may be old, and may hold secrets: they say which object it is and,
+/// but for [`Translating::kept`], nothing else.
 #[derive(Clone, Copy)]
 pub struct ForeignObject<'a> {
     /// Its type there: `aws_db_instance`.
@@ -43,12 +43,18 @@ pub enum Meaning {
     Objects(Vec<Counterpart>),
     /// A part of an object that has an entry of its own, of this type there.
     PartOf(&'static str),
-    /// Nothing that we manage.
-    Unmanaged,
+    /// Nothing that we manage, and why.
+    Unmanaged(&'static str),
 }
 
 /// Tells what objects of Terraform's own provider for the same cloud are here. Pure.
 pub trait Translating: Send + Sync + fmt::Debug {
     /// Returns what an object is.
     fn meaning(&self, object: &ForeignObject<'_>) -> Meaning;
+
+    /// Returns outputs that the cloud told once, when the object was made, and that the other tool has kept since: nobody else can
+    /// tell them. They are sealed before anything else happens to them.
+    fn kept(&self, _object: &ForeignObject<'_>) -> Attributes {
+        Attributes::new()
+    }
 }

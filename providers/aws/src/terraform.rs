@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use infra_model::address::ResourceType;
 use infra_model::record::ObjectId;
 use infra_model::resource::Target;
+use infra_model::sealing::Secret;
 use infra_model::value::{Attributes, Value};
 use infra_provider::foreign::{Counterpart, ForeignObject, Meaning, Translating};
 
@@ -13,6 +14,7 @@ use crate::connection::REGION;
 use crate::settings::AwsSettings;
 
 mod types;
+mod unmanaged;
 
 /// Tells what objects of Terraform are in one environment.
 #[derive(Clone, Debug)]
@@ -42,11 +44,9 @@ impl Terraform {
 
 impl Translating for Terraform {
     fn meaning(&self, object: &ForeignObject<'_>) -> Meaning {
-        if let Some(whole) = types::whole(object.resource_type) {
-            return Meaning::PartOf(whole);
-        }
         let Some(objects) = types::objects(object.resource_type, object.attributes) else {
-            return Meaning::Unmanaged;
+            let whole = types::whole(object.resource_type);
+            return whole.map_or_else(|| Meaning::Unmanaged(unmanaged::reason(object)), Meaning::PartOf);
         };
         let target = self.target(object.attributes);
         let counterpart = |(resource_type, id): (&str, String)| Counterpart {
@@ -57,6 +57,16 @@ impl Translating for Terraform {
             target: target.clone(),
         };
         Meaning::Objects(objects.into_iter().map(counterpart).collect())
+    }
+
+    /// The secret of a key is told once.
+    fn kept(&self, object: &ForeignObject<'_>) -> Attributes {
+        match (object.resource_type, text(object.attributes, "secret")) {
+            (types::ACCESS_KEY, Some(secret)) => {
+                Attributes::from([("secret_key".to_owned(), Value::Secret(Secret::new(secret)))])
+            }
+            _ => Attributes::new(),
+        }
     }
 }
 
@@ -106,11 +116,47 @@ mod tests {
 
     #[test]
     fn what_is_not_managed_and_what_is_a_part_are_told_apart() {
-        assert_eq!(meaning("aws_lambda_function", &[]), Meaning::Unmanaged);
+        assert!(matches!(
+            meaning("aws_lambda_function", &[]),
+            Meaning::Unmanaged(_)
+        ));
         assert_eq!(
             meaning("aws_s3_bucket_versioning", &[("bucket", "b")]),
             Meaning::PartOf("aws_s3_bucket")
         );
+    }
+
+    #[test]
+    fn a_key_comes_with_its_secret_or_not_at_all() {
+        let attributes = [("id", "AKIAEXAMPLE"), ("user", "app"), ("secret", "of-the-file")];
+        assert!(
+            matches!(meaning("aws_iam_access_key", &attributes), Meaning::Objects(one) if one.len() == 1)
+        );
+        let encrypted = meaning("aws_iam_access_key", &attributes[..2]);
+        assert!(
+            matches!(encrypted, Meaning::Unmanaged(why) if why.contains("its secret")),
+            "{encrypted:?}"
+        );
+    }
+
+    #[test]
+    fn rules_and_routes_are_told_by_their_identity_where_they_have_one() {
+        let id = |meaning| match meaning {
+            Meaning::Objects(found) => found.into_iter().map(|one| one.id.0).collect::<String>(),
+            other => format!("{other:?}"),
+        };
+        let route = [
+            ("route_table_id", "rtb-1"),
+            ("destination_cidr_block", "0.0.0.0/0"),
+        ];
+        assert_eq!(id(meaning("aws_route", &route)), "rtb-1|0.0.0.0/0");
+        assert!(matches!(meaning("aws_route", &route[..1]), Meaning::Unmanaged(_)));
+        let rule = [("id", "sgrule-1"), ("security_group_rule_id", "sgr-1")];
+        assert_eq!(id(meaning("aws_security_group_rule", &rule)), "sgr-1");
+        assert!(matches!(
+            meaning("aws_security_group_rule", &rule[..1]),
+            Meaning::PartOf(_)
+        ));
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Translating for SimTranslating {
         let is_thing = name.starts_with("sim_") && name.ends_with("_thing");
         let resource_type = name.replace('_', ".").parse::<ResourceType>();
         let (true, Ok(resource_type)) = (is_thing, resource_type) else {
-            return Meaning::Unmanaged;
+            return Meaning::Unmanaged("the simulated cloud has only things");
         };
         let id = object.attributes.get("id").and_then(Value::as_str);
         let counterpart = id.map(|id| Counterpart {

@@ -100,7 +100,7 @@ fn lives(stack: &str, environment: &str, (from, to): (&str, &str)) {
 }
 
 /// Signed approvals are not built yet, and an environment that asks for them is refused.
-fn without_approval(env: &TestEnv, overlay: &str) {
+pub(crate) fn without_approval(env: &TestEnv, overlay: &str) {
     let text = text(env, overlay);
     let Some((before, after)) = text.split_once("  approval {") else {
         return;

@@ -5,6 +5,8 @@ use infra_tests::aws::{Cloud, STAGING, staging};
 use infra_tests::environment::TestEnv;
 use serde_json::{Value as Json, json};
 
+mod production;
+
 const VAULT: &str = r#"
 stack {
   name = "vaults"

@@ -35,8 +35,8 @@ pub(crate) fn text(adoption: &Adoption, dry_run: bool) -> String {
         &absent.collect::<String>(),
     );
     text += &section(
-        "Not managed by infra",
-        &types(adoption.unmanaged.iter().map(String::as_str)),
+        "Left alone: infra does not manage it",
+        &types(&adoption.unmanaged),
     );
     let parts = adoption
         .parts
@@ -75,16 +75,15 @@ fn assumed(adopted: &[Adopted]) -> String {
         .collect()
 }
 
-/// Returns how many there are of each type.
-fn types<'a>(addresses: impl Iterator<Item = &'a str>) -> String {
-    let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for address in addresses {
-        by_type
-            .entry(type_in(address))
-            .or_default()
-            .push(address.to_owned());
+/// Returns what there is of each type, and why it is left alone.
+fn types(unmanaged: &[(String, &'static str)]) -> String {
+    let mut by_type: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for (address, why) in unmanaged {
+        let group = (type_in(address), *why);
+        by_type.entry(group).or_default().push(address.clone());
     }
-    let line = |(name, all): (&str, Vec<String>)| format!("  {name}: {}\n", some_of(&all).join(", "));
+    let line =
+        |((_, why), all): ((&str, &str), Vec<String>)| format!("  {}: {why}\n", some_of(&all).join(", "));
     by_type.into_iter().map(line).collect()
 }
 
@@ -157,6 +156,10 @@ pub(crate) fn document(adoption: &Adoption, dry_run: bool) -> Json {
         .parts
         .iter()
         .map(|(from, whole)| json!({ "from": from, "of": whole }));
+    let unmanaged = adoption
+        .unmanaged
+        .iter()
+        .map(|(from, why)| json!({ "from": from, "reason": why }));
     json!({
         "format": "infra.adopted/1",
         "dry_run": dry_run,
@@ -164,7 +167,7 @@ pub(crate) fn document(adoption: &Adoption, dry_run: bool) -> Json {
         "left_out": left_out.collect::<Vec<_>>(),
         "known": known.collect::<Vec<_>>(),
         "parts": parts.collect::<Vec<_>>(),
-        "unmanaged": adoption.unmanaged,
+        "unmanaged": unmanaged.collect::<Vec<_>>(),
         "absent": adoption.absent,
         "data_sources": adoption.data_sources,
     })

@@ -18,6 +18,7 @@ use crate::import::taken::{Outputs, resolved, waits};
 use comparison::Comparison;
 
 mod comparison;
+mod undecided;
 
 /// An object that may be adopted.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use infra_model::address::Address;
 use infra_model::record::ObjectId;
 use infra_model::resource::Target;
 use infra_model::snapshot::Owner;
+use infra_model::value::Attributes;
 use infra_provider::foreign::{Counterpart, ForeignObject, Meaning, Translating};
 use infra_provider::provider::Provider;
 
@@ -16,15 +17,30 @@ use super::{Adoption, LeftOut};
 use crate::error::EngineError;
 use crate::opened::Opened;
 
+/// Why an object is not managed whose type only the translation knows.
+const NEWER: &str = "this engine does not manage it yet";
+
+/// What the other tool says of an object.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Its address there.
+    from: String,
+    /// Outputs that nobody else can tell.
+    kept: Attributes,
+}
+
+/// What exists or may exist, by what it is here.
+pub(super) type Meant = BTreeMap<Counterpart, Told>;
+
 /// Returns what the entries are here, each object once, without what is recorded.
 pub(super) fn meant(
     entries: &[Entry],
     (provider, translating): (&dyn Provider, &dyn Translating),
     opened: &Opened,
     adoption: &mut Adoption,
-) -> Result<BTreeMap<Counterpart, String>, EngineError> {
+) -> Result<Meant, EngineError> {
     let recorded = recorded(opened)?;
-    let mut meant: BTreeMap<Counterpart, String> = BTreeMap::new();
+    let mut meant = Meant::new();
     for entry in entries {
         let object = ForeignObject {
             resource_type: &entry.resource_type,
@@ -38,8 +54,12 @@ pub(super) fn meant(
                 adoption.parts.push((entry.address.clone(), whole));
                 continue;
             }
-            Meaning::Objects(_) | Meaning::Unmanaged => {
-                adoption.unmanaged.push(entry.address.clone());
+            Meaning::Objects(_) => {
+                adoption.unmanaged.push((entry.address.clone(), NEWER));
+                continue;
+            }
+            Meaning::Unmanaged(why) => {
+                adoption.unmanaged.push((entry.address.clone(), why));
                 continue;
             }
         };
@@ -51,7 +71,10 @@ pub(super) fn meant(
             match recorded.get(&key) {
                 Some(address) => adoption.known.push((entry.address.clone(), address.clone())),
                 None => {
-                    meant.entry(counterpart).or_insert_with(|| entry.address.clone());
+                    meant.entry(counterpart).or_insert_with(|| Told {
+                        from: entry.address.clone(),
+                        kept: translating.kept(&object),
+                    });
                 }
             }
         }
@@ -80,7 +103,7 @@ pub(super) fn recorded(opened: &Opened) -> Result<BTreeMap<(String, ObjectId), A
 
 /// Asks the provider for the objects, in bulk, and returns those that exist and are nobody else's.
 pub(super) async fn seen(
-    meant: BTreeMap<Counterpart, String>,
+    meant: Meant,
     provider: &dyn Provider,
     opened: &Opened,
     adoption: &mut Adoption,
@@ -89,13 +112,13 @@ pub(super) async fn seen(
         provider: provider.name().to_owned(),
         source: Box::new(source),
     };
-    let mut groups: BTreeMap<(String, Target), Vec<(Counterpart, String)>> = BTreeMap::new();
-    for (counterpart, from) in meant {
+    let mut groups: BTreeMap<(String, Target), Vec<(Counterpart, Told)>> = BTreeMap::new();
+    for (counterpart, told) in meant {
         let group = (
             counterpart.resource_type.as_str().to_owned(),
             counterpart.target.clone(),
         );
-        groups.entry(group).or_default().push((counterpart, from));
+        groups.entry(group).or_default().push((counterpart, told));
     }
     let mut candidates = Vec::new();
     for ((resource_type, target), group) in groups {
@@ -106,7 +129,7 @@ pub(super) async fn seen(
             .map(|(counterpart, _)| counterpart.id.clone())
             .collect();
         let mut found = kind.read_all(&target, &ids).await.map_err(failed)?;
-        for (counterpart, from) in group {
+        for (counterpart, Told { from, kept }) in group {
             let gone = |reason: String| LeftOut {
                 from: from.clone(),
                 resource_type: resource_type.clone(),
@@ -118,13 +141,16 @@ pub(super) async fn seen(
                 None => adoption
                     .left_out
                     .push(gone("it does not exist any more".to_owned())),
-                Some(observed) => match &observed.owner {
+                Some(mut observed) => match &observed.owner {
                     Owner::Other(owner) => adoption.left_out.push(gone(format!("it belongs to `{owner}`"))),
-                    _ => candidates.push(Candidate {
-                        observed: sealed::observed(observed, Some(&schema), &*opened.key),
-                        from,
-                        counterpart,
-                    }),
+                    _ => {
+                        observed.outputs.extend(kept);
+                        candidates.push(Candidate {
+                            observed: sealed::observed(observed, Some(&schema), &*opened.key),
+                            from,
+                            counterpart,
+                        });
+                    }
                 },
             }
         }

@@ -271,7 +271,10 @@ async fn what_is_gone_or_of_others_or_not_managed_is_said() {
         "{reasons:?}"
     );
     assert!(reasons.contains(&"it does not exist any more"), "{reasons:?}");
-    assert_eq!(adoption.unmanaged, ["sim_lamp.more"]);
+    assert_eq!(
+        adoption.unmanaged,
+        [("sim_lamp.more".to_owned(), "the simulated cloud has only things")]
+    );
     assert_eq!(
         adoption.parts,
         [("sim_thing_label.more".to_owned(), "sim_named_thing")]

@@ -6,6 +6,8 @@
 use crate::schema::Equality;
 use crate::value::Value;
 
+mod policy;
+
 impl Equality {
     /// Tells whether what is seen is what is wanted where `last` was applied before. More keys than are wanted are
     /// noise of the provider, but not those that were applied and are not wanted any more.
@@ -46,10 +48,8 @@ impl Equality {
                 (Some(wanted), None) => seen.is_null() && wanted.values().all(Value::is_null),
                 _ => false,
             },
-            Equality::Json => match (json(wanted), json(seen)) {
-                (Some(wanted), Some(seen)) => wanted == seen,
-                _ => false,
-            },
+            Equality::Json => are_same(wanted, seen, |document| document),
+            Equality::Policy => are_same(wanted, seen, policy::canonical),
         }
     }
 }
@@ -82,6 +82,14 @@ fn is_permutation(left: &[Value], right: &[Value]) -> bool {
         sorted
     };
     sorted(left) == sorted(right)
+}
+
+/// Tells whether two texts are documents of one form.
+fn are_same(wanted: &Value, seen: &Value, form: impl Fn(serde_json::Value) -> serde_json::Value) -> bool {
+    match (json(wanted), json(seen)) {
+        (Some(wanted), Some(seen)) => form(wanted) == form(seen),
+        _ => false,
+    }
 }
 
 fn json(value: &Value) -> Option<serde_json::Value> {

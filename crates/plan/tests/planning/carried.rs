@@ -48,6 +48,21 @@ fn what_is_made_anew_keeps_what_it_carried() {
 }
 
 #[test]
+fn what_is_made_beside_the_old_object_takes_a_name_of_its_own() {
+    let world = World::with("disk a name=old zone=1");
+    assert_snapshot!(world.plan("disk a name=new zone=1"), @"1 kept");
+    assert_snapshot!(world.plan("disk a name=new zone=2"), @r#"
+    +/- a [Attribute("zone")] (replacing)
+        zone: 1 -> 2 replaces
+        name: "old" -> "new" replaces
+    0. create a beside the old one
+    1. delete a (deposed) [replacing] after 0
+    0 kept
+    "#);
+    assert_snapshot!(format!("{:?}", world.apply("disk a name=new zone=2").recorded("a").inputs), @r#"{"name": "new", "zone": 2}"#);
+}
+
+#[test]
 fn a_rotation_raises_the_counter_and_reaches_all_users() {
     let world = World::with(STACK).rotate("secret", "a");
     assert_snapshot!(world.plan(STACK), @r#"

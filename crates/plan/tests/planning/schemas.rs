@@ -95,6 +95,19 @@ fn schema(
     }
 }
 
+fn disk() -> ResourceSchema {
+    let attributes = [
+        ("name", carried(replaces())),
+        ("zone", replaces()),
+        ("size", in_place()),
+        ("on", replaces()),
+    ];
+    ResourceSchema {
+        create_before_destroy: true,
+        ..schema("disk", attributes, [("id", output(false, false))])
+    }
+}
+
 /// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, one whose
 /// counter can be seen, a role with a password, a rule that is nothing but edges, and a route that its content tells apart.
 pub(crate) fn schemas() -> SchemaSet {
@@ -135,14 +148,7 @@ pub(crate) fn schemas() -> SchemaSet {
                 ],
             )
         },
-        ResourceSchema {
-            create_before_destroy: true,
-            ..schema(
-                "disk",
-                [("zone", replaces()), ("size", in_place()), ("on", replaces())],
-                [("id", output(false, false))],
-            )
-        },
+        disk(),
         schema(
             "secret",
             [

@@ -248,17 +248,16 @@ impl<O: Objects> ResourceKind for Kind<O> {
     }
 }
 
-/// What an object was given at its creation and keeps: one that was adopted is called and described otherwise than we would.
+/// What an object was given at its creation and keeps: one that was adopted is called and described otherwise than we would, and is
+/// neither made anew nor changed for that.
 const KEPT: [&str; 2] = ["name", "description"];
 
-/// Returns the schema of a type, in which names and descriptions that cannot change are kept as they are. Where a new object is made
-/// before the old one goes, the two need names of their own.
+/// Returns the schema of a type, in which names that take a new object and descriptions are kept as they are.
 pub(crate) fn schema_of(objects: &impl Objects) -> ResourceSchema {
     let mut schema = objects.schema();
     for name in KEPT {
-        let attribute = schema.attributes.get_mut(name);
-        if let Some(attribute) = attribute.filter(|attribute| attribute.on_change == OnChange::Replace) {
-            attribute.carried |= !schema.create_before_destroy;
+        if let Some(attribute) = schema.attributes.get_mut(name) {
+            attribute.carried |= name == "description" || attribute.on_change == OnChange::Replace;
         }
     }
     schema

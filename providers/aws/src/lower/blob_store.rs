@@ -91,7 +91,6 @@ fn lifecycle(scene: &Scene<'_>, store: &BlobStore) -> Value {
     let abort = scene.setting("abort_uploads_days").cloned();
     let markers = store.expire_noncurrent_days.is_some() && store.expire_days.is_none();
     let entries = [
-        ("id", Some(Value::from("infra"))),
         ("expire_days", days(store.expire_days)),
         ("expire_markers", markers.then_some(Value::from(true))),
         ("expire_noncurrent_days", days(store.expire_noncurrent_days)),

@@ -3,6 +3,10 @@
 use infra_model::value::Attributes;
 
 use super::text;
+use crate::kinds::ec2::route;
+use crate::kinds::iam::access_key;
+use crate::kinds::rds::database::ENGINE;
+use crate::kinds::rds::proxy_target;
 
 /// Types of which one object is one of ours, with the attribute that is its identity here.
 const ONE: &[(&str, &str, &str)] = &[
@@ -57,24 +61,42 @@ const ONE: &[(&str, &str, &str)] = &[
     ("aws_subnet", "aws.ec2.subnet", "id"),
     ("aws_vpc", "aws.ec2.vpc", "id"),
     ("aws_vpc_endpoint", "aws.ec2.vpc_endpoint", "id"),
+    (
+        "aws_vpc_security_group_egress_rule",
+        "aws.ec2.security_group_rule",
+        "security_group_rule_id",
+    ),
+    (
+        "aws_vpc_security_group_ingress_rule",
+        "aws.ec2.security_group_rule",
+        "security_group_rule_id",
+    ),
 ];
 
 /// What an instance is that follows another one.
 const REPLICA: &str = "aws.rds.replica";
+/// Keys of users, as Terraform calls them.
+pub(super) const ACCESS_KEY: &str = "aws_iam_access_key";
 
-/// Types that set a part of another object, which has an entry of its own. Rules and routes are found by what they say.
+/// Returns the identity of an object here.
+type Identify = fn(&Attributes) -> Option<String>;
+
+/// Types whose identity here is made of several attributes, or that are objects only where they have the right ones.
+const COMPOSED: [(&str, &str, Identify); 4] = [
+    (ACCESS_KEY, access_key::ACCESS_KEY, key),
+    ("aws_db_proxy_target", "aws.rds.proxy_target", target),
+    ("aws_route", "aws.ec2.route", way),
+    ("aws_security_group_rule", "aws.ec2.security_group_rule", rule),
+];
+
+/// Types that set a part of another object, which has an entry of its own.
 const PARTS: &[(&str, &str)] = &[
     ("aws_db_proxy_default_target_group", "aws_db_proxy"),
-    ("aws_db_proxy_target", "aws_db_proxy"),
     ("aws_iam_role_policy", "aws_iam_role"),
-    ("aws_iam_role_policy_attachment", "aws_iam_role"),
     ("aws_iam_user_policy", "aws_iam_user"),
     ("aws_internet_gateway_attachment", "aws_internet_gateway"),
-    ("aws_kms_key_policy", "aws_kms_key"),
     ("aws_network_acl_association", "aws_network_acl"),
     ("aws_network_acl_rule", "aws_network_acl"),
-    ("aws_route", "aws_route_table"),
-    ("aws_s3_bucket_acl", "aws_s3_bucket"),
     ("aws_s3_bucket_lifecycle_configuration", "aws_s3_bucket"),
     ("aws_s3_bucket_ownership_controls", "aws_s3_bucket"),
     ("aws_s3_bucket_policy", "aws_s3_bucket"),
@@ -84,15 +106,12 @@ const PARTS: &[(&str, &str)] = &[
         "aws_s3_bucket",
     ),
     ("aws_s3_bucket_versioning", "aws_s3_bucket"),
-    ("aws_secretsmanager_secret_policy", "aws_secretsmanager_secret"),
     ("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret"),
     ("aws_secretsmanager_secret_version", "aws_secretsmanager_secret"),
     ("aws_security_group_rule", "aws_security_group"),
     ("aws_vpc_endpoint_route_table_association", "aws_vpc_endpoint"),
     ("aws_vpc_endpoint_security_group_association", "aws_vpc_endpoint"),
     ("aws_vpc_endpoint_subnet_association", "aws_vpc_endpoint"),
-    ("aws_vpc_security_group_egress_rule", "aws_security_group"),
-    ("aws_vpc_security_group_ingress_rule", "aws_security_group"),
 ];
 
 /// Returns the type of which a type sets a part.
@@ -101,18 +120,54 @@ pub(super) fn whole(resource_type: &str) -> Option<&'static str> {
     found.map(|(_, whole)| *whole)
 }
 
-/// Returns what an object is here, by type and identity; nothing if its type is not managed.
+/// Returns what an object is here, by type and identity; nothing if its type is not managed, or not in this form.
 pub(super) fn objects(resource_type: &str, attributes: &Attributes) -> Option<Vec<(&'static str, String)>> {
+    if let Some((_, ours, identity)) = COMPOSED.iter().find(|(theirs, ..)| *theirs == resource_type) {
+        return Some(vec![(*ours, identity(attributes)?)]);
+    }
     let (theirs, ours, identity) = ONE.iter().find(|(theirs, ..)| *theirs == resource_type)?;
-    let follows = *theirs == "aws_db_instance" && text(attributes, "replicate_source_db").is_some();
+    let is_instance = *theirs == "aws_db_instance";
+    if is_instance && text(attributes, "engine").is_some_and(|engine| engine != ENGINE) {
+        return None;
+    }
+    let follows = is_instance && text(attributes, "replicate_source_db").is_some();
     let ours = if follows { REPLICA } else { ours };
     let id = text(attributes, identity);
     Some(id.into_iter().map(|id| (ours, id.to_owned())).collect())
+}
+
+/// A key is worth nothing without its secret, which a state lacks where it was encrypted for somebody.
+fn key(attributes: &Attributes) -> Option<String> {
+    let _ = text(attributes, "secret")?;
+    let id = access_key::identity(text(attributes, "user")?, text(attributes, "id")?);
+    Some(id.0)
+}
+
+fn target(attributes: &Attributes) -> Option<String> {
+    let (proxy, instance) = (
+        text(attributes, "db_proxy_name")?,
+        text(attributes, "db_instance_identifier")?,
+    );
+    Some(proxy_target::identity(proxy, instance).0)
+}
+
+fn way(attributes: &Attributes) -> Option<String> {
+    let (table, range) = (
+        text(attributes, "route_table_id")?,
+        text(attributes, "destination_cidr_block")?,
+    );
+    Some(route::identity(table, range))
+}
+
+/// A rule for several ranges or groups is several rules of the service: those are found by what they say.
+fn rule(attributes: &Attributes) -> Option<String> {
+    text(attributes, "security_group_rule_id").map(str::to_owned)
 }
 
 /// Returns their types and ours.
 #[cfg(test)]
 pub(super) fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
     let one = ONE.iter().map(|(theirs, ours, _)| (*theirs, *ours));
-    one.chain([("aws_db_instance", REPLICA)])
+    let composed = COMPOSED.iter().map(|(theirs, ours, _)| (*theirs, *ours));
+    one.chain([("aws_db_instance", REPLICA)]).chain(composed)
 }

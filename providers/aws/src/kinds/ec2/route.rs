@@ -156,8 +156,13 @@ fn found(table: &str, route: Described) -> Option<Found> {
     })
 }
 
+/// Returns what identifies a route here.
+pub(crate) fn identity(table: &str, range: &str) -> String {
+    format!("{table}|{range}")
+}
+
 fn applied(table: &str, range: &str) -> Applied {
-    let id = format!("{table}|{range}");
+    let id = identity(table, range);
     Applied {
         id: ObjectId(id.clone()),
         outputs: Attributes::from([("id".to_owned(), Value::String(id))]),

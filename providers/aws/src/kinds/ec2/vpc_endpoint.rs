@@ -73,7 +73,7 @@ impl Objects for VpcEndpoint {
                 (
                     "policy",
                     in_place("What may be done through it: a policy document; everything if not set")
-                        .equality(Equality::Json),
+                        .equality(Equality::Policy),
                 ),
                 tags(),
             ]),

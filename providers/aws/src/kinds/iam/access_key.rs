@@ -144,7 +144,8 @@ fn found(user: &str, key: &AccessKeyMetadata) -> Found {
     }
 }
 
-fn identity(user: &str, key: &str) -> ObjectId {
+/// Returns what identifies a key here.
+pub(crate) fn identity(user: &str, key: &str) -> ObjectId {
     let digest = blake3::hash(key.as_bytes()).to_hex();
     ObjectId(format!("{user}/{}", &digest[..DIGITS]))
 }

@@ -1,4 +1,12 @@
-//! Policy documents as the service writes them: JSON with percent signs (RFC 3986).
+//! Policy documents as the service writes them: JSON with percent signs (RFC 3986). And which of several is the one that we manage.
+
+/// Returns the name of the inline policy that is ours: that of our own name or, of an object that was adopted, the only one.
+pub(super) fn meant(names: &[String], own: &str) -> String {
+    match names {
+        [only] => only.clone(),
+        _ => own.to_owned(),
+    }
+}
 
 /// Returns a document in clear; one that is not encoded stays as it is.
 pub(super) fn decoded(document: &str) -> String {
@@ -21,7 +29,16 @@ fn byte_of(digits: &[u8]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use super::{decoded, meant};
+
+    #[test]
+    fn the_only_policy_is_meant_whatever_its_name() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(meant(&names(&["theirs"]), "infra"), "theirs");
+        assert_eq!(meant(&names(&["theirs", "infra"]), "infra"), "infra");
+        assert_eq!(meant(&names(&["theirs", "others"]), "infra"), "infra");
+        assert_eq!(meant(&[], "infra"), "infra");
+    }
 
     #[test]
     fn percent_signs_are_read_and_everything_else_stays() {

@@ -1,4 +1,5 @@
-//! `aws.iam.role`: what a service of AWS may do in our name, with its one inline policy.
+//! `aws.iam.role`: what a service of AWS may do in our name, with its one inline policy. One that was adopted keeps the name that its
+//! policy has.
 
 use async_trait::async_trait;
 use infra_model::record::ObjectId;
@@ -37,11 +38,11 @@ impl Objects for Role {
                 ("name", replaces("Its name, unique in the account")),
                 (
                     "trust",
-                    in_place("Who may take it: a policy document").equality(Equality::Json),
+                    in_place("Who may take it: a policy document").equality(Equality::Policy),
                 ),
                 (
                     "policy",
-                    in_place("What it may do: a policy document").equality(Equality::Json),
+                    in_place("What it may do: a policy document").equality(Equality::Policy),
                 ),
                 ("description", in_place("What it is for")),
                 tags(),
@@ -99,13 +100,6 @@ impl Objects for Role {
         }
         if changes(request, &["policy"]) {
             policies::set(place, name, optional_text(inputs, "policy")).await?;
-        }
-        if changes(request, &["description"]) {
-            let description = optional_text(inputs, "description").unwrap_or_default();
-            let call = iam.update_role().role_name(name).description(description);
-            call.send()
-                .await
-                .map_err(|error| failed("iam.UpdateRole", error))?;
         }
         if changes(request, &["tags"]) {
             tagging::change(place, name, &request.before, inputs).await?;

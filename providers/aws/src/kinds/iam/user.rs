@@ -1,4 +1,5 @@
-//! `aws.iam.user`: whom a program is that has no role to take, with the one inline policy that says what it may do.
+//! `aws.iam.user`: whom a program is that has no role to take, with the one inline policy that says what it may do. One that was
+//! adopted keeps the name that its policy has.
 
 use async_trait::async_trait;
 use infra_model::record::ObjectId;
@@ -20,7 +21,7 @@ mod tagging;
 pub const USER: &str = "aws.iam.user";
 
 /// Where users of ours stand among those of an account.
-const PATH: &str = "/infra/";
+pub(crate) const PATH: &str = "/infra/";
 /// The name of a user's one inline policy.
 const POLICY: &str = "infra";
 
@@ -40,7 +41,7 @@ impl Objects for User {
                 ("name", replaces("Its name, unique in the account").carried()),
                 (
                     "policy",
-                    in_place("What it may do: a policy document").equality(Equality::Json),
+                    in_place("What it may do: a policy document").equality(Equality::Policy),
                 ),
                 tags(),
             ]),

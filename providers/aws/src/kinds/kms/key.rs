@@ -37,7 +37,7 @@ impl Objects for Key {
             version: 1,
             recovery: RecoveryClass::Tagged,
             attributes: named([
-                ("description", in_place("What it is for").carried()),
+                ("description", in_place("What it is for")),
                 ("enabled", in_place("Whether it can be used").default_value(true)),
                 (
                     "rotation",
@@ -101,18 +101,6 @@ impl Objects for Key {
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let (id, inputs) = (&request.id.0, &request.inputs);
-        if changes(request, &["description"]) {
-            let text = optional_text(inputs, "description").unwrap_or_default();
-            let call = place
-                .clients
-                .kms()
-                .update_key_description()
-                .key_id(id)
-                .description(text);
-            call.send()
-                .await
-                .map_err(|error| failed("kms.UpdateKeyDescription", error))?;
-        }
         if changes(request, &["enabled"]) {
             switch(place, id, flag(inputs, "enabled") != Some(false)).await?;
         }

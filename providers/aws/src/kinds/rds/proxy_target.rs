@@ -76,7 +76,7 @@ impl Objects for ProxyTarget {
             });
         let mut found: Vec<Found> = try_join_all(looks).await?.into_iter().flatten().collect();
         if let Which::Like(inputs) = which {
-            let id = identity(inputs)?;
+            let id = wanted(inputs)?;
             found.retain(|found| found.id == id);
         }
         Ok(found)
@@ -110,7 +110,7 @@ impl Objects for ProxyTarget {
             _ => {}
         }
         registered(place, proxy, instance).await?;
-        Ok(applied(identity(&request.inputs)?, instance))
+        Ok(applied(wanted(&request.inputs)?, instance))
     }
 
     async fn update(&self, _: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
@@ -183,9 +183,13 @@ fn applied(id: ObjectId, instance: &str) -> Applied {
     }
 }
 
-fn identity(inputs: &Attributes) -> Result<ObjectId, ProviderError> {
-    let (proxy, instance) = (text(inputs, "proxy")?, text(inputs, "instance")?);
-    Ok(ObjectId(format!("{proxy}/{instance}")))
+fn wanted(inputs: &Attributes) -> Result<ObjectId, ProviderError> {
+    Ok(identity(text(inputs, "proxy")?, text(inputs, "instance")?))
+}
+
+/// Returns what identifies a target here.
+pub(crate) fn identity(proxy: &str, instance: &str) -> ObjectId {
+    ObjectId(format!("{proxy}/{instance}"))
 }
 
 /// Names of proxies and instances have letters, digits and dashes only.

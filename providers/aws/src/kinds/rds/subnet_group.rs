@@ -110,7 +110,7 @@ impl Objects for SubnetGroup {
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let (name, inputs) = (&request.id.0, &request.inputs);
-        if changes(request, &["description", "subnets"]) {
+        if changes(request, &["subnets"]) {
             let call = place
                 .clients
                 .rds()

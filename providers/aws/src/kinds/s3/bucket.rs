@@ -101,7 +101,7 @@ fn settings() -> [(&'static str, AttributeSchema); 10] {
         ),
         (
             "policy",
-            in_place("Its policy; `{bucket}` stands for its ARN").equality(Equality::Json),
+            in_place("Its policy; `{bucket}` stands for its ARN").equality(Equality::Policy),
         ),
         (
             "ownership",

@@ -104,7 +104,6 @@ fn a_store_is_a_bucket_with_its_key_and_a_user_of_its_own() {
         ]
     );
     let rule = Value::map([
-        ("id", Value::from("infra")),
         ("expire_markers", Value::from(true)),
         ("expire_noncurrent_days", Value::from(90_i64)),
         ("abort_uploads_days", Value::from(7_i64)),

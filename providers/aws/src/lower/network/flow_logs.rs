@@ -12,6 +12,7 @@ use super::{MAIN, vpc_id};
 use crate::kinds::ec2::flow_log::FLOW_LOG;
 use crate::kinds::iam::role::ROLE;
 use crate::kinds::logs::log_group::LOG_GROUP;
+use crate::lower::documents::filled;
 use crate::lower::scene::Scene;
 
 /// What the role and the log group are called.
@@ -43,7 +44,7 @@ pub(super) fn resources(
         ("tags", scene.tags()),
     ];
     let group = scene.resource(LOG_GROUP, NAME, group);
-    let role = role(scene, &name);
+    let role = role(scene, &output(&group.address, "arn"));
     let log = [
         ("vpc", vpc_id(scene)),
         ("log_group", output(&group.address, "name")),
@@ -55,7 +56,7 @@ pub(super) fn resources(
 }
 
 /// Returns the role that writes: it may not make the log group anew after that was deleted.
-fn role(scene: &Scene<'_>, log_group: &str) -> Desired {
+fn role(scene: &Scene<'_>, log_group: &Value) -> Desired {
     let (partition, region, account) = (scene.partition(), scene.region(), scene.account());
     let of = format!("arn:{partition}:ec2:{region}:{account}:vpc-flow-log/*");
     let trust = json!({
@@ -70,13 +71,12 @@ fn role(scene: &Scene<'_>, log_group: &str) -> Desired {
             },
         }],
     });
-    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{log_group}");
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            "Resource": [group, format!("{group}:*")],
+            "Resource": ["{group}", "{group}:*"],
         }, {
             // The service looks for its group among all.
             "Effect": "Allow",
@@ -87,8 +87,11 @@ fn role(scene: &Scene<'_>, log_group: &str) -> Desired {
     let inputs = [
         ("name", Value::String(scene.name(NAME, LONGEST))),
         ("trust", Value::String(trust.to_string())),
-        ("policy", Value::String(policy.to_string())),
-        ("description", Value::String(format!("Writes {log_group}"))),
+        ("policy", filled(&policy, &[("{group}", log_group)])),
+        (
+            "description",
+            Value::String(format!("Writes the flow logs of {}", scene.component.address)),
+        ),
         ("tags", scene.tags()),
     ];
     scene.resource(ROLE, NAME, inputs)

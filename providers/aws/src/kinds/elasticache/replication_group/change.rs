@@ -21,9 +21,8 @@ const MODIFY: &str = "elasticache.ModifyReplicationGroup";
 const RESHARD: &str = "elasticache.ModifyReplicationGroupShardConfiguration";
 
 /// What one call changes that nobody notices.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 6] = [
     "auto_minor_version_upgrade",
-    "description",
     "maintenance_window",
     "parameter_group",
     "security_groups",
@@ -217,8 +216,7 @@ impl Change<'_> {
             .is_about(&["security_groups"])
             .then(|| texts(inputs, "security_groups"));
         self.modify(|call| {
-            call.set_replication_group_description(self.text("description"))
-                .set_preferred_maintenance_window(self.text("maintenance_window"))
+            call.set_preferred_maintenance_window(self.text("maintenance_window"))
                 .set_snapshot_window(self.text("snapshot_window"))
                 .set_snapshot_retention_limit(days)
                 .set_snapshotting_cluster_id(source)

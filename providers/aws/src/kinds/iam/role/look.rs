@@ -14,7 +14,7 @@ use infra_provider::error::ProviderError;
 
 use super::policies;
 use crate::failure::{is_absent, rejected};
-use crate::kinds::iam::documents::decoded;
+use crate::kinds::iam::documents::{self, decoded};
 use crate::kinds::inputs::{optional, optional_text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
@@ -61,13 +61,26 @@ async fn one(place: &Place, name: &str) -> Result<Option<Found>, ProviderError> 
     }))
 }
 
+/// Returns the policy of ours, or the only one that a role has: one that was adopted has its own name for it.
 async fn policy(place: &Place, name: &str) -> Result<Option<String>, ProviderError> {
+    let ours = policy_called(place, name, policies::NAME).await?;
+    if ours.is_some() {
+        return Ok(ours);
+    }
+    let names = policies::names(place, name).await?.unwrap_or_default();
+    match names.as_slice() {
+        [only] => policy_called(place, name, only).await,
+        _ => Ok(None),
+    }
+}
+
+async fn policy_called(place: &Place, role: &str, policy: &str) -> Result<Option<String>, ProviderError> {
     let call = place
         .clients
         .iam()
         .get_role_policy()
-        .role_name(name)
-        .policy_name(policies::NAME);
+        .role_name(role)
+        .policy_name(policy);
     match call
         .send()
         .await
@@ -135,10 +148,16 @@ fn described(mut found: Found, description: Option<&str>) -> Found {
 }
 
 fn of_detail(role: &RoleDetail) -> Found {
+    let names: Vec<String> = role
+        .role_policy_list()
+        .iter()
+        .filter_map(|policy| policy.policy_name.clone())
+        .collect();
+    let meant = documents::meant(&names, policies::NAME);
     let ours = role
         .role_policy_list()
         .iter()
-        .find(|policy| policy.policy_name() == Some(policies::NAME));
+        .find(|policy| policy.policy_name() == Some(&meant));
     let policy = ours.and_then(|policy| policy.policy_document());
     let name = role.role_name().unwrap_or_default();
     let arn = role.arn().unwrap_or_default();

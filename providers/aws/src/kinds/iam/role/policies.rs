@@ -3,6 +3,7 @@
 use infra_provider::error::ProviderError;
 
 use crate::failure::{failed, is_absent, rejected};
+use crate::kinds::iam::documents;
 use crate::kinds::objects::Place;
 
 /// The name of a role's one inline policy.
@@ -10,15 +11,16 @@ pub(super) const NAME: &str = "infra";
 
 /// Sets the policy of a role, or takes it away.
 pub(super) async fn set(place: &Place, role: &str, policy: Option<&str>) -> Result<(), ProviderError> {
+    let name = documents::meant(&names(place, role).await?.unwrap_or_default(), NAME);
     let Some(policy) = policy else {
-        return remove(place, role, NAME).await;
+        return remove(place, role, &name).await;
     };
     let call = place
         .clients
         .iam()
         .put_role_policy()
         .role_name(role)
-        .policy_name(NAME)
+        .policy_name(name)
         .policy_document(policy);
     call.send()
         .await
@@ -28,16 +30,13 @@ pub(super) async fn set(place: &Place, role: &str, policy: Option<&str>) -> Resu
 
 /// Takes all policies off a role, also those that others put there; tells whether there is such a role.
 pub(super) async fn take_off(place: &Place, role: &str) -> Result<bool, ProviderError> {
-    let iam = place.clients.iam();
-    let inline = iam.list_role_policies().role_name(role);
-    let inline = inline.into_paginator().items().send().try_collect().await;
-    let inline = match inline.map_err(|error| rejected("iam.ListRolePolicies", error)) {
-        Err(error) if is_absent(&error) => return Ok(false),
-        listed => listed?,
+    let Some(inline) = names(place, role).await? else {
+        return Ok(false);
     };
     for name in inline {
         remove(place, role, &name).await?;
     }
+    let iam = place.clients.iam();
     let attached = iam.list_attached_role_policies().role_name(role);
     let attached = attached.into_paginator().items().send().try_collect().await;
     let attached = attached.map_err(|error| rejected("iam.ListAttachedRolePolicies", error))?;
@@ -48,6 +47,17 @@ pub(super) async fn take_off(place: &Place, role: &str) -> Result<bool, Provider
             .map_err(|error| failed("iam.DetachRolePolicy", error))?;
     }
     Ok(true)
+}
+
+/// Returns the names of a role's inline policies; nothing if there is no such role.
+pub(super) async fn names(place: &Place, role: &str) -> Result<Option<Vec<String>>, ProviderError> {
+    let pages = place.clients.iam().list_role_policies().role_name(role);
+    let listed = pages.into_paginator().items().send().try_collect().await;
+    match listed.map_err(|error| rejected("iam.ListRolePolicies", error)) {
+        Ok(names) => Ok(Some(names)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn remove(place: &Place, role: &str, policy: &str) -> Result<(), ProviderError> {

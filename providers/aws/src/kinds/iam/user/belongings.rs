@@ -4,16 +4,17 @@ use infra_provider::error::ProviderError;
 
 use super::POLICY;
 use crate::failure::{failed, is_absent, rejected};
-use crate::kinds::iam::access_key;
+use crate::kinds::iam::{access_key, documents};
 use crate::kinds::objects::Place;
 
 /// Sets the policy of a user, or takes it away.
 pub(super) async fn set_policy(place: &Place, user: &str, policy: Option<&str>) -> Result<(), ProviderError> {
+    let name = documents::meant(&policies(place, user).await?.unwrap_or_default(), POLICY);
     let Some(policy) = policy else {
-        return remove_policy(place, user, POLICY).await;
+        return remove_policy(place, user, &name).await;
     };
     let call = place.clients.iam().put_user_policy().user_name(user);
-    call.policy_name(POLICY)
+    call.policy_name(name)
         .policy_document(policy)
         .send()
         .await
@@ -38,7 +39,7 @@ pub(super) async fn delete_with_all(place: &Place, user: &str) -> Result<(), Pro
 }
 
 /// Returns the names of a user's inline policies; nothing if there is no such user.
-async fn policies(place: &Place, user: &str) -> Result<Option<Vec<String>>, ProviderError> {
+pub(super) async fn policies(place: &Place, user: &str) -> Result<Option<Vec<String>>, ProviderError> {
     let pages = place.clients.iam().list_user_policies().user_name(user);
     let listed = pages.into_paginator().items().send().try_collect().await;
     match listed.map_err(|error| rejected("iam.ListUserPolicies", error)) {

@@ -10,9 +10,9 @@ use infra_model::snapshot::Condition;
 use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
-use super::POLICY;
+use super::{POLICY, belongings};
 use crate::failure::{is_absent, rejected};
-use crate::kinds::iam::documents::decoded;
+use crate::kinds::iam::documents::{self, decoded};
 use crate::kinds::inputs::{optional, optional_text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
@@ -50,10 +50,23 @@ async fn user(place: &Place, name: &str) -> Result<Option<aws_sdk_iam::types::Us
     }
 }
 
+/// Returns the policy of ours, or the only one that a user has: one that was adopted has its own name for it.
 async fn policy(place: &Place, name: &str) -> Result<Option<String>, ProviderError> {
-    let call = place.clients.iam().get_user_policy().user_name(name);
+    let ours = policy_called(place, name, POLICY).await?;
+    if ours.is_some() {
+        return Ok(ours);
+    }
+    let names = belongings::policies(place, name).await?.unwrap_or_default();
+    match names.as_slice() {
+        [only] => policy_called(place, name, only).await,
+        _ => Ok(None),
+    }
+}
+
+async fn policy_called(place: &Place, user: &str, policy: &str) -> Result<Option<String>, ProviderError> {
+    let call = place.clients.iam().get_user_policy().user_name(user);
     match call
-        .policy_name(POLICY)
+        .policy_name(policy)
         .send()
         .await
         .map_err(|error| rejected("iam.GetUserPolicy", error))
@@ -84,10 +97,16 @@ async fn among_all(place: &Place, names: &[&str]) -> Result<Vec<Found>, Provider
 }
 
 fn of_detail(user: &UserDetail) -> Found {
+    let names: Vec<String> = user
+        .user_policy_list()
+        .iter()
+        .filter_map(|policy| policy.policy_name.clone())
+        .collect();
+    let meant = documents::meant(&names, POLICY);
     let ours = user
         .user_policy_list()
         .iter()
-        .find(|policy| policy.policy_name() == Some(POLICY));
+        .find(|policy| policy.policy_name() == Some(&meant));
     let policy = ours.and_then(|policy| policy.policy_document());
     let named = (
         user.user_name().unwrap_or_default(),

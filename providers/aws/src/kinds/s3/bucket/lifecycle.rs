@@ -1,7 +1,8 @@
 //! What expires when: rules between the service's words and ours.
 //!
 //! A rule of ours holds for all objects. What a rule of somebody else says beyond that is shown as `beyond`, so that it is a
-//! difference and not overlooked.
+//! difference and not overlooked. What several rules say for all objects counts as one rule: others give each a rule of its own, and
+//! names of rules say nothing.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
@@ -12,8 +13,13 @@ use infra_provider::error::ProviderError;
 
 use super::super::seen;
 use crate::failure::failed;
-use crate::kinds::inputs::{flag, malformed, number, text};
+use crate::kinds::inputs::{flag, malformed, number};
 use crate::kinds::objects::Place;
+
+/// The name of the first rule of ours.
+const ID: &str = "infra";
+/// What a rule says that none of ours does.
+const BEYOND: &str = "beyond";
 
 /// Returns the rules of a bucket, null for none.
 pub(super) async fn read(place: &Place, name: &str) -> Result<Value, ProviderError> {
@@ -23,7 +29,23 @@ pub(super) async fn read(place: &Place, name: &str) -> Result<Value, ProviderErr
     if rules.is_empty() {
         return Ok(Value::Null);
     }
-    Ok(Value::list(rules.iter().map(shown)))
+    Ok(Value::list(
+        together(rules.iter().map(shown)).into_iter().map(Value::Map),
+    ))
+}
+
+/// Returns rules with those in one that say different things for the same objects: for all.
+fn together(rules: impl Iterator<Item = Attributes>) -> Vec<Attributes> {
+    let mut all: Vec<Attributes> = Vec::new();
+    for rule in rules {
+        let adds =
+            |one: &Attributes| !one.contains_key(BEYOND) && rule.keys().all(|key| !one.contains_key(key));
+        match all.iter_mut().find(|one| !rule.contains_key(BEYOND) && adds(one)) {
+            Some(one) => one.extend(rule),
+            None => all.push(rule),
+        }
+    }
+    all
 }
 
 /// Sets the rules of a bucket in place of those that it has.
@@ -39,7 +61,8 @@ pub(super) async fn write(place: &Place, name: &str, rules: Option<&Value>) -> R
     let rules = rules
         .iter()
         .map(|rule| rule.as_map().ok_or_else(|| malformed("lifecycle")));
-    let rules = rules.map(|rule| written(rule?)).collect::<Result<Vec<_>, _>>()?;
+    let rules = rules.enumerate().map(|(at, rule)| written(at, rule?));
+    let rules = rules.collect::<Result<Vec<_>, _>>()?;
     let all = BucketLifecycleConfiguration::builder().set_rules(Some(rules));
     let all = all.build().map_err(|_| malformed("lifecycle"))?;
     let call = s3.put_bucket_lifecycle_configuration().bucket(name);
@@ -50,7 +73,12 @@ pub(super) async fn write(place: &Place, name: &str, rules: Option<&Value>) -> R
     Ok(())
 }
 
-fn written(rule: &Attributes) -> Result<LifecycleRule, ProviderError> {
+fn written(at: usize, rule: &Attributes) -> Result<LifecycleRule, ProviderError> {
+    let id = if at == 0 {
+        ID.to_owned()
+    } else {
+        format!("{ID}-{}", at + 1)
+    };
     let (days, markers) = (number(rule, "expire_days"), flag(rule, "expire_markers"));
     let expiration = (days.is_some() || markers.is_some()).then(|| {
         LifecycleExpiration::builder()
@@ -69,7 +97,7 @@ fn written(rule: &Attributes) -> Result<LifecycleRule, ProviderError> {
             .build()
     });
     LifecycleRule::builder()
-        .id(text(rule, "id")?)
+        .id(id)
         .status(ExpirationStatus::Enabled)
         .filter(LifecycleRuleFilter::builder().prefix("").build())
         .set_expiration(expiration)
@@ -79,7 +107,7 @@ fn written(rule: &Attributes) -> Result<LifecycleRule, ProviderError> {
         .map_err(|_| malformed("lifecycle"))
 }
 
-fn shown(rule: &LifecycleRule) -> Value {
+fn shown(rule: &LifecycleRule) -> Attributes {
     let expiration = rule.expiration.as_ref();
     let noncurrent = rule.noncurrent_version_expiration.as_ref();
     let abort = rule.abort_incomplete_multipart_upload.as_ref();
@@ -89,7 +117,6 @@ fn shown(rule: &LifecycleRule) -> Value {
         .filter(|is_set| *is_set);
     let beyond = beyond(rule);
     let entries = [
-        ("id", rule.id.as_deref().map(Value::string)),
         ("expire_days", days(expiration.and_then(|one| one.days))),
         ("expire_markers", markers.map(Value::from)),
         (
@@ -101,15 +128,14 @@ fn shown(rule: &LifecycleRule) -> Value {
             days(abort.and_then(|one| one.days_after_initiation)),
         ),
         (
-            "beyond",
+            BEYOND,
             (!beyond.is_empty()).then(|| Value::String(beyond.join(", "))),
         ),
     ];
-    Value::map(
-        entries
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?))),
-    )
+    let set = entries
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    set.collect()
 }
 
 /// Names what a rule says that none of ours does.
@@ -157,12 +183,34 @@ mod tests {
     #[test]
     fn a_rule_reads_back_as_it_was_written() {
         let rule = Value::map([
-            ("id", Value::string("infra")),
             ("expire_days", Value::from(30_i64)),
             ("expire_noncurrent_days", Value::from(7_i64)),
             ("abort_uploads_days", Value::from(7_i64)),
         ]);
-        assert_eq!(shown(&written(rule.as_map().unwrap()).unwrap()), rule);
+        assert_eq!(
+            Value::Map(shown(&written(0, rule.as_map().unwrap()).unwrap())),
+            rule
+        );
+    }
+
+    #[test]
+    fn what_others_say_in_several_rules_is_one_rule() {
+        let rule = |settings: &[(&str, i64)]| -> Attributes {
+            let setting = |(name, days): &(&str, i64)| ((*name).to_owned(), Value::from(*days));
+            settings.iter().map(setting).collect()
+        };
+        let parts = [
+            rule(&[("expire_noncurrent_days", 30)]),
+            rule(&[("abort_uploads_days", 7)]),
+        ];
+        let whole = rule(&[("abort_uploads_days", 7), ("expire_noncurrent_days", 30)]);
+        assert_eq!(together(parts.into_iter()), [whole]);
+        let twice = [rule(&[("expire_days", 30)]), rule(&[("expire_days", 7)])];
+        assert_eq!(together(twice.clone().into_iter()), twice);
+        let mut narrow = rule(&[("expire_days", 7)]);
+        narrow.insert(BEYOND.to_owned(), Value::from("a filter"));
+        let apart = [narrow, rule(&[("abort_uploads_days", 7)])];
+        assert_eq!(together(apart.clone().into_iter()), apart);
     }
 
     #[test]
@@ -178,9 +226,8 @@ mod tests {
             .transitions(transition)
             .build()
             .unwrap();
-        let shown = shown(&rule);
         assert_eq!(
-            shown.as_map().unwrap()["beyond"],
+            shown(&rule)[BEYOND],
             Value::string("disabled, a filter, transitions")
         );
     }

@@ -13,6 +13,7 @@ use super::super::{arn, seen};
 use super::{SELF, applied, lifecycle, tagging};
 use crate::failure::rejected;
 use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::kms;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
 /// How many buckets a page holds at most.
@@ -91,7 +92,10 @@ async fn look_at(place: &Place, name: &str) -> Result<Option<Found>, ProviderErr
         attributes: attributes([
             ("name", Value::string(name)),
             ("versioning", Value::from(versioning)),
-            ("encryption_key", optional(key)),
+            (
+                "encryption_key",
+                optional(key.map(|key| kms::whole_arn(place, key))),
+            ),
             ("bucket_key", Value::from(bucket_key)),
             ("public_access_block", Value::from(is_closed)),
             ("policy", optional(policy)),

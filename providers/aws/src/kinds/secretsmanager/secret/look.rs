@@ -16,6 +16,7 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use super::version;
 use crate::failure::{rejected, seen};
 use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::kms;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::ownership::{self, Tags};
 
@@ -94,7 +95,7 @@ async fn up_to_date(
     } else {
         Some(seen)
     };
-    Ok(seen.map(|seen| found(seen, value)))
+    Ok(seen.map(|seen| found(place, seen, value)))
 }
 
 async fn listed(
@@ -174,12 +175,15 @@ fn check(code: Option<&str>, message: Option<&str>) -> Result<(), ProviderError>
     Err(error.hint("Allow `secretsmanager:GetSecretValue`, and `kms:Decrypt` with the key of the secret"))
 }
 
-fn found(seen: Described, value: Option<Current>) -> Found {
+fn found(place: &Place, seen: Described, value: Option<Current>) -> Found {
     let id = ObjectId(seen.arn.clone());
     let (lambda, days) = seen.rotation.unzip();
     let mut shown = attributes([
         ("name", Value::string(&seen.name)),
-        ("kms_key", optional(seen.kms_key)),
+        (
+            "kms_key",
+            optional(seen.kms_key.map(|key| kms::whole_arn(place, key))),
+        ),
         ("description", optional(seen.description)),
         ("rotation_lambda", optional(lambda)),
         ("rotation_days", days.flatten().map_or(Value::Null, Value::from)),

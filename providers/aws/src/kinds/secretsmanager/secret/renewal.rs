@@ -24,7 +24,7 @@ pub(super) async fn update(place: &Place, request: &UpdateRequest) -> Result<App
 
 async fn change_settings(place: &Place, request: &UpdateRequest) -> Result<(), ProviderError> {
     let (arn, inputs) = (&request.id.0, &request.inputs);
-    if changes(request, &["description", "kms_key"]) {
+    if changes(request, &["kms_key"]) {
         settings::describe_as(place, arn, inputs).await?;
     }
     if changes(request, &["rotation_lambda", "rotation_days"]) {

@@ -259,9 +259,9 @@ fn flow_logs_are_written_by_a_role_that_can_do_nothing_else() {
       name = "/infra/shop-staging-main-flow-logs"
       retention_days = 30
     network.main/aws.iam.role.flow-logs
-      description = "Writes /infra/shop-staging-main-flow-logs"
+      description = "Writes the flow logs of network.main"
       name = "shop-staging-main-flow-logs"
-      policy = "{\"Statement\":[{\"Action\":[\"logs:CreateLogStream\",\"logs:DescribeLogStreams\",\"logs:PutLogEvents\"],\"Effect\":\"Allow\",\"Resource\":[\"arn:aws:logs:eu-west-1:111122223333:log-group:/infra/shop-staging-main-flow-logs\",\"arn:aws:logs:eu-west-1:111122223333:log-group:/infra/shop-staging-main-flow-logs:*\"]},{\"Action\":\"logs:DescribeLogGroups\",\"Effect\":\"Allow\",\"Resource\":\"*\"}],\"Version\":\"2012-10-17\"}"
+      policy = $template("{\"Statement\":[{\"Action\":[\"logs:CreateLogStream\",\"logs:DescribeLogStreams\",\"logs:PutLogEvents\"],\"Effect\":\"Allow\",\"Resource\":[\"", network.main/aws.logs.log_group.flow-logs.arn, "\",\"", network.main/aws.logs.log_group.flow-logs.arn, ":*\"]},{\"Action\":\"logs:DescribeLogGroups\",\"Effect\":\"Allow\",\"Resource\":\"*\"}],\"Version\":\"2012-10-17\"}")
       trust = "{\"Statement\":[{\"Action\":\"sts:AssumeRole\",\"Condition\":{\"ArnLike\":{\"aws:SourceArn\":\"arn:aws:ec2:eu-west-1:111122223333:vpc-flow-log/*\"},\"StringEquals\":{\"aws:SourceAccount\":\"111122223333\"}},\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"vpc-flow-logs.amazonaws.com\"}}],\"Version\":\"2012-10-17\"}"
     network.main/aws.ec2.flow_log.main
       log_group = network.main/aws.logs.log_group.flow-logs.name
