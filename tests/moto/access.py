@@ -6,13 +6,14 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html for the form of e
 
 import os
 
-from moto.core.exceptions import JsonRESTError
+from moto.core.exceptions import JsonRESTError, _RESTError
 from moto.iam import access_control, models
 
 
 def install():
     assume_roles_of_other_accounts()
     call_actions_by_their_prefix()
+    trust_signatures()
     refuse_in_the_protocol_of_the_request()
 
 
@@ -39,18 +40,41 @@ def call_actions_by_their_prefix():
     access_control.IAMRequestBase.__init__ = changed
 
 
+def trust_signatures():
+    """moto makes the signature of a request anew from its parsed body, in which names such as `Tag.1` have lost their order. Whoever
+    signs is told by the id of the key."""
+    access_control.IAMRequestBase.check_signature = lambda self: None
+
+
 def refuse_in_the_protocol_of_the_request():
-    """moto refuses in XML whatever the request speaks."""
-    refused = access_control.IAMRequest._raise_access_denied
+    """moto refuses in one form of XML whatever the request speaks, and does not say in S3 what was missing.
+
+    https://smithy.io/2.0/aws/protocols/aws-query-protocol.html, https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html,
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+    """
 
     def changed(self):
-        if not any(name.lower() == "x-amz-target" for name in self._headers.keys()):
-            refused(self)
-        user = self._access_key.arn
-        raise Denied("AccessDeniedException", f"User: {user} is not authorized to perform: {self._action}")
+        message = f"User: {self._access_key.arn} is not authorized to perform: {self._action}"
+        if any(name.lower() == "x-amz-target" for name in self._headers.keys()):
+            raise Denied("AccessDeniedException", message)
+        if self._service == "ec2":
+            raise DeniedInXml("UnauthorizedOperation", message, "<Response><Errors>{}</Errors></Response>")
+        if self._service == "s3":
+            raise DeniedInXml("AccessDenied", message, "{}")
+        raise DeniedInXml("AccessDenied", message, "<ErrorResponse>{}</ErrorResponse>")
 
     access_control.IAMRequest._raise_access_denied = changed
+    access_control.S3IAMRequest._raise_access_denied = changed
 
 
 class Denied(JsonRESTError):
     code = 400
+
+
+class DeniedInXml(_RESTError):
+    code = 403
+
+    def __init__(self, code, message, around):
+        super().__init__(code, message)
+        kind = "" if around == "{}" else "<Type>Sender</Type>"
+        self.description = around.format(f"<Error>{kind}<Code>{code}</Code><Message>{message}</Message></Error>")

@@ -4,6 +4,7 @@ import importlib
 
 SERVICES = [
     "access",
+    "access_objects",
     "accounts",
     "cloudwatch",
     "ec2",

@@ -10,6 +10,8 @@ use infra_provider::permissions::{Permissions, PermissionsRequest, Permitting, P
 use serde_json::{Value as Json, json};
 
 use crate::connection::REGION;
+use crate::kinds::s3::bucket::BUCKET;
+use crate::kinds::secretsmanager::secret::SECRET;
 use crate::partition;
 use crate::settings::of_environment;
 use resources::Scope;
@@ -23,6 +25,10 @@ mod tests;
 
 /// Operations that every command calls before anything else.
 const ALWAYS: &[&str] = &["sts.GetCallerIdentity"];
+
+/// How long a policy of its own may be
+/// (`docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html`).
+const MANAGED_LETTERS: usize = 6_144;
 
 /// Writes policies of IAM.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,9 +65,11 @@ impl Permitting for IamPolicy {
         statements.extend(store::statements(request, &scope.partition));
         let statements: Vec<Json> = statements.iter().map(Statement::document).collect();
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+        let mut notes = notes(request);
+        notes.extend(size(&policy));
         Permissions {
             document: format!("{policy:#}"),
-            notes: notes(request),
+            notes,
         }
     }
 }
@@ -90,21 +98,38 @@ fn scope(request: &PermissionsRequest<'_>) -> Scope {
         let Target(target) = &desired.target;
         target.get(REGION).map(String::as_str)
     });
+    let names = crate::lower::names::beginning(&stack.name, &stack.environment.name);
     Scope {
         partition: partition::name(region).to_owned(),
         account: of_environment(stack, "account").to_owned(),
         regions: elsewhere.chain([region]).map(str::to_owned).collect(),
-        names: (!request.imported)
-            .then(|| crate::lower::names::beginning(&stack.name, &stack.environment.name)),
+        functions: texts(request, SECRET, "rotation_lambda").collect(),
+        buckets: texts(request, BUCKET, "name")
+            .filter(|name| !name.starts_with(&names))
+            .collect(),
+        names: (!request.imported).then_some(names),
         stack: stack.name.clone(),
         environment: stack.environment.name.clone(),
     }
 }
 
+/// Returns what an attribute of all resources of a type says.
+fn texts<'a>(
+    request: &PermissionsRequest<'a>,
+    resource_type: &'a str,
+    attribute: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    let all = request.graph.resources.iter();
+    let of_type = all.filter(move |(address, _)| address.resource_type_str() == resource_type);
+    of_type.filter_map(move |(_, one)| Some(one.inputs.get(attribute)?.as_str()?.to_owned()))
+}
+
 /// Groups actions by service and by what they are allowed on.
 fn statements(actions: &BTreeSet<String>, scope: &Scope) -> Vec<Statement> {
     let mut groups: BTreeMap<(String, resources::On), BTreeSet<String>> = BTreeMap::new();
-    for action in actions {
+    // Functions are called where the stack names some.
+    let is_needed = |action: &&String| !scope.functions.is_empty() || !action.starts_with("lambda:");
+    for action in actions.iter().filter(is_needed) {
         let service = action.split(':').next().unwrap_or_default();
         let on = resources::on(action);
         groups
@@ -121,6 +146,17 @@ fn statements(actions: &BTreeSet<String>, scope: &Scope) -> Vec<Statement> {
             actions,
         })
         .collect()
+}
+
+/// Says where a policy fits that is too long for one of its own. White space does not count.
+fn size(policy: &Json) -> Option<String> {
+    let letters = policy.to_string().len();
+    (letters > MANAGED_LETTERS).then(|| {
+        format!(
+            "The policy has {letters} characters, and `aws iam create-policy` takes {MANAGED_LETTERS}: put it into the role that it is \
+             for, which takes 10240, with: aws iam put-role-policy --policy-document file://policy.json --policy-name infra --role-name ROLE"
+        )
+    })
 }
 
 fn notes(request: &PermissionsRequest<'_>) -> Vec<String> {

@@ -4,6 +4,8 @@ use infra_tests::aws::{Cloud, STAGING, staging};
 use infra_tests::environment::TestEnv;
 use serde_json::Value as Json;
 
+mod system;
+
 const VAULT: &str = r#"
 stack {
   name = "vaults"
@@ -56,6 +58,12 @@ fn without(policy: &Json, action: &str) -> Json {
         actions.retain(|one| one != action);
     }
     policy
+}
+
+/// Returns the statement of a name.
+fn statement<'a>(policy: &'a Json, name: &str) -> &'a Json {
+    let mut statements = policy["Statement"].as_array().expect("as documented").iter();
+    statements.find(|one| one["Sid"] == name).expect("as documented")
 }
 
 /// Returns an environment in which the user signs requests.
@@ -120,14 +128,7 @@ fn what_a_plan_needs_changes_nothing() {
 fn objects_are_told_by_name_and_tag() {
     let mut env = staging(VAULT);
     let ours = policy(&mut env, &[]);
-    let of = |policy: &Json, name: &str| {
-        let mut statements = policy["Statement"].as_array().expect("as documented").iter();
-        statements
-            .find(|one| one["Sid"] == name)
-            .expect("as documented")
-            .clone()
-    };
-    let destroyed = of(&ours, "KmsTagged");
+    let destroyed = statement(&ours, "KmsTagged");
     assert_eq!(
         destroyed["Action"],
         serde_json::json!(["kms:ScheduleKeyDeletion"])
@@ -136,12 +137,12 @@ fn objects_are_told_by_name_and_tag() {
         destroyed["Condition"]["StringEquals"]["aws:ResourceTag/infra:environment"],
         "staging"
     );
-    let names = of(&ours, "KmsOurs")["Resource"].to_string();
+    let names = statement(&ours, "KmsOurs")["Resource"].to_string();
     assert!(names.contains(":alias/vaults-staging-*"), "{names}");
     let imported = policy(&mut env, &["--imported"]);
-    assert_eq!(of(&imported, "KmsTagged").get("Condition"), None);
+    assert_eq!(statement(&imported, "KmsTagged").get("Condition"), None);
     assert!(
-        of(&imported, "KmsOurs")["Resource"]
+        statement(&imported, "KmsOurs")["Resource"]
             .to_string()
             .contains(":alias/*")
     );

@@ -1,159 +1,108 @@
-//! What operations are called in a policy, and what else AWS asks for when they are called.
+//! What operations ask for besides the action of their own name.
 //!
-//! Both are as the Service Authorization Reference says (`docs.aws.amazon.com/service-authorization/latest/reference`, the
-//! tables "Actions defined by …" with their column "Dependent actions").
+//! As the Service Authorization Reference says (`docs.aws.amazon.com/service-authorization/latest/reference`, the tables "Actions defined
+//! by …" with their column "Dependent actions"), and for keys the user guides of RDS and Secrets Manager. Where operation and action
+//! have different names, as in S3, the sources of the types name the action
+//! (`AmazonS3/latest/userguide/using-with-s3-policy-actions.html`).
 
-/// Operations whose action has another name.
-const NAMED_OTHERWISE: &[(&str, &[&str])] = &[
-    ("s3.DeleteBucketCors", &["s3:PutBucketCORS"]),
-    ("s3.DeleteBucketEncryption", &["s3:PutEncryptionConfiguration"]),
-    ("s3.DeleteBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
-    ("s3.DeleteBucketReplication", &["s3:PutReplicationConfiguration"]),
-    ("s3.DeleteBucketTagging", &["s3:PutBucketTagging"]),
-    ("s3.DeleteObjects", &["s3:DeleteObject", "s3:DeleteObjectVersion"]),
-    ("s3.DeletePublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
-    ("s3.GetBucketCors", &["s3:GetBucketCORS"]),
-    ("s3.GetBucketEncryption", &["s3:GetEncryptionConfiguration"]),
-    (
-        "s3.GetBucketLifecycleConfiguration",
-        &["s3:GetLifecycleConfiguration"],
-    ),
-    (
-        "s3.GetBucketNotificationConfiguration",
-        &["s3:GetBucketNotification"],
-    ),
-    ("s3.GetBucketReplication", &["s3:GetReplicationConfiguration"]),
-    ("s3.GetPublicAccessBlock", &["s3:GetBucketPublicAccessBlock"]),
-    ("s3.HeadBucket", &["s3:ListBucket"]),
-    ("s3.HeadObject", &["s3:GetObject"]),
-    ("s3.ListBuckets", &["s3:ListAllMyBuckets"]),
-    ("s3.ListMultipartUploads", &["s3:ListBucketMultipartUploads"]),
-    ("s3.ListObjectVersions", &["s3:ListBucketVersions"]),
-    ("s3.ListObjectsV2", &["s3:ListBucket"]),
-    ("s3.PutBucketCors", &["s3:PutBucketCORS"]),
-    ("s3.PutBucketEncryption", &["s3:PutEncryptionConfiguration"]),
-    (
-        "s3.PutBucketLifecycleConfiguration",
-        &["s3:PutLifecycleConfiguration"],
-    ),
-    (
-        "s3.PutBucketNotificationConfiguration",
-        &["s3:PutBucketNotification"],
-    ),
-    ("s3.PutBucketReplication", &["s3:PutReplicationConfiguration"]),
-    ("s3.PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
+/// What a cache asks for that changes its nodes: it makes and removes their interfaces in the name of who calls.
+const INTERFACES: &[&str] = &[
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
 ];
 
+/// What a key asks for that encrypts a secret.
+const ENCRYPTS: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// What a key asks for that encrypts a database or a cache: the service is granted its use.
+const GRANTS: &[&str] = &["kms:CreateGrant", "kms:DescribeKey"];
+
+/// What an instance asks for whose password RDS makes: RDS keeps it in Secrets Manager in the name of who calls
+/// (`AmazonRDS/latest/UserGuide/rds-secrets-manager.html`, "Permissions required").
+const MANAGED_PASSWORD: &[&str] = &["secretsmanager:CreateSecret", "secretsmanager:TagResource"];
+
+/// What RDS looks at in the name of who calls, when an instance is placed.
+const PLACES: &[&str] = &[
+    "ec2:DescribeAccountAttributes",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcs",
+];
+
+const EC2_TAGS: &[&str] = &["ec2:CreateTags"];
+const RDS_TAGS: &[&str] = &["rds:AddTagsToResource"];
+const CACHE_TAGS: &[&str] = &["elasticache:AddTagsToResource"];
+const LINKS: &[&str] = &["iam:CreateServiceLinkedRole"];
+const PASSES: &[&str] = &["iam:PassRole"];
+
 /// What else is asked for: tags at creation, keys that encrypt, roles that are handed over, roles that services make for themselves.
-const ALSO: &[(&str, &[&str])] = &[
-    ("cloudwatch.PutMetricAlarm", &["cloudwatch:TagResource"]),
-    ("ec2.AllocateAddress", &["ec2:CreateTags"]),
-    ("ec2.AuthorizeSecurityGroupEgress", &["ec2:CreateTags"]),
-    ("ec2.AuthorizeSecurityGroupIngress", &["ec2:CreateTags"]),
-    (
-        "ec2.CreateFlowLogs",
-        &["ec2:CreateTags", "iam:PassRole", "logs:CreateLogDelivery"],
-    ),
-    ("ec2.CreateInternetGateway", &["ec2:CreateTags"]),
-    ("ec2.CreateNatGateway", &["ec2:CreateTags"]),
-    ("ec2.CreateNetworkAcl", &["ec2:CreateTags"]),
-    ("ec2.CreateRouteTable", &["ec2:CreateTags"]),
-    ("ec2.CreateSecurityGroup", &["ec2:CreateTags"]),
-    ("ec2.CreateSubnet", &["ec2:CreateTags"]),
-    ("ec2.CreateVpc", &["ec2:CreateTags"]),
+/// Roles that we never hand over are not here, although the reference names them: those of monitoring and of directories.
+const ALSO: &[(&str, &[&[&str]])] = &[
+    ("cloudwatch.PutMetricAlarm", &[&["cloudwatch:TagResource"]]),
+    ("ec2.AllocateAddress", &[EC2_TAGS]),
+    ("ec2.AuthorizeSecurityGroupEgress", &[EC2_TAGS]),
+    ("ec2.AuthorizeSecurityGroupIngress", &[EC2_TAGS]),
+    ("ec2.CreateFlowLogs", &[EC2_TAGS, PASSES]),
+    ("ec2.CreateInternetGateway", &[EC2_TAGS]),
+    ("ec2.CreateNatGateway", &[EC2_TAGS]),
+    ("ec2.CreateNetworkAcl", &[EC2_TAGS]),
+    ("ec2.CreateRouteTable", &[EC2_TAGS]),
+    ("ec2.CreateSecurityGroup", &[EC2_TAGS]),
+    ("ec2.CreateSubnet", &[EC2_TAGS]),
+    ("ec2.CreateVpc", &[EC2_TAGS]),
     (
         "ec2.CreateVpcEndpoint",
-        &["ec2:CreateTags", "route53:AssociateVPCWithHostedZone"],
+        &[EC2_TAGS, &["route53:AssociateVPCWithHostedZone"]],
     ),
-    (
-        "elasticache.CreateCacheParameterGroup",
-        &["elasticache:AddTagsToResource"],
-    ),
-    (
-        "elasticache.CreateCacheSubnetGroup",
-        &["elasticache:AddTagsToResource"],
-    ),
+    ("elasticache.CreateCacheParameterGroup", &[CACHE_TAGS]),
+    ("elasticache.CreateCacheSubnetGroup", &[CACHE_TAGS]),
     (
         "elasticache.CreateReplicationGroup",
-        &[
-            "ec2:CreateNetworkInterface",
-            "ec2:DeleteNetworkInterface",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            "elasticache:AddTagsToResource",
-            "iam:CreateServiceLinkedRole",
-            "kms:CreateGrant",
-            "kms:DescribeKey",
-        ],
+        &[INTERFACES, CACHE_TAGS, LINKS, GRANTS],
     ),
-    ("iam.CreatePolicy", &["iam:TagPolicy"]),
-    ("iam.CreateRole", &["iam:TagRole"]),
-    ("iam.CreateUser", &["iam:TagUser"]),
-    ("kms.CreateKey", &["kms:TagResource"]),
-    ("logs.CreateLogGroup", &["logs:TagResource"]),
+    ("elasticache.DecreaseReplicaCount", &[INTERFACES]),
+    ("elasticache.DeleteCacheSubnetGroup", &[INTERFACES]),
+    ("elasticache.DeleteReplicationGroup", &[INTERFACES]),
+    ("elasticache.IncreaseReplicaCount", &[INTERFACES]),
+    ("elasticache.ModifyReplicationGroup", &[INTERFACES]),
+    (
+        "elasticache.ModifyReplicationGroupShardConfiguration",
+        &[INTERFACES],
+    ),
+    ("iam.CreateRole", &[&["iam:TagRole"]]),
+    ("iam.CreateUser", &[&["iam:TagUser"]]),
+    ("kms.CreateKey", &[&["kms:TagResource"]]),
+    ("logs.CreateLogGroup", &[&["logs:TagResource"]]),
     (
         "rds.CreateDBInstance",
-        &[
-            "ec2:DescribeAccountAttributes",
-            "ec2:DescribeAvailabilityZones",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcAttribute",
-            "ec2:DescribeVpcs",
-            "iam:CreateServiceLinkedRole",
-            "iam:PassRole",
-            "kms:CreateGrant",
-            "kms:DescribeKey",
-            "rds:AddTagsToResource",
-        ],
+        &[PLACES, LINKS, GRANTS, ENCRYPTS, MANAGED_PASSWORD, RDS_TAGS],
     ),
-    (
-        "rds.CreateDBInstanceReadReplica",
-        &[
-            "iam:PassRole",
-            "kms:CreateGrant",
-            "kms:DescribeKey",
-            "rds:AddTagsToResource",
-        ],
-    ),
-    ("rds.CreateDBParameterGroup", &["rds:AddTagsToResource"]),
-    (
-        "rds.CreateDBProxy",
-        &[
-            "iam:CreateServiceLinkedRole",
-            "iam:PassRole",
-            "rds:AddTagsToResource",
-        ],
-    ),
-    ("rds.CreateDBSnapshot", &["rds:AddTagsToResource"]),
-    ("rds.CreateDBSubnetGroup", &["rds:AddTagsToResource"]),
-    (
-        "rds.DeleteDBInstance",
-        &["rds:AddTagsToResource", "rds:CreateDBSnapshot"],
-    ),
-    (
-        "rds.ModifyDBInstance",
-        &["iam:PassRole", "kms:CreateGrant", "kms:DescribeKey"],
-    ),
-    ("s3.PutBucketReplication", &["iam:PassRole"]),
+    ("rds.CreateDBInstanceReadReplica", &[GRANTS, RDS_TAGS]),
+    ("rds.CreateDBParameterGroup", &[RDS_TAGS]),
+    ("rds.CreateDBProxy", &[LINKS, PASSES, RDS_TAGS]),
+    ("rds.CreateDBSubnetGroup", &[RDS_TAGS]),
+    ("rds.DeleteDBInstance", &[RDS_TAGS, &["rds:CreateDBSnapshot"]]),
+    ("rds.ModifyDBInstance", &[GRANTS, ENCRYPTS, MANAGED_PASSWORD]),
+    ("rds.ModifyDBProxy", &[PASSES]),
+    ("s3.PutReplicationConfiguration", &[PASSES]),
     (
         "secretsmanager.CreateSecret",
-        &["kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:TagResource"],
+        &[ENCRYPTS, &["secretsmanager:TagResource"]],
     ),
     (
         "secretsmanager.BatchGetSecretValue",
-        &["kms:Decrypt", "secretsmanager:GetSecretValue"],
+        &[&["kms:Decrypt", "secretsmanager:GetSecretValue"]],
     ),
-    ("secretsmanager.GetSecretValue", &["kms:Decrypt"]),
-    (
-        "secretsmanager.PutSecretValue",
-        &["kms:Decrypt", "kms:GenerateDataKey"],
-    ),
-    (
-        "secretsmanager.UpdateSecret",
-        &["kms:Decrypt", "kms:GenerateDataKey"],
-    ),
+    ("secretsmanager.GetSecretValue", &[&["kms:Decrypt"]]),
+    ("secretsmanager.PutSecretValue", &[ENCRYPTS]),
+    ("secretsmanager.RotateSecret", &[&["lambda:InvokeFunction"]]),
+    ("secretsmanager.UpdateSecret", &[ENCRYPTS]),
 ];
 
 /// How operations begin that only look.
@@ -161,17 +110,11 @@ const LOOKS: &[&str] = &["BatchGet", "Describe", "Get", "Head", "List"];
 
 /// Returns the actions that an operation such as `kms.CreateKey` needs.
 pub(super) fn of(operation: &str) -> Vec<String> {
-    let listed = |table: &[(&str, &'static [&'static str])]| {
-        let found = table.iter().find(|(name, _)| *name == operation);
-        found.map(|(_, actions)| *actions)
-    };
-    let own: Vec<String> = match listed(NAMED_OTHERWISE) {
-        Some(actions) => actions.iter().map(|action| (*action).to_owned()).collect(),
-        None => vec![operation.replacen('.', ":", 1)],
-    };
-    let also = listed(ALSO).unwrap_or_default().iter();
-    own.into_iter()
-        .chain(also.map(|action| (*action).to_owned()))
+    let also = ALSO.iter().find(|(name, _)| *name == operation);
+    let also = also.into_iter().flat_map(|(_, lists)| lists.concat());
+    [operation.replacen('.', ":", 1)]
+        .into_iter()
+        .chain(also.map(str::to_owned))
         .collect()
 }
 

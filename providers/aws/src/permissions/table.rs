@@ -189,7 +189,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "iam.TagRole",
         "iam.UntagRole",
         "iam.UpdateAssumeRolePolicy",
-        "iam.UpdateRole",
     ]),
     ("aws.iam.user", &[
         "iam.CreateAccessKey",
@@ -226,7 +225,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "kms.ScheduleKeyDeletion",
         "kms.TagResource",
         "kms.UntagResource",
-        "kms.UpdateKeyDescription",
         "tag.GetResources",
     ]),
     ("aws.logs.log_group", &[

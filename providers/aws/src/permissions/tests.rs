@@ -168,6 +168,12 @@ fn sources() -> Sources {
                 folders.push(path);
             } else if !path.ends_with("tests.rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
+                // What a test names is not called.
+                let text = text
+                    .split("#[cfg(test)]\nmod tests {")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
                 sources.insert(path.strip_prefix(&root).unwrap().to_owned(), text);
             }
         }
@@ -192,10 +198,6 @@ fn every_type_looks_and_changes() {
 
 #[test]
 fn operations_have_the_names_that_policies_know() {
-    assert_eq!(
-        actions::of("s3.PutBucketEncryption"),
-        ["s3:PutEncryptionConfiguration"]
-    );
     assert_eq!(actions::of("kms.CreateKey"), ["kms:CreateKey", "kms:TagResource"]);
     assert_eq!(actions::of("tag.GetResources"), ["tag:GetResources"]);
 }
@@ -209,6 +211,9 @@ fn what_is_destroyed_is_told_by_name_or_tag() {
         ("ec2:DeleteVpc", On::Tagged),
         ("kms:CreateKey", On::All),
         ("kms:DeleteAlias", On::Ours),
+        ("iam:CreateServiceLinkedRole", On::Linked),
+        ("iam:DeleteRole", On::Ours),
+        ("kms:CreateGrant", On::Granted),
         ("kms:ScheduleKeyDeletion", On::Tagged),
         ("rds:DeleteDBInstance", On::Ours),
         ("secretsmanager:GetSecretValue", On::Ours),
