@@ -1,7 +1,7 @@
 //! Keys of the Key Management Service.
 
 use crate::kinds::objects::Place;
-use crate::settings::partition;
+use crate::partition;
 
 pub mod alias;
 pub mod key;
@@ -12,6 +12,6 @@ pub(crate) fn whole_arn(place: &Place, key: String) -> String {
         return key;
     }
     let region = &place.clients.region;
-    let (partition, account) = (partition(region), &place.settings.account);
+    let (partition, account) = (partition::name(region), &place.settings.account);
     format!("arn:{partition}:kms:{region}:{account}:key/{key}")
 }

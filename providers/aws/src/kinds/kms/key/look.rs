@@ -9,10 +9,10 @@ use infra_provider::error::ProviderError;
 
 use crate::failure::{is_absent, rejected, seen};
 use crate::kinds::inputs::optional;
+use crate::kinds::kms::whole_arn;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::{self, Tags};
-use crate::partition;
 
 /// What the Tagging API calls keys.
 pub(super) const TAGGED_AS: &str = "kms:key";
@@ -21,7 +21,7 @@ pub(super) const TAGGED_AS: &str = "kms:key";
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
     let meant: Vec<(String, Option<Tags>)> = match which {
         Which::Ids(ids) => {
-            let arns: Vec<String> = ids.iter().map(|id| arn(place, &id.0)).collect();
+            let arns: Vec<String> = ids.iter().map(|id| whole_arn(place, id.0.clone())).collect();
             let mut tags = tagged::of(place, &arns).await?;
             let with_tags = |(id, arn): (&ObjectId, String)| (id.0.clone(), tags.remove(&arn));
             ids.iter().zip(arns).map(with_tags).collect()
@@ -91,13 +91,6 @@ async fn rotation(place: &Place, id: &str) -> Result<bool, ProviderError> {
         }
         Err(error) => Err(error),
     }
-}
-
-/// Returns the ARN of a key of this account.
-fn arn(place: &Place, id: &str) -> String {
-    let (region, account) = (&place.clients.region, &place.settings.account);
-    let partition = partition::name(region);
-    format!("arn:{partition}:kms:{region}:{account}:key/{id}")
 }
 
 /// Returns the id in an ARN: `arn:aws:kms:eu-west-1:123456789012:key/<id>`.
