@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -86,8 +87,9 @@ pub(crate) trait Objects: Send + Sync + fmt::Debug + 'static {
     /// Makes an object and returns when it is usable.
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError>;
 
-    /// Finishes an object whose create was interrupted after the call that makes it: by calls that may be repeated. Where that
-    /// cannot be done, the object stays half made, and the next plan replaces it.
+    /// Finishes an object whose create was interrupted after the call that makes it, or of which a later call failed: by calls that
+    /// may be repeated. Where that cannot be done, the object stays half made, and the next plan replaces it; one that is made before
+    /// the old one goes has a name that the old one still has, and is changed by the next plan.
     async fn complete(
         &self,
         _place: &Place,
@@ -102,6 +104,12 @@ pub(crate) trait Objects: Send + Sync + fmt::Debug + 'static {
 
     /// Deletes an object and returns when it is gone. One that is gone already is success.
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError>;
+
+    /// Waits while an object that no list shows is being deleted, and says whether it was: until it is gone it holds what it uses,
+    /// and its name. Types that are deleted at once have nothing to wait for.
+    async fn outlast(&self, _place: &Place, _id: &ObjectId) -> Result<bool, ProviderError> {
+        Ok(false)
+    }
 }
 
 /// A type of resource for the engine.
@@ -161,6 +169,7 @@ impl<O: Objects> Kind<O> {
         match self.objects.complete(place, inputs, found).await {
             Ok(()) => Ok(found.condition),
             Err(error) if error.kind.is_retryable() => Err(error),
+            Err(_) if self.objects.schema().create_before_destroy => Ok(found.condition),
             Err(_) => Ok(Condition::HalfMade),
         }
     }
@@ -189,6 +198,21 @@ impl<O: Objects> ResourceKind for Kind<O> {
         Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
+    /// An object is not gone before what it uses is free: whoever deleted it died, or lost the answer, and waited for that.
+    async fn examine(&self, known: &Known) -> Result<Option<Observation>, ProviderError> {
+        let seen = self.observe(slice::from_ref(known)).await?.remove(&known.key);
+        let is_hidden = seen == Some(Observation::Absent);
+        if is_hidden
+            && self
+                .objects
+                .outlast(&self.place(&known.target), &known.id)
+                .await?
+        {
+            return Ok(self.observe(slice::from_ref(known)).await?.remove(&known.key));
+        }
+        Ok(seen)
+    }
+
     async fn find(&self, request: &FindRequest) -> Result<Vec<Observed>, ProviderError> {
         let place = self.place(&request.target);
         let by_token = matches!(
@@ -204,7 +228,9 @@ impl<O: Objects> ResourceKind for Kind<O> {
         let token = Some(&request.tag.token.0);
         let is_meant = |found: &Found| !by_token || found.tags.get(ownership::TOKEN) == token;
         let mut found: Vec<Found> = found.into_iter().filter(is_meant).collect();
-        if let ([only], true) = (&mut *found, by_token) {
+        if let [only] = &mut *found
+            && only.tags.get(ownership::TOKEN) == token
+        {
             only.condition = self.completed(&place, &request.inputs, only).await?;
         }
         Ok(found.into_iter().map(|found| self.observed(found)).collect())
@@ -231,7 +257,7 @@ impl<O: Objects> ResourceKind for Kind<O> {
             REGION.to_owned(),
             self.settings.region.clone(),
         )]));
-        let ids = std::slice::from_ref(id);
+        let ids = slice::from_ref(id);
         let found = self.objects.list(&self.place(&target), Which::Ids(ids)).await?;
         Ok(observation(self.by_id(found).remove(id)))
     }

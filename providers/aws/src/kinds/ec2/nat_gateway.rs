@@ -124,6 +124,15 @@ impl Objects for NatGateway {
         })
         .await
     }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        waiting::outlast("ec2.DeleteNatGateway", PATIENCE, || async {
+            let listed = described(place, &[by_id(&id.0)]).await?;
+            let is_going = |gateway: &Described| gateway.state == Some(State::Deleting);
+            Ok(listed.iter().any(is_going))
+        })
+        .await
+    }
 }
 
 fn by_id(id: &str) -> Vec<Filter> {

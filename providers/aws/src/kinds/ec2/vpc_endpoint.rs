@@ -19,7 +19,7 @@ use crate::kinds::inputs::{
     flag, in_place, malformed, named, optional_text, output, replaces, tags, text, texts,
 };
 use crate::kinds::objects::{Found, Objects, Place, Which};
-use crate::waiting::until;
+use crate::waiting::{outlast, until};
 
 mod change;
 mod look;
@@ -154,6 +154,13 @@ impl Objects for VpcEndpoint {
         until("ec2.DeleteVpcEndpoints", PATIENCE, async || {
             let state = look::state(place, id).await?;
             Ok((state.is_none() || state.as_deref() == Some(look::DELETED)).then_some(()))
+        })
+        .await
+    }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        outlast("ec2.DeleteVpcEndpoints", PATIENCE, || async {
+            Ok(look::state(place, &id.0).await?.as_deref() == Some(look::DELETING))
         })
         .await
     }

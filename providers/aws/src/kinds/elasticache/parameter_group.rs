@@ -97,11 +97,15 @@ impl Objects for ParameterGroup {
             .send()
             .await
             .map_err(|error| failed("elasticache.CreateCacheParameterGroup", error))?;
-        // Whoever finds the group after this failed finds it without parameters, and the next plan says so.
+        // Whoever finds the group after this failed sets them.
         parameters::set(place, name, &text_map(inputs, "parameters"))
             .await
             .map_err(half_done)?;
         Ok(applied(made.cache_parameter_group.unwrap_or_else(empty)))
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        parameters::set(place, &found.id.0, &text_map(inputs, "parameters")).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

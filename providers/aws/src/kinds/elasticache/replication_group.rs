@@ -4,6 +4,7 @@
 //! that was interrupted goes on where it stands: what an update does follows from what is seen, not from what was tried.
 
 use async_trait::async_trait;
+use infra_model::record::ObjectId;
 use infra_model::schema::ResourceSchema;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
@@ -48,5 +49,9 @@ impl Objects for ReplicationGroups {
 
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         make::delete(place, request).await
+    }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        look::outlasted(place, &id.0).await
     }
 }

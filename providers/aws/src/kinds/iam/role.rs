@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use infra_model::record::ObjectId;
 use infra_model::schema::{Equality, RecoveryClass, ResourceSchema, TypicalDurations};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
@@ -79,11 +79,18 @@ impl Objects for Role {
             .await
             .map_err(|error| failed("iam.CreateRole", error))?;
         let arn = made.role().map(|role| role.arn()).unwrap_or_default();
-        // Whoever finds the role after this failed finds it without its policy, and the next plan says so.
+        // Whoever finds the role after this failed gives it the policy.
         policies::set(place, name, optional_text(inputs, "policy"))
             .await
             .map_err(half_done)?;
         Ok(applied(name, arn))
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        match optional_text(inputs, "policy") {
+            Some(policy) => policies::set(place, &found.id.0, Some(policy)).await,
+            None => Ok(()),
+        }
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

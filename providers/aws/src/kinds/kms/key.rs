@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
@@ -93,10 +93,18 @@ impl Objects for Key {
             .map(|key| (key.key_id(), key.arn().unwrap_or_default()))
             .unwrap_or_default();
         if flag(inputs, "rotation") == Some(true) {
-            // Whoever finds the key after this failed finds it without rotation, and the next plan says so.
+            // Whoever finds the key after this failed switches it on.
             rotate(place, id, true).await.map_err(half_done)?;
         }
         Ok(applied(id, arn))
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        let is_wanted = flag(inputs, "rotation") == Some(true);
+        if is_wanted && flag(&found.attributes, "rotation") != Some(true) {
+            rotate(place, &found.id.0, true).await?;
+        }
+        Ok(())
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

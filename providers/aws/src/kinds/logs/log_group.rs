@@ -77,10 +77,17 @@ impl Objects for LogGroup {
             .await
             .map_err(|error| failed("logs.CreateLogGroup", error))?;
         if let Some(days) = number(inputs, "retention_days") {
-            // Whoever finds the group after this failed finds it without an end, and the next plan says so.
+            // Whoever finds the group after this failed sets it.
             retain(place, name, Some(days)).await.map_err(half_done)?;
         }
         applied(place, name).await
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        match number(inputs, "retention_days") {
+            Some(days) => retain(place, &found.id.0, Some(days)).await,
+            None => Ok(()),
+        }
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

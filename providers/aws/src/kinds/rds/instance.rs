@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::DbInstance;
 use infra_model::schema::ascent::Ascent;
+use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
@@ -104,6 +105,10 @@ impl Objects for Instance {
 
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         removal::delete(place, request).await
+    }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        removal::outlasted(place, &id.0).await
     }
 }
 

@@ -20,6 +20,7 @@ use crate::failure::{failed, gone, half_done, rejected, seen};
 use crate::kinds::inputs::{disruptive, in_place, named, optional, output, replaces, tags, text, text_map};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::kinds::tagged;
+use crate::kinds::stages::unfinished;
 use crate::ownership::Tags;
 
 pub(crate) mod names;
@@ -113,7 +114,7 @@ impl Objects for ParameterGroup {
             .send()
             .await
             .map_err(|error| failed("rds.CreateDBParameterGroup", error))?;
-        // Whoever finds the group after this failed finds it without parameters, and the next plan says so.
+        // Whoever finds the group after this failed sets them.
         values::set(place, name, &wanted(inputs))
             .await
             .map_err(half_done)?;
@@ -124,22 +125,28 @@ impl Objects for ParameterGroup {
         ))
     }
 
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        values::set(place, &found.id.0, &wanted(inputs)).await
+    }
+
+    /// Values that are there say nothing about the restart that they need: what fails on the way is done again from the start.
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let name = &request.id.0;
         if changes(request, &[PARAMETERS, STATIC_PARAMETERS]) {
             let wanted = wanted(&request.inputs);
             let seen = values::read(place, name).await?.unwrap_or_default();
             let removed = seen.keys().filter(|parameter| !wanted.contains_key(*parameter));
-            values::reset(place, name, removed).await?;
+            values::reset(place, name, removed).await.map_err(unfinished)?;
             let moved = |(parameter, value): &(&String, &String)| seen.get(*parameter) != Some(*value);
             let moved = wanted
                 .iter()
                 .filter(moved)
                 .map(|(parameter, value)| (parameter.clone(), value.clone()));
-            values::set(place, name, &moved.collect()).await?;
+            let set = values::set(place, name, &moved.collect()).await;
+            set.map_err(unfinished)?;
         }
         if changes(request, &[STATIC_PARAMETERS]) {
-            restart::users_of(place, name).await?;
+            restart::users_of(place, name).await.map_err(unfinished)?;
         }
         let group = one(place, name).await?;
         let arn = group.as_ref().and_then(DbParameterGroup::db_parameter_group_arn);

@@ -121,9 +121,13 @@ impl Objects for Proxy {
             .await
             .map_err(|error| of_new_role(failed("rds.CreateDBProxy", error)))?;
         settle::available(place, name).await?;
-        // Whoever finds the proxy after this failed finds it without its limits, and the next plan says so.
         limit(place, name, inputs).await.map_err(half_done)?;
         finished(place, name).await
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        settle::available(place, &found.id.0).await?;
+        limit(place, &found.id.0, inputs).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
@@ -165,6 +169,10 @@ impl Objects for Proxy {
             Ok(_) => {}
         }
         settle::gone(place, name).await
+    }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        settle::outlasted(place, &id.0).await
     }
 }
 

@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use aws_sdk_rds::operation::create_db_instance_read_replica::builders::CreateDBInstanceReadReplicaFluentBuilder;
 use aws_sdk_rds::types::DbInstance;
+use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
@@ -94,6 +95,10 @@ impl Objects for Replica {
 
     async fn delete(&self, place: &Place, request: &DeleteRequest) -> Result<(), ProviderError> {
         removal::delete(place, request).await
+    }
+
+    async fn outlast(&self, place: &Place, id: &ObjectId) -> Result<bool, ProviderError> {
+        removal::outlasted(place, &id.0).await
     }
 }
 

@@ -17,8 +17,10 @@ use crate::kinds::objects::{Found, Place, Which, attributes};
 
 /// The state of an endpoint that is gone and still listed.
 pub(super) const DELETED: &str = "deleted";
+/// The state of an endpoint that goes, and holds its subnets and groups until it is gone.
+pub(super) const DELETING: &str = "deleting";
 /// The states of an endpoint that goes or is gone. The service writes states in lower case, its documents do not.
-const GOING: [&str; 2] = ["deleting", DELETED];
+const GOING: [&str; 2] = [DELETING, DELETED];
 
 /// Lists endpoints.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {

@@ -95,6 +95,14 @@ pub(super) async fn gone(place: &Place, id: &str) -> Result<(), ProviderError> {
     .await
 }
 
+/// Waits while a group is being deleted, and says whether it was.
+pub(super) async fn outlasted(place: &Place, id: &str) -> Result<bool, ProviderError> {
+    waiting::outlast("elasticache.DeleteReplicationGroup", PATIENCE, || async {
+        Ok(group(place, id).await?.is_some_and(|group| is_going(&group)))
+    })
+    .await
+}
+
 /// Tells whether a group is being deleted: for the state it is gone.
 pub(super) fn is_going(group: &ReplicationGroup) -> bool {
     group.status() == Some("deleting")

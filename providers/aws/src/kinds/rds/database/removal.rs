@@ -9,7 +9,7 @@ use super::{look, settle, status};
 use crate::failure::{failed, is_absent};
 use crate::kinds::inputs::flag;
 use crate::kinds::objects::Place;
-use crate::waiting::until;
+use crate::waiting::{outlast, until};
 
 const DELETE: &str = "rds.DeleteDBInstance";
 
@@ -38,6 +38,15 @@ pub(crate) async fn delete(place: &Place, request: &DeleteRequest) -> Result<(),
     until(DELETE, settle::CREATE, || async {
         let seen = look::by_name(place, name).await?;
         Ok(seen.is_none().then_some(()))
+    })
+    .await
+}
+
+/// Waits while a database is being deleted, and says whether it was.
+pub(crate) async fn outlasted(place: &Place, name: &str) -> Result<bool, ProviderError> {
+    outlast(DELETE, settle::CREATE, || async {
+        let seen = look::by_name(place, name).await?;
+        Ok(seen.is_some_and(|seen| status::is_going(&seen)))
     })
     .await
 }

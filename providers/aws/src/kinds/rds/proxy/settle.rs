@@ -42,3 +42,12 @@ pub(super) async fn gone(place: &Place, name: &str) -> Result<(), ProviderError>
     })
     .await
 }
+
+/// Waits while a proxy is being deleted, and says whether it was.
+pub(super) async fn outlasted(place: &Place, name: &str) -> Result<bool, ProviderError> {
+    waiting::outlast("rds.DescribeDBProxies", PATIENCE, || async {
+        let proxy = look::describe(place, name).await?;
+        Ok(proxy.is_some_and(|proxy| proxy.status == Some(DbProxyStatus::Deleting)))
+    })
+    .await
+}
