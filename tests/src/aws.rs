@@ -110,7 +110,7 @@ urlopen(Request(os.environ['AWS_ENDPOINT_URL'] + '/moto-api/reset', method='POST
         ]
     }
 
-    /// Runs a script of `boto3` and returns what it last showed.
+    /// Runs a script of `boto3` and returns what it last showed: `client(service)` makes a client, `show(value)` shows a value.
     ///
     /// # Panics
     /// When it fails.

@@ -59,10 +59,14 @@ pub struct Call {
     pub number: usize,
     /// Its number among those of its operation, from one.
     pub turn: usize,
+    /// Its number among those that ask for the very same, from one: what is sent again has another than one.
+    pub repeat: usize,
     /// The operation, such as `kms.CreateKey`.
     pub operation: String,
     /// The access key that signed it.
     pub key: String,
+    /// What stands in it.
+    content: blake3::Hash,
 }
 
 type Rule = Box<dyn Fn(&Call) -> Option<Fault> + Send + Sync>;
@@ -191,7 +195,7 @@ impl Shared {
 
     /// Answers one request; nothing where the connection is to end without.
     fn answer(&self, stream: &TcpStream, request: &Request) -> Option<()> {
-        let call = self.note(operation::of(request), operation::key(request));
+        let call = self.note(request);
         let pause = lock(&self.slowness)(&call);
         thread::sleep(pause);
         let fault = lock(&self.rule)(&call);
@@ -222,14 +226,20 @@ impl Shared {
         http::write(stream, &answer).ok()
     }
 
-    fn note(&self, operation: String, key: &str) -> Call {
+    fn note(&self, request: &Request) -> Call {
+        let operation = operation::of(request);
+        let content = blake3::hash(&request.body);
         let mut calls = lock(&self.calls);
-        let earlier = calls.iter().filter(|call| call.operation == operation);
+        let turn = 1 + calls.iter().filter(|call| call.operation == operation).count();
+        let is_same = |call: &&Call| call.operation == operation && call.content == content;
+        let repeat = 1 + calls.iter().filter(is_same).count();
         let call = Call {
             number: calls.len() + 1,
-            turn: earlier.count() + 1,
+            turn,
+            repeat,
             operation,
-            key: key.to_owned(),
+            key: operation::key(request).to_owned(),
+            content,
         };
         calls.push(call.clone());
         call

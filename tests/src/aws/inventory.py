@@ -63,12 +63,19 @@ def databases():
     replicas = [one for one in instances if one.get("ReadReplicaSourceDBInstanceIdentifier")]
     primaries = [one for one in instances if not one.get("ReadReplicaSourceDBInstanceIdentifier")]
     groups = pages("rds", "describe_db_parameter_groups", "DBParameterGroups")
+    proxies = by("DBProxyName", pages("rds", "describe_db_proxies", "DBProxies"))
+    targets = {
+        f"{proxy}/{target['RdsResourceId']}": target
+        for proxy in proxies
+        for target in pages("rds", "describe_db_proxy_targets", "Targets", DBProxyName=proxy)
+    }
     return {
         "aws.rds.instance": by("DBInstanceIdentifier", primaries),
         "aws.rds.replica": by("DBInstanceIdentifier", replicas),
         "aws.rds.subnet_group": by("DBSubnetGroupName", pages("rds", "describe_db_subnet_groups", "DBSubnetGroups")),
         "aws.rds.parameter_group": by("DBParameterGroupName", [one for one in groups if not one["DBParameterGroupName"].startswith("default.")]),
-        "aws.rds.proxy": by("DBProxyName", pages("rds", "describe_db_proxies", "DBProxies")),
+        "aws.rds.proxy": proxies,
+        "aws.rds.proxy_target": targets,
         "aws.cloudwatch.alarm": by("AlarmName", pages("cloudwatch", "describe_alarms", "MetricAlarms")),
     }
 

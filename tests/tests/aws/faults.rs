@@ -1,19 +1,87 @@
-//! A difficult cloud: whatever goes wrong with a request that changes something, the account holds in the end what the state
-//! records, and nothing twice.
+//! A difficult cloud: whatever goes wrong with a request that changes something, the account holds in the end what the states
+//! record, and nothing twice.
+#![expect(clippy::print_stdout, reason = "a test that fails shows the run before")]
 
 use infra_tests::aws::{Cloud, STAGING, staging};
 use infra_tests::census::assert_same;
 use infra_tests::environment::TestEnv;
 use infra_tests::faults::{Call, Fault, PASSING, Proxy, changes_something};
 
-use crate::stacks::{CHANGED, SMALL};
+use crate::stacks::SMALL;
+use crate::whole::{APPLY, DESTROY, System, assert_counted, side_by_side};
 
-const APPLY: [&str; 3] = ["apply", "staging", "--yes"];
-const DESTROY: [&str; 3] = ["destroy", "staging", "--yes"];
+/// Returns a rule by which the first request of every changing operation fails in this way, and each tenth after it, unless it is
+/// one that is sent again: a step of many requests pauses longer after each of them.
+fn some_of_each(fault: Fault) -> impl Fn(&Call) -> Option<Fault> {
+    move |call| {
+        let is_meant = call.repeat == 1 && call.turn % 10 == 1;
+        (is_meant && changes_something(&call.operation)).then_some(fault)
+    }
+}
 
-/// Returns a rule by which the first request of every changing operation fails in this way.
-fn first_of_each(fault: Fault) -> impl Fn(&Call) -> Option<Fault> {
-    move |call| (call.turn == 1 && changes_something(&call.operation)).then_some(fault)
+/// Runs a command under faults. What only a lost answer told makes an apply end with an error that says so; the next one puts that
+/// right, and nobody else has to do anything.
+fn run_under(system: &mut System, fault: Fault, command: &[&str]) {
+    let when = format!("{command:?} under {fault:?}");
+    let _ = system.proxy.take_calls();
+    system.proxy.faults(some_of_each(fault));
+    let run = system.env.run(command);
+    system.proxy.heal();
+    if run.code != 0 {
+        println!("{}: {run}", system.name);
+        let _ = system.run(command, &when);
+    }
+    if command == APPLY {
+        system.is_settled(&when);
+    }
+}
+
+/// Returns a system for each kind of fault.
+fn systems(cloud: &Cloud) -> Vec<System> {
+    let name = |fault: &Fault| format!("{fault:?}").to_lowercase();
+    PASSING
+        .iter()
+        .map(|fault| System::new(cloud, &name(fault)))
+        .collect()
+}
+
+#[test]
+fn faults_while_whole_systems_are_made_are_lived_through() {
+    let Some(cloud) = Cloud::start("faults_while_whole_systems_are_made", STAGING) else {
+        return;
+    };
+    let mut systems = systems(&cloud);
+    side_by_side(&mut systems, |number, system| {
+        run_under(system, PASSING[number], &APPLY);
+    });
+    assert_counted(&cloud, &mut systems, "made");
+}
+
+#[test]
+fn faults_while_whole_systems_are_changed_are_lived_through() {
+    let Some(cloud) = Cloud::start("faults_while_whole_systems_are_changed", STAGING) else {
+        return;
+    };
+    let mut systems = systems(&cloud);
+    side_by_side(&mut systems, |number, system| {
+        let _ = system.run(&APPLY, "made");
+        system.change();
+        run_under(system, PASSING[number], &APPLY);
+    });
+    assert_counted(&cloud, &mut systems, "changed");
+}
+
+#[test]
+fn faults_while_whole_systems_are_destroyed_are_lived_through() {
+    let Some(cloud) = Cloud::start("faults_while_whole_systems_are_destroyed", STAGING) else {
+        return;
+    };
+    let mut systems = systems(&cloud);
+    side_by_side(&mut systems, |number, system| {
+        let _ = system.run(&APPLY, "made");
+        run_under(system, PASSING[number], &DESTROY);
+    });
+    assert_counted(&cloud, &mut systems, "destroyed");
 }
 
 /// Applies under faults and once more without: what a lost answer left half-done is finished, and then nothing is to be done.
@@ -26,52 +94,6 @@ fn apply_under(cloud: &Cloud, proxy: &Proxy, env: &mut TestEnv, when: &str) {
     assert_same(cloud, env, "staging", when);
     let plan = env.run(&["plan", "staging", "--detailed-exitcode"]);
     assert_eq!(plan.code, 0, "{when}: {plan}");
-}
-
-fn lives_through(test: &str, fault: Fault) {
-    let Some(cloud) = Cloud::start(test, STAGING) else {
-        return;
-    };
-    let proxy = Proxy::before(&cloud);
-    let mut env = proxy.known_to(cloud.known_to(staging(SMALL)));
-    proxy.faults(first_of_each(fault));
-    apply_under(&cloud, &proxy, &mut env, &format!("made under {fault:?}"));
-    let _ = proxy.take_calls();
-    env.write("stack.hcl", CHANGED);
-    proxy.faults(first_of_each(fault));
-    apply_under(&cloud, &proxy, &mut env, &format!("changed under {fault:?}"));
-    let _ = proxy.take_calls();
-    proxy.faults(first_of_each(fault));
-    let run = env.run(&DESTROY);
-    assert_eq!(run.code, 0, "destroyed under {fault:?}: {run}");
-    proxy.heal();
-    assert_same(&cloud, &mut env, "staging", &format!("destroyed under {fault:?}"));
-    env.abandon();
-}
-
-#[test]
-fn throttling_of_every_change_is_lived_through() {
-    lives_through("throttling_of_every_change", Fault::Throttled);
-}
-
-#[test]
-fn a_service_that_is_away_for_every_change_is_lived_through() {
-    lives_through("a_service_that_is_away", Fault::Unavailable);
-}
-
-#[test]
-fn every_change_that_is_done_and_called_failed_is_lived_through() {
-    lives_through("every_change_that_is_done_and_called_failed", Fault::FailedAfter);
-}
-
-#[test]
-fn every_change_that_is_lost_on_the_way_is_lived_through() {
-    lives_through("every_change_that_is_lost", Fault::CutBefore);
-}
-
-#[test]
-fn every_change_whose_answer_is_lost_is_lived_through() {
-    lives_through("every_change_whose_answer_is_lost", Fault::CutAfter);
 }
 
 /// Any request may fail, looks too; a seed fails the same requests each time.

@@ -21,3 +21,4 @@ mod stacks;
 mod systems;
 mod terraform;
 mod vault;
+mod whole;
