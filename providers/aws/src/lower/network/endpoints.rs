@@ -8,6 +8,7 @@ use infra_model::diagnostic::{Diagnostic, near_match};
 use infra_model::resource::Desired;
 use infra_model::value::Value;
 
+use super::flows::HTTPS;
 use super::places::{self, SECURITY_GROUP};
 use super::settings::{Settings, is_public, texts, wrong};
 use super::{id_of, routes, vpc_id};
@@ -101,6 +102,7 @@ pub(super) fn resources(
 ) -> Vec<Desired> {
     let settings = Settings::of(scene, network, &mut Vec::new());
     let endpoints = Endpoints::of(scene, network, diagnostics);
+    diagnostics.extend(partners(scene, &endpoints));
     let tables = routes::table_ids(scene, network, &settings);
     let gateways = endpoints.gateways.iter().map(|service| {
         let inputs = [
@@ -140,7 +142,7 @@ fn interface(scene: &Scene<'_>, network: &Network, service: &str) -> Desired {
             Value::list([id_of(scene, SECURITY_GROUP, GROUP)]),
         ),
         // The service's own name shall lead to the endpoint: clients need not know that there is one.
-        ("private_dns", Value::from(true)),
+        ("private_dns", Value::from(!is_of_partner(service))),
         ("tags", scene.tags()),
     ];
     scene.resource(VPC_ENDPOINT, &name_of(service), inputs)
@@ -171,6 +173,38 @@ fn is_full(service: &str) -> bool {
     let is_name =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     service.split('.').count() > 3 && service.split('.').all(is_name)
+}
+
+/// Tells whether a service is that of a partner or of another account: few of them have a name of their own, and AWS refuses to lead
+/// one to an endpoint that has none, or before its owner has accepted it.
+fn is_of_partner(service: &str) -> bool {
+    service.contains(".vpce-svc-")
+}
+
+/// Returns what the user should know of endpoints of partners.
+fn partners(scene: &Scene<'_>, endpoints: &Endpoints) -> Vec<Diagnostic> {
+    let partners = endpoints
+        .interfaces
+        .iter()
+        .filter(|service| is_of_partner(service));
+    let told = partners.map(|service| {
+        let detail = format!(
+            "`{}` has an endpoint of `{service}`: its owner may have to accept it, and nothing answers before that",
+            scene.component.address
+        );
+        let notice = Diagnostic::notice("An endpoint of a partner", detail).at(scene.component.span);
+        notice.hint("Reach it by the endpoint's own host names: the partner's name does not lead to it")
+    });
+    told.collect()
+}
+
+/// Returns the ports that a service takes.
+pub(super) fn ports(service: &str) -> &'static [u16] {
+    match service {
+        // Source: "Connecting to an Amazon SES SMTP endpoint" in the developer guide of SES: TLS, and STARTTLS.
+        "email-smtp" => &[465, 587],
+        _ => &[HTTPS],
+    }
 }
 
 fn unknown(scene: &Scene<'_>, service: &str) -> Diagnostic {

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use infra_model::component::ComponentSpec;
 use infra_model::component::network::{Network, Peer};
 
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoints, ports};
 use super::settings::Settings;
+use crate::lower::postgres::server;
 use crate::lower::scene::Scene;
 
 /// Everybody.
 pub(super) const ANYWHERE: &str = "0.0.0.0/0";
 /// The port of services of AWS and of most others in the internet.
-const HTTPS: u16 = 443;
+pub(super) const HTTPS: u16 = 443;
 
 /// One end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,16 +43,15 @@ pub(super) struct Flow {
 pub(super) fn of(scene: &Scene<'_>, network: &Network) -> BTreeSet<Flow> {
     let settings = Settings::of(scene, network, &mut Vec::new());
     let endpoints = Endpoints::of(scene, network, &mut Vec::new());
-    let mut flows: BTreeSet<Flow> = allowed(network).collect();
+    let mut flows: BTreeSet<Flow> = allowed(network).chain(of_poolers(scene)).collect();
     for segment in &settings.egress {
-        flows.insert(to_service(segment, End::Range(ANYWHERE.to_owned())));
+        flows.insert(to_service(segment, End::Range(ANYWHERE.to_owned()), HTTPS));
     }
     for segment in network.segments.keys() {
         let gateways = endpoints.gateways.iter().cloned().map(End::Gateway);
-        flows.extend(gateways.map(|gateway| to_service(segment, gateway)));
-        if !endpoints.interfaces.is_empty() {
-            flows.insert(to_service(segment, End::Endpoints));
-        }
+        flows.extend(gateways.map(|gateway| to_service(segment, gateway, HTTPS)));
+        let ports = endpoints.interfaces.iter().flat_map(|service| ports(service));
+        flows.extend(ports.map(|port| to_service(segment, End::Endpoints, *port)));
     }
     flows
 }
@@ -71,10 +72,32 @@ fn allowed(network: &Network) -> impl Iterator<Item = Flow> {
     })
 }
 
-fn to_service(segment: &str, to: End) -> Flow {
+/// Returns what passes between poolers and their databases: both stand in one segment and carry its group, which does not let its own
+/// members through to each other by itself.
+///
+/// Source: "Getting started with RDS Proxy" in the user guide of RDS, about one security group for both.
+fn of_poolers(scene: &Scene<'_>) -> impl Iterator<Item = Flow> {
+    let ours = &scene.component.address;
+    scene.stack.components.values().filter_map(move |component| {
+        let ComponentSpec::Postgres(postgres) = &component.spec else {
+            return None;
+        };
+        let _pooler = postgres.pooler.as_ref()?;
+        let segment = postgres.segment.as_ref()?;
+        let end = || End::Segment(segment.segment.clone());
+        let port = server::port(&Scene { component, ..*scene });
+        (segment.network == *ours).then_some(Flow {
+            from: end(),
+            to: end(),
+            port: port.as_int().and_then(|port| u16::try_from(port).ok())?,
+        })
+    })
+}
+
+fn to_service(segment: &str, to: End, port: u16) -> Flow {
     Flow {
         from: End::Segment(segment.to_owned()),
         to,
-        port: HTTPS,
+        port,
     }
 }

@@ -16,8 +16,8 @@ use crate::kinds::ec2::security_group_rule::{EGRESS, INGRESS, SECURITY_GROUP_RUL
 use crate::kinds::ec2::vpc_endpoint::VPC_ENDPOINT;
 use crate::lower::scene::Scene;
 
-/// The longest name of a group, with room for what may come before it.
-const LONGEST: usize = 250;
+/// The longest name of a group: its description, which AWS takes up to 255 characters of, says more than the name.
+const LONGEST: usize = 235;
 
 /// Returns the groups of a network and their rules.
 pub(super) fn resources(

@@ -38,6 +38,21 @@ fn lowered_at<const N: usize>(region: &str, network: &Network, settings: [(&str,
     lower(&scene, network)
 }
 
+/// Returns what a network becomes in a stack with another component.
+fn lowered_beside<const N: usize>(
+    network: &Network,
+    settings: [(&str, Value); N],
+    other: infra_model::component::Component,
+) -> Lowered {
+    let component = component("network.main", ComponentSpec::Network(network.clone()), settings);
+    let stack = stack([component.clone(), other]);
+    let scene = Scene {
+        component: &component,
+        stack: &stack,
+    };
+    lower(&scene, network)
+}
+
 fn of_types<'a>(lowered: &'a Lowered, types: &[&str]) -> Vec<&'a Desired> {
     let is_one = |resource: &&Desired| types.contains(&resource.address.resource_type_str());
     lowered.resources.iter().filter(is_one).collect()

@@ -218,7 +218,7 @@ impl Plan<'_> {
 }
 
 /// Returns the port of a cluster.
-pub(super) fn port(scene: &Scene<'_>) -> Value {
+pub(crate) fn port(scene: &Scene<'_>) -> Value {
     let usual = || Value::from(crate::kinds::rds::database::schema::PORT);
     scene.setting("port").cloned().unwrap_or_else(usual)
 }

@@ -1,6 +1,8 @@
 //! What may pass becomes rules of security groups, entries of network ACLs, and endpoints.
 
 use infra_model::component::network::{AllowRule, Peer};
+use infra_model::component::postgres::{Backup, PoolMode, Pooler, Postgres};
+use infra_model::component::{SegmentRef, Size};
 use ipnet::Ipv4Net;
 
 use super::*;
@@ -60,6 +62,103 @@ fn a_rule_lets_in_where_it_is_allowed_and_out_where_it_comes_from() {
     edge-from-internet-443: "ingress" 443 "0.0.0.0/0"
     data-from-10-99-0-0-16-5432: "ingress" 5432 "10.99.0.0/16"
     "#);
+}
+
+/// A database in the segment `data`.
+fn database(pooler: bool, port: i64) -> infra_model::component::Component {
+    let postgres = Postgres {
+        version: 16,
+        segment: Some(SegmentRef {
+            network: "network.main".parse().unwrap(),
+            segment: "data".to_owned(),
+        }),
+        size: Size::Small,
+        storage_gb: 20,
+        replicas: 0,
+        high_availability: false,
+        extensions: Vec::new(),
+        parameters: Attributes::new(),
+        pooler: pooler.then_some(Pooler {
+            mode: PoolMode::Transaction,
+            size: 20,
+            clients_max: 500,
+        }),
+        databases: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        backup: Backup {
+            retention_days: 7,
+            point_in_time: true,
+        },
+    };
+    let settings = [("port", Value::from(port))];
+    component("postgres.main", ComponentSpec::Postgres(postgres), settings)
+}
+
+#[test]
+fn a_pooler_reaches_the_database_that_carries_the_same_group() {
+    let with_pooler = lowered_beside(&tiers(), [], database(true, 5433));
+    let of_itself = |lowered: &Lowered| -> Vec<String> {
+        let rules = rules(lowered);
+        let of_itself = rules
+            .lines()
+            .filter(|line| line.starts_with("data-from-data") || line.starts_with("data-to-data"));
+        of_itself.map(str::to_owned).collect()
+    };
+    let group = "network.main/aws.ec2.security_group.data.id";
+    assert_eq!(
+        of_itself(&with_pooler),
+        [
+            format!("data-from-data-5433: \"ingress\" 5433 {group}"),
+            format!("data-to-data-5433: \"egress\" 5433 {group}"),
+        ]
+    );
+    let without = lowered_beside(&tiers(), [], database(false, 5433));
+    assert_eq!(of_itself(&without), [""; 0]);
+}
+
+#[test]
+fn a_pooler_reaches_its_database_through_the_acl_of_their_segment() {
+    let settings = || [("network_acls", Value::from(true))];
+    let with_pooler = lowered_beside(&tiers(), settings(), database(true, 5432));
+    assert!(connects(&with_pooler, ("data", "data"), 5432));
+    let without = lowered_beside(&tiers(), settings(), database(false, 5432));
+    assert!(!connects(&without, ("data", "data"), 5432));
+}
+
+#[test]
+fn an_endpoint_is_reached_at_the_ports_of_its_service() {
+    let mail = lowered(
+        &network(1, &[("app", false)]),
+        [("endpoints", list(&["email-smtp"]))],
+    );
+    insta::assert_snapshot!(rules(&mail), @r#"
+    endpoints-from-app-465: "ingress" 465 network.main/aws.ec2.security_group.app.id
+    app-to-endpoints-465: "egress" 465 network.main/aws.ec2.security_group.endpoints.id
+    endpoints-from-app-587: "ingress" 587 network.main/aws.ec2.security_group.app.id
+    app-to-endpoints-587: "egress" 587 network.main/aws.ec2.security_group.endpoints.id
+    "#);
+    let both = [("endpoints", list(&["email-smtp", "kms"]))];
+    let both = rules(&lowered(&network(1, &[("app", false)]), both));
+    assert!(both.contains("endpoints-from-app-443") && both.contains("endpoints-from-app-587"));
+}
+
+#[test]
+fn an_endpoint_of_a_partner_has_no_name_of_its_own() {
+    let partner = "com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0";
+    let lowered = lowered(
+        &network(1, &[("app", false)]),
+        [("endpoints", list(&["kms", partner]))],
+    );
+    let named = |endpoint: &Desired| endpoint.inputs["private_dns"].as_bool();
+    let endpoints = of_types(&lowered, &["aws.ec2.vpc_endpoint"]);
+    let is_of_partner = |endpoint: &&&Desired| endpoint.inputs["service"].as_str() == Some(partner);
+    assert_eq!(
+        endpoints.iter().find(is_of_partner).and_then(|one| named(one)),
+        Some(false)
+    );
+    assert!(endpoints.iter().any(|one| named(one) == Some(true)));
+    assert_eq!(lowered.diagnostics[0].severity, Severity::Notice);
+    assert!(told(&lowered).contains("its owner may have to accept it"));
 }
 
 #[test]
