@@ -4,7 +4,10 @@
 //! the one key that its user has, sees that the secret is missing, and the next apply deletes it and makes another. There are
 //! never two, because a create refuses a user that has one.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
+use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
 use futures::future::try_join_all;
 use infra_model::record::ObjectId;
@@ -27,6 +30,8 @@ const CREATE: &str = "iam.CreateAccessKey";
 const ACTIVE: &str = "Active";
 /// How many digits of a digest stand for a key in its identity: its id is a secret as far as exports go.
 const DIGITS: usize = 16;
+/// For how many seconds a key may be one that a lost answer told of: longer than a run goes on trying.
+const RECENT_S: i64 = 60 * 60;
 
 /// Manages keys of users.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +83,8 @@ impl Objects for AccessKey {
 
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let user = text(&request.inputs, "user")?;
-        if !keys_of(place, user).await?.is_empty() {
-            return Err(refusal(user));
+        if let Some(key) = keys_of(place, user).await?.first() {
+            return Err(refusal(user, is_recent(key)));
         }
         let call = place.clients.iam().create_access_key().user_name(user).send();
         let made = call.await.map_err(|error| not_known_yet(failed(CREATE, error)))?;
@@ -155,8 +160,40 @@ fn parts(id: &ObjectId) -> Option<(&str, &str)> {
     id.0.split_once('/')
 }
 
-fn refusal(user: &str) -> ProviderError {
+/// Tells whether a key is so new that it may be ours: made by a call whose answer was lost.
+fn is_recent(key: &AccessKeyMetadata) -> bool {
+    let made = key.create_date().map(DateTime::secs);
+    made.is_some_and(|made| DateTime::from(SystemTime::now()).secs() - made < RECENT_S)
+}
+
+/// Returns the error of a user that has a key already. A new one may be ours, and the engine looks behind the refusal; an old one is
+/// that of somebody else, and stays.
+fn refusal(user: &str, may_be_ours: bool) -> ProviderError {
     let message = format!("The user `{user}` has a key already, whose secret nobody can tell again");
-    ProviderError::rejected(ErrorKind::AlreadyExists, CREATE, message)
-        .hint("Apply again: a key of ours is replaced. One that somebody else made must be deleted first")
+    let (kind, hint) = if may_be_ours {
+        let hint = "Apply again: a key that was made just now and whose secret was lost is replaced";
+        (ErrorKind::AlreadyExists, hint)
+    } else {
+        let hint = "Somebody else made it: delete it when nobody uses it any more, and apply again";
+        (ErrorKind::Foreign, hint)
+    };
+    ProviderError::rejected(kind, CREATE, message).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_old_is_somebody_elses() {
+        let made = |seconds_ago: i64| {
+            let now = DateTime::from(SystemTime::now()).secs();
+            let key = AccessKeyMetadata::builder().create_date(DateTime::from_secs(now - seconds_ago));
+            refusal("app", is_recent(&key.build())).kind
+        };
+        assert_eq!(made(5), ErrorKind::AlreadyExists);
+        assert_eq!(made(24 * 60 * 60), ErrorKind::Foreign);
+        let undated = AccessKeyMetadata::builder().build();
+        assert!(!is_recent(&undated));
+    }
 }
