@@ -30,6 +30,7 @@ const COMMON: &[(&str, ErrorKind)] = &[
     ("ResourceInUseException", ErrorKind::Busy),
     ("CacheSubnetGroupInUse", ErrorKind::Busy),
     ("ConcurrentModification", ErrorKind::Busy),
+    ("ConcurrentTagAccess", ErrorKind::Busy),
     ("ServiceUnavailable", ErrorKind::Unavailable),
     ("InternalFailure", ErrorKind::Unavailable),
     ("InternalError", ErrorKind::Unavailable),
@@ -55,7 +56,8 @@ pub(super) fn meaning(code: &str, status: u16) -> (ErrorKind, Effect) {
 
 fn kind_of(code: &str, status: u16) -> ErrorKind {
     let plain = code.strip_suffix("Fault").unwrap_or(code);
-    if let Some((_, kind)) = COMMON.iter().find(|(known, _)| *known == plain) {
+    let bare = plain.strip_suffix("Exception").unwrap_or(plain);
+    if let Some((_, kind)) = COMMON.iter().find(|(known, _)| [plain, bare].contains(known)) {
         return *kind;
     }
     let has = |parts: &[&str]| parts.iter().any(|part| plain.contains(part));

@@ -35,6 +35,16 @@ fn codes_of_all_services_have_one_meaning_each() {
         ("AccessDeniedException", 400, ErrorKind::Denied, Effect::None),
         ("ExpiredToken", 403, ErrorKind::Denied, Effect::None),
         ("DependencyViolation", 400, ErrorKind::Busy, Effect::None),
+        // One service writes `Exception` behind what another does not.
+        ("OperationAbortedException", 400, ErrorKind::Busy, Effect::None),
+        ("OperationAborted", 409, ErrorKind::Busy, Effect::None),
+        ("ConcurrentTagAccess", 400, ErrorKind::Busy, Effect::None),
+        (
+            "ServiceUnavailableException",
+            400,
+            ErrorKind::Unavailable,
+            Effect::Unknown,
+        ),
         ("InternalFailure", 500, ErrorKind::Unavailable, Effect::Unknown),
         ("", 503, ErrorKind::Unavailable, Effect::Unknown),
         ("InvalidParameterValue", 400, ErrorKind::Invalid, Effect::None),
