@@ -28,12 +28,14 @@ pub struct AwsLowering;
 impl Lowering for AwsLowering {
     fn lower(&self, request: &LowerRequest<'_>) -> Lowered {
         let scene = Scene::of(request);
-        match &request.component.spec {
+        let mut lowered = match &request.component.spec {
             ComponentSpec::BlobStore(store) => blob_store::lower(&scene, store),
             ComponentSpec::KeyVault(vault) => key_vault::lower(&scene, vault),
             ComponentSpec::Network(network) => network::lower(&scene, network),
             ComponentSpec::Postgres(postgres) => postgres::lower(&scene, postgres),
             ComponentSpec::Redis(redis) => redis::lower(&scene, redis),
-        }
+        };
+        lowered.diagnostics.extend(scene.wrong_tags());
+        lowered
     }
 }

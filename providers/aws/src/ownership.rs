@@ -35,13 +35,14 @@ pub type Tags = BTreeMap<String, String>;
 /// Returns all tags of a new object: whose it is, and what its inputs ask for in `tags`.
 #[must_use]
 pub fn tags_of_new(settings: &AwsSettings, tag: &OwnershipTag, inputs: &Attributes) -> Tags {
-    let mut tags = tags_saying(tag);
+    let mut tags = Tags::from([(NAME.to_owned(), name_of(settings, tag))]);
+    tags.extend(wanted(inputs));
+    // Whose it is comes last: nothing that a stack asks for may say otherwise.
+    tags.extend(tags_saying(tag));
     tags.extend([
         (STACK.to_owned(), settings.stack.clone()),
         (ENVIRONMENT.to_owned(), settings.environment.clone()),
-        (NAME.to_owned(), name_of(settings, tag)),
     ]);
-    tags.extend(wanted(inputs));
     tags
 }
 
@@ -99,10 +100,19 @@ impl TagChange {
     }
 }
 
-/// Returns the attribute `tags` as it is seen: without the tags that are no business of the stack.
+/// Tells whether a stack may not ask for a tag with this key: it says whose an object is, or belongs to AWS.
 #[must_use]
-pub fn seen(tags: &Tags) -> Value {
-    let shown = |key: &str| !key.starts_with(OURS) && !key.starts_with(OF_AWS) && key != NAME;
+pub fn is_reserved(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.starts_with(OURS) || key.starts_with(OF_AWS)
+}
+
+/// Returns the attribute `tags` as it is seen: without the tags that are no business of the stack. The name that consoles show is one
+/// where the inputs ask for another than ours.
+#[must_use]
+pub fn seen(tags: &Tags, inputs: &Attributes) -> Value {
+    let is_named = wanted(inputs).contains_key(NAME);
+    let shown = |key: &str| !is_reserved(key) && (key != NAME || is_named);
     let shown = tags.iter().filter(|(key, _)| shown(key));
     let entries: Attributes = shown
         .map(|(key, value)| (key.clone(), Value::string(value.as_str())))
@@ -196,7 +206,46 @@ mod tests {
             ["infra:token", "aws:cloudformation:stack-id", "team", "Name"]
                 .map(|key| (key.to_owned(), "x".to_owned())),
         );
-        assert_eq!(seen(&tags), Value::map([("team", Value::string("x"))]));
-        assert_eq!(seen(&Tags::new()), Value::Null);
+        let none = Attributes::new();
+        assert_eq!(seen(&tags, &none), Value::map([("team", Value::string("x"))]));
+        assert_eq!(seen(&Tags::new(), &none), Value::Null);
+    }
+
+    #[test]
+    fn a_name_that_a_stack_asks_for_is_shown() {
+        let asked = |name: &str| {
+            let tags = Value::map([(name.to_owned(), Value::string("shop"))]);
+            Attributes::from([("tags".to_owned(), tags)])
+        };
+        let tags = Tags::from([("Name".to_owned(), "shop".to_owned())]);
+        assert_eq!(
+            seen(&tags, &asked("Name")),
+            Value::map([("Name", Value::string("shop"))])
+        );
+        assert_eq!(seen(&tags, &asked("team")), Value::Null);
+    }
+
+    #[test]
+    fn nothing_that_a_stack_asks_for_changes_whose_an_object_is() {
+        let settings = AwsSettings {
+            stack: "shop".to_owned(),
+            environment: "staging".to_owned(),
+            region: "eu-west-1".to_owned(),
+            account: "111122223333".to_owned(),
+            profile: None,
+            role: None,
+            database_ca_file: None,
+            lineage: Lineage("lineage-1".to_owned()),
+        };
+        let tag = OwnershipTag {
+            lineage: settings.lineage.clone(),
+            address: "network.main/aws.ec2.vpc.main".parse().unwrap(),
+            token: infra_model::journal::Token("token-1".to_owned()),
+        };
+        let asked = [(TOKEN, "x"), (LINEAGE, "x"), (STACK, "x"), ("Name", "shop")];
+        let asked = Value::map(asked.map(|(key, value)| (key, Value::string(value))));
+        let tags = tags_of_new(&settings, &tag, &Attributes::from([("tags".to_owned(), asked)]));
+        let told = [TOKEN, LINEAGE, STACK, "Name"].map(|key| tags[key].as_str());
+        assert_eq!(told, ["token-1", "lineage-1", "shop", "shop"]);
     }
 }

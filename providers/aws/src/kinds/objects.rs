@@ -137,11 +137,12 @@ impl<O: Objects> Kind<O> {
         }
     }
 
-    fn observed(&self, found: Found) -> Observed {
+    /// Returns an object as the engine sees it that knows it by these inputs.
+    fn observed(&self, found: Found, inputs: &Attributes) -> Observed {
         let owner = ownership::owner(&found.tags, &self.settings.lineage);
         let mut attributes = found.attributes;
         if !found.tags.is_empty() {
-            attributes.insert("tags".to_owned(), ownership::seen(&found.tags));
+            attributes.insert("tags".to_owned(), ownership::seen(&found.tags, inputs));
         }
         Observed {
             id: found.id,
@@ -155,7 +156,7 @@ impl<O: Objects> Kind<O> {
     fn by_id(&self, found: Vec<Found>) -> BTreeMap<ObjectId, Observed> {
         let observed = found
             .into_iter()
-            .map(|found| (found.id.clone(), self.observed(found)));
+            .map(|found| (found.id.clone(), self.observed(found, &Attributes::new())));
         observed.collect()
     }
 
@@ -191,8 +192,14 @@ impl<O: Objects> ResourceKind for Kind<O> {
             by_target.entry(&one.target).or_default().push(one);
         }
         let looks = by_target.into_iter().map(async |(target, known)| {
-            let seen = self.by_id(self.objects.look(&self.place(target), &known).await?);
-            let observation = |one: &&Known| (one.key.clone(), observation(seen.get(&one.id).cloned()));
+            let seen = self.objects.look(&self.place(target), &known).await?;
+            let seen: BTreeMap<ObjectId, Found> =
+                seen.into_iter().map(|found| (found.id.clone(), found)).collect();
+            let observation = |one: &&Known| {
+                let found = seen.get(&one.id).cloned();
+                let observed = found.map(|found| self.observed(found, &one.inputs));
+                (one.key.clone(), observation(observed))
+            };
             Ok::<Vec<_>, ProviderError>(known.iter().map(observation).collect())
         });
         Ok(try_join_all(looks).await?.into_iter().flatten().collect())
@@ -233,7 +240,8 @@ impl<O: Objects> ResourceKind for Kind<O> {
         {
             only.condition = self.completed(&place, &request.inputs, only).await?;
         }
-        Ok(found.into_iter().map(|found| self.observed(found)).collect())
+        let observed = |found| self.observed(found, &request.inputs);
+        Ok(found.into_iter().map(observed).collect())
     }
 
     async fn create(&self, request: &CreateRequest) -> Result<Applied, ProviderError> {

@@ -10,6 +10,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{LowerRequest, address};
 
 use crate::connection::REGION;
+use crate::ownership::is_reserved;
 use crate::partition;
 use crate::settings::of_environment;
 
@@ -114,9 +115,104 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Returns the tags that the block `aws` of the component asks for: an input of every type that carries tags.
+    /// Returns the tags that the block `aws` of the component asks for: an input of every type that carries tags. Numbers and truth
+    /// are written as texts, for tags are nothing else; what cannot be a tag is left out, and told by [`Scene::wrong_tags`].
     #[must_use]
     pub fn tags(&self) -> Value {
-        self.setting("tags").cloned().unwrap_or(Value::Null)
+        let Some(Value::Map(tags)) = self.setting("tags") else {
+            return Value::Null;
+        };
+        let tags = tags.iter().filter(|(key, _)| !is_reserved(key));
+        Value::map(tags.filter_map(|(key, value)| Some((key.clone(), tag(value)?))))
+    }
+
+    /// Returns an error for each tag in the block `aws` that there cannot be.
+    #[must_use]
+    pub fn wrong_tags(&self) -> Vec<Diagnostic> {
+        let wrong = |detail: String| {
+            let detail = format!("`tags` in `aws` of `{}` {detail}", self.component.address);
+            Diagnostic::error("Invalid tags", detail).at(self.component.span)
+        };
+        let tags = match self.setting("tags") {
+            None => return Vec::new(),
+            Some(Value::Map(tags)) => tags,
+            Some(_) => return vec![wrong("takes a map of texts".to_owned())],
+        };
+        let reserved = tags.keys().filter(|key| is_reserved(key)).map(|key| {
+            let error = wrong(format!("has the key `{key}`, which is not free"));
+            error
+                .hint("Keys that begin with `infra:` say whose an object is, those with `aws:` belong to AWS")
+        });
+        let odd = tags.iter().filter(|(_, value)| tag(value).is_none());
+        let odd = odd.map(|(key, _)| wrong(format!("has no text as its `{key}`")));
+        reserved.chain(odd).collect()
+    }
+}
+
+/// Returns the value of a tag, nothing if it is none.
+fn tag(value: &Value) -> Option<Value> {
+    match value {
+        Value::Number(number) => Some(Value::String(number.to_string())),
+        Value::Bool(truth) => Some(Value::String(truth.to_string())),
+        Value::List(_) | Value::Map(_) => None,
+        // A secret or a value that is known after apply may well be a text.
+        value => Some(value.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use infra_model::component::ComponentSpec;
+    use infra_model::component::network::Network;
+
+    use super::*;
+    use crate::lower::testing::{component, stack};
+
+    /// Returns the tags of a component that asks for these, and what is said of them.
+    fn tagged(tags: Value) -> (Value, Vec<String>) {
+        let network = Network {
+            cidr: "10.30.0.0/16".to_owned(),
+            zones: 1,
+            segments: BTreeMap::new(),
+            allow: Vec::new(),
+        };
+        let component = component("network.main", ComponentSpec::Network(network), [("tags", tags)]);
+        let stack = stack([component.clone()]);
+        let scene = Scene {
+            component: &component,
+            stack: &stack,
+        };
+        let told = scene.wrong_tags().into_iter().map(|one| one.detail).collect();
+        (scene.tags(), told)
+    }
+
+    #[test]
+    fn tags_are_texts() {
+        let asked = [
+            ("Name", Value::from("shop")),
+            ("cost_center", Value::from(42_i64)),
+            ("temporary", Value::from(true)),
+        ];
+        let wanted = [("Name", "shop"), ("cost_center", "42"), ("temporary", "true")];
+        let wanted = Value::map(wanted.map(|(key, value)| (key, Value::from(value))));
+        assert_eq!(tagged(Value::map(asked)), (wanted, Vec::new()));
+    }
+
+    #[test]
+    fn tags_that_there_cannot_be_are_told_and_left_out() {
+        let asked = [
+            ("infra:token", Value::from("x")),
+            ("AWS:stack", Value::from("x")),
+            ("teams", Value::list([Value::from("x")])),
+        ];
+        let (tags, told) = tagged(Value::map(asked));
+        assert_eq!(tags, Value::map::<String>([]));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        `tags` in `aws` of `network.main` has the key `AWS:stack`, which is not free
+        `tags` in `aws` of `network.main` has the key `infra:token`, which is not free
+        `tags` in `aws` of `network.main` has no text as its `teams`
+        ");
+        let (tags, told) = tagged(Value::from("team"));
+        assert_eq!((tags, told.len()), (Value::Null, 1));
     }
 }
