@@ -3,10 +3,11 @@
 A call with a client token that was seen before answers with what the first call made, and is refused if it asks for something else.
 https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html (IdempotentParameterMismatch)
 
-A NAT gateway is pending, then available, or failed where its VPC has no way to the internet; deleting, then deleted. It keeps its
-address and its network interface until it is deleted. MOTO_EC2_MILLISECONDS says how long each takes.
+A NAT gateway is pending, then available, or failed where its VPC has no way to the internet or its address is another's still;
+deleting, then deleted. It keeps its address and its network interface until it is deleted. MOTO_EC2_MILLISECONDS says how long each
+takes.
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
-https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html (Gateway.NotAttached)
+https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html (Gateway.NotAttached, Resource.AlreadyAssociated)
 
 An address that is associated is not released.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html (InvalidIPAddress.InUse)
@@ -120,8 +121,13 @@ def let_go(gateway):
 
 
 def begin_nat_gateway(create, self, subnet_id, allocation_id, *args, **kwargs):
-    gateway = create(self, subnet_id, allocation_id, *args, **kwargs)
+    settle(self)
+    is_taken = any(one.association_id for one in self.addresses if one.allocation_id == allocation_id)
+    gateway = create(self, subnet_id, None if is_taken else allocation_id, *args, **kwargs)
     gateway.begun_at = time.monotonic()
+    if is_taken:
+        gateway.failure = ("Resource.AlreadyAssociated", f"Elastic IP address [{allocation_id}] is already associated")
+        let_go(gateway)
     if gateway.connectivity_type != "private" and not attached_to(self, gateway.vpc_id):
         gateway.failure = ("Gateway.NotAttached", f"Network {gateway.vpc_id} has no Internet gateway attached")
         let_go(gateway)

@@ -15,14 +15,28 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcEndpoints.
 
 A repeated entry or one that does not exist is refused; moto fails without an answer for the latter.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteNetworkAclEntry.html (InvalidNetworkAclEntry.NotFound)
+
+A direction of a network ACL takes 20 entries, the last one among them.
+https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html (Rules per network ACL: NetworkAclEntryLimitExceeded)
+
+An endpoint is deleting for MOTO_EC2_MILLISECONDS, then deleted. Until then no other one of its VPC can have its service's own name, and
+no endpoint has that of a service which has none.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html (state)
+https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html (private DNS names)
 """
 
+import time
+
+from ec2 import DELAY_S, instead
 from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models.network_acls import NetworkAcl, NetworkAclBackend
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
-from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.elasticache.models import elasticache_backends
 from moto.rds.models import rds_backends
+
+
+ENTRIES = 20
 
 
 def install():
@@ -56,8 +70,47 @@ def install():
         return delete_entry(self, network_acl_id, rule_number, egress)
 
     NetworkAclBackend.delete_network_acl_entry = delete_existing
+    instead(NetworkAclBackend, "create_network_acl_entry", add_within_quota)
+    VPCEndPoint.state = property(state_now, begin_state)
+    instead(VPCBackend, "create_vpc_endpoint", name_once)
     filter_by_id(NetworkAcl, "network-acl-id")
     filter_by_id(VPCEndPoint, "vpc-endpoint-id")
+
+
+def add_within_quota(add, self, network_acl_id, rule_number, protocol, rule_action, egress, *args, **kwargs):
+    entries = self.get_network_acl(network_acl_id).network_acl_entries
+    if len([entry for entry in entries if entry.egress == egress]) >= ENTRIES:
+        raise EC2ClientError(
+            "NetworkAclEntryLimitExceeded",
+            f"The maximum number of network acl entries has been reached for {network_acl_id}",
+        )
+    return add(self, network_acl_id, rule_number, protocol, rule_action, egress, *args, **kwargs)
+
+
+def begin_state(endpoint, state):
+    vars(endpoint)["state_since"] = (state, time.monotonic())
+
+
+def state_now(endpoint):
+    state, since = vars(endpoint)["state_since"]
+    return "deleting" if state == "deleted" and time.monotonic() < since + DELAY_S else state
+
+
+def name_once(create, self, *args, **kwargs):
+    vpc, service = kwargs["vpc_id"], kwargs["service_name"]
+    if kwargs.get("private_dns_enabled") and kwargs["endpoint_type"] == "Interface":
+        if ".vpce-svc-" in service:
+            raise EC2ClientError(
+                "InvalidParameter",
+                f"Private DNS can't be enabled because the service {service} does not provide a private DNS name.",
+            )
+        others = [end for end in self.vpc_end_points.values() if end.state != "deleted" and end.private_dns_enabled]
+        if any((end.vpc_id, end.service_name, end.vpc_endpoint_type) == (vpc, service, "Interface") for end in others):
+            raise EC2ClientError(
+                "InvalidParameter",
+                f"private-dns-enabled cannot be set because there is already a conflicting DNS domain for {service} in the VPC {vpc}",
+            )
+    return create(self, *args, **kwargs)
 
 
 def filter_by_id(kind, name):

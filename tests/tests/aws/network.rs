@@ -2,6 +2,7 @@
 
 use infra_tests::aws::{Cloud, STAGING, staging};
 use infra_tests::environment::TestEnv;
+use infra_tests::faults::{Fault, Proxy};
 use serde_json::{Value, json};
 
 const NETWORK: &str = r#"
@@ -208,6 +209,88 @@ ec2.delete_subnet(SubnetId=ids['aws.ec2.subnet.data-2'])
     wanted["teams"] = now["teams"].clone();
     assert_eq!(now, wanted);
     let _ = env.run(&["destroy", "staging", "--yes"]).expect(0);
+    env.abandon();
+}
+
+#[test]
+fn what_is_still_being_deleted_is_waited_for() {
+    let slow = [("MOTO_EC2_MILLISECONDS", "5000")];
+    let Some(cloud) = Cloud::start_with("what_is_still_being_deleted", STAGING, &slow) else {
+        return;
+    };
+    let network = NETWORK.replace("[\"app\"]", "[\"app\"]\n    endpoints = [\"kms\"]");
+    let mut env = cloud.known_to(staging(&network));
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    let _ = cloud.boto(&format!(
+        "{IDS}
+ec2.delete_nat_gateway(NatGatewayId=ids['aws.ec2.nat_gateway.nat-1'])
+ec2.delete_vpc_endpoints(VpcEndpointIds=[end['VpcEndpointId'] for end in ec2.describe_vpc_endpoints()['VpcEndpoints']])
+"
+    ));
+    // The address of the one is held, and the name of the other, until they are gone.
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    let _ = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(0);
+    let states = cloud.boto(
+        "ec2 = client('ec2')
+show([sorted(one['State'] for one in ec2.describe_nat_gateways()['NatGateways']),
+      sorted(one['State'] for one in ec2.describe_vpc_endpoints()['VpcEndpoints'])])",
+    );
+    assert_eq!(
+        states,
+        json!([["available", "deleted"], ["available", "deleted"]])
+    );
+    env.abandon();
+}
+
+#[test]
+fn what_is_too_new_to_be_known_is_waited_for() {
+    let Some(cloud) = Cloud::start("what_is_too_new_to_be_known", STAGING) else {
+        return;
+    };
+    let proxy = Proxy::before(&cloud);
+    let mut env = proxy.known_to(cloud.known_to(staging(NETWORK)));
+    proxy.faults(|call| {
+        let code = match call.operation.as_str() {
+            "ec2.CreateNatGateway" => "InvalidElasticIpID.NotFound",
+            "ec2.CreateSubnet" => "InvalidVpcID.NotFound",
+            "ec2.AssociateRouteTable" => "InvalidRouteTableID.NotFound",
+            _ => return None,
+        };
+        (call.turn == 1).then_some(Fault::Refused(400, code, "It does not exist"))
+    });
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    assert_eq!(cloud.boto(SEEN), whole());
+    env.abandon();
+}
+
+#[test]
+fn tags_of_a_stack_settle() {
+    let Some(cloud) = Cloud::start("tags_of_a_stack_settle", STAGING) else {
+        return;
+    };
+    let tags = "{ Name = \"shop\", cost_center = 42, temporary = true }";
+    let mut env = cloud.known_to(staging(&NETWORK.replace("{ team = \"platform\" }", tags)));
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    let _ = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(0);
+    let seen = "
+tags = {tag['Key']: tag['Value'] for tag in client('ec2').describe_vpcs(Filters=[{'Name': 'tag:infra:stack', 'Values': ['nets']}])['Vpcs'][0]['Tags']}
+show([tags.get(key) for key in ('Name', 'cost_center', 'temporary')])";
+    assert_eq!(cloud.boto(seen), json!(["shop", "42", "true"]));
+    // A name that somebody changes is put right; one that is not asked for any more goes.
+    let _ = cloud.boto(&format!(
+        "{IDS}ec2.create_tags(Resources=[ids['aws.ec2.vpc.main']], Tags=[{{'Key': 'Name', 'Value': 'theirs'}}])"
+    ));
+    repaired(&mut env);
+    assert_eq!(cloud.boto(seen), json!(["shop", "42", "true"]));
+    env.edit("stack.hcl", "Name = \"shop\", ", "");
+    repaired(&mut env);
+    assert_eq!(cloud.boto(seen), json!([null, "42", "true"]));
+    env.edit("stack.hcl", "temporary = true", "\"infra:token\" = \"x\"");
+    let said = env.run(&["plan", "staging"]).expect(1).to_string();
+    assert!(
+        said.contains("has the key `infra:token`, which is not free"),
+        "{said}"
+    );
     env.abandon();
 }
 

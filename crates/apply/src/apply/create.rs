@@ -4,7 +4,7 @@ use infra_model::journal::{IntentId, Outcome, RecordChange};
 use infra_model::plan::{Action, Draft};
 use infra_model::snapshot::{Observation, Observed, Owner};
 use infra_model::value::canonical::digest_inputs;
-use infra_provider::error::ProviderError;
+use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::ownership::OwnershipTag;
 use infra_provider::request::CreateRequest;
 
@@ -113,6 +113,7 @@ async fn conclude(
             let wholeness = made.wholeness;
             adopt(job, intent, wholeness, changes(made)?).await?;
             match wholeness {
+                Wholeness::Whole if is_refusal(&error) => Err(recorded(StepError::HalfMade(error))),
                 Wholeness::Whole => Ok(How::Observed),
                 Wholeness::Half => Err(recorded(StepError::HalfMade(error))),
                 Wholeness::Earlier => Err(recorded(StepError::TakenIn(error))),
@@ -130,6 +131,13 @@ async fn conclude(
         }
         Ending::Open(why, error) => Err(open(why, error)),
     }
+}
+
+/// Tells whether an error says that a part of the work was refused, not that an answer was lost: an object that is found after that
+/// lacks what was refused, however whole it looks. The next plan shows what.
+fn is_refusal(error: &ProviderError) -> bool {
+    // A repeated call may meet what the one before it made.
+    !error.kind.is_retryable() && error.kind != ErrorKind::AlreadyExists
 }
 
 async fn adopt(

@@ -68,6 +68,29 @@ async fn a_half_made_object_is_recorded_and_replaced_by_the_next_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_create_of_which_a_part_was_refused_is_recorded_and_fails() {
+    for class in ["named", "tagged", "content"] {
+        for kind in [ErrorKind::Denied, ErrorKind::Invalid, ErrorKind::NotFound] {
+            let text = format!("a {class}\nb token on a");
+            let lab = Lab::new().await;
+            lab.cloud
+                .disturb(Rule::next(CallKind::Create, Fault::RefusePart(kind)));
+            let ran = lab.run(&text).await;
+            let report = ran.outcome.report();
+            assert!(
+                matches!(&report.failed[0].error, StepError::HalfMade(error) if error.kind == kind),
+                "{class}: {report:?}"
+            );
+            assert_eq!((report.failed[0].left, report.skipped.len()), (Left::Recorded, 1));
+            assert_settled(&lab, class).await;
+            // What there is stays: the next run begins with what could not be begun.
+            let again = lab.run(&text).await.completed();
+            assert_eq!(again.steps(), ["create b: Called"], "{class}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn lists_that_are_late_are_given_time() {
     let lab = Lab::new().await;
     lab.cloud.disturb(Rule::next(

@@ -8,8 +8,9 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
 use infra_model::record::ObjectId;
 use infra_model::value::Value;
-use infra_provider::error::{ErrorKind, ProviderError};
+use infra_provider::error::{Effect, ErrorKind, ProviderError};
 use infra_provider::request::{Applied, UpdateRequest};
+use tokio::time::Instant;
 
 use crate::failure::{done, refused};
 use crate::kinds::objects::{Place, Which, attributes, changes};
@@ -34,6 +35,10 @@ pub mod vpc_endpoint;
 const PAGE: usize = 100;
 /// How long a new object may take until it is shown to all calls.
 const SETTLING: Duration = Duration::from_secs(120);
+/// How long a new object may take until calls that name it know it.
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How long to wait before such a call is repeated.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Returns a filter that lets through what has one of these values.
 pub(crate) fn filter<I, S>(name: &str, values: I) -> Filter
@@ -126,6 +131,29 @@ where
     .await
 }
 
+/// Makes a call that names objects which may be new, and repeats it for a while where the service does not know one of them yet: what
+/// one call has made, others may not know for some seconds.
+///
+/// Source: "Eventual consistency" in the developer guide of EC2.
+///
+/// # Errors
+///
+/// What the call says, and at last that an object does not exist.
+pub(crate) async fn known<T, C>(mut call: impl FnMut() -> C) -> Result<T, ProviderError>
+where
+    C: Future<Output = Result<T, ProviderError>> + Send,
+{
+    let deadline = Instant::now() + KNOWN_WITHIN;
+    loop {
+        match call().await {
+            Err(error) if error.kind == ErrorKind::NotFound && Instant::now() < deadline => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
 /// Waits until a new object is shown and usable.
 ///
 /// # Errors
@@ -136,6 +164,14 @@ where
     L: Future<Output = Result<Option<T>, ProviderError>> + Send,
 {
     waiting::until(operation, SETTLING, look).await
+}
+
+/// Returns the error of a wait before the call that makes an object: nothing was made.
+pub(crate) fn nothing_made(error: ProviderError) -> ProviderError {
+    ProviderError {
+        effect: Effect::None,
+        ..error
+    }
 }
 
 /// Returns success where what was to be deleted is gone already.
@@ -171,5 +207,36 @@ pub(crate) fn all_done(operation: &str, refusals: &[UnsuccessfulItem]) -> Result
             error.message().unwrap_or_default(),
         )),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    async fn after(unknown: u32, kind: ErrorKind) -> (u32, bool) {
+        let calls = Cell::new(0);
+        let call = || {
+            calls.set(calls.get() + 1);
+            let is_known = calls.get() > unknown;
+            std::future::ready(if is_known {
+                Ok(())
+            } else {
+                Err(ProviderError::rejected(kind, "a call", "x"))
+            })
+        };
+        let ended = known(call).await;
+        (calls.get(), ended.is_ok())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_names_what_is_new_is_repeated_for_a_while() {
+        assert_eq!(after(0, ErrorKind::NotFound).await, (1, true));
+        assert_eq!(after(3, ErrorKind::NotFound).await, (4, true));
+        assert_eq!(after(3, ErrorKind::Denied).await, (1, false));
+        let (calls, is_made) = after(u32::MAX, ErrorKind::NotFound).await;
+        assert!(!is_made && (20..40).contains(&calls), "{calls}");
     }
 }

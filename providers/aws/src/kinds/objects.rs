@@ -160,6 +160,13 @@ impl<O: Objects> Kind<O> {
         observed.collect()
     }
 
+    /// Tells whether an object that cannot be finished is not made anew: one that holds data, or that must be there before the old
+    /// one goes. The next plan shows what it lacks.
+    fn keeps(&self) -> bool {
+        let schema = self.schema();
+        schema.holds_data || schema.create_before_destroy
+    }
+
     /// Finishes what an interrupted create may have left half-way, and says whether it is whole now.
     async fn completed(
         &self,
@@ -170,7 +177,7 @@ impl<O: Objects> Kind<O> {
         match self.objects.complete(place, inputs, found).await {
             Ok(()) => Ok(found.condition),
             Err(error) if error.kind.is_retryable() => Err(error),
-            Err(_) if self.objects.schema().create_before_destroy => Ok(found.condition),
+            Err(_) if self.keeps() => Ok(found.condition),
             Err(_) => Ok(Condition::HalfMade),
         }
     }
@@ -233,10 +240,12 @@ impl<O: Objects> ResourceKind for Kind<O> {
         };
         let found = self.objects.list(&place, which).await?;
         let token = Some(&request.tag.token.0);
-        let is_meant = |found: &Found| !by_token || found.tags.get(ownership::TOKEN) == token;
+        // What has another token was made by another call, and is not ours to finish.
+        let of_this_call = |found: &Found| found.tags.get(ownership::TOKEN) == token;
+        let is_meant = |found: &Found| !by_token || of_this_call(found);
         let mut found: Vec<Found> = found.into_iter().filter(is_meant).collect();
         if let [only] = &mut *found
-            && only.tags.get(ownership::TOKEN) == token
+            && of_this_call(only)
         {
             only.condition = self.completed(&place, &request.inputs, only).await?;
         }

@@ -81,7 +81,7 @@ mod tests {
     fn error(kind: ErrorKind, effect: Effect) -> ProviderError {
         ProviderError {
             effect,
-            ..ProviderError::rejected(kind, "create", "x")
+            ..ProviderError::rejected(kind, "a call", "x")
         }
     }
 

@@ -13,6 +13,7 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
     ("aws.cloudwatch.alarm", &[
         "cloudwatch.DeleteAlarms",
         "cloudwatch.DescribeAlarms",
+        "cloudwatch.ListTagsForResource",
         "cloudwatch.PutMetricAlarm",
         "cloudwatch.TagResource",
         "cloudwatch.UntagResource",
@@ -234,6 +235,7 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "logs.DeleteRetentionPolicy",
         "logs.DescribeLogGroups",
         "logs.DisassociateKmsKey",
+        "logs.ListTagsForResource",
         "logs.PutRetentionPolicy",
         "logs.TagResource",
         "logs.UntagResource",
@@ -256,7 +258,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "rds.ModifyDBInstance",
         "rds.RebootDBInstance",
         "rds.RemoveTagsFromResource",
-        "tag.GetResources",
     ]),
     ("aws.rds.parameter_group", &[
         "rds.AddTagsToResource",
@@ -301,7 +302,6 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "rds.PromoteReadReplica",
         "rds.RebootDBInstance",
         "rds.RemoveTagsFromResource",
-        "tag.GetResources",
     ]),
     ("aws.rds.subnet_group", &[
         "rds.AddTagsToResource",

@@ -25,6 +25,8 @@ pub enum Fault {
     LoseReplyAndHide(Duration),
     /// A create stops half-way and nobody is told.
     HalfMake,
+    /// It happens but for a part, which is refused with this kind of error; the object does not show that it lacks it.
+    RefusePart(ErrorKind),
     /// It takes so much longer.
     Delay(Duration),
     /// The cloud fails inside before anything happened; its answer does not say so.
@@ -123,7 +125,7 @@ impl Fault {
     #[must_use]
     pub fn kind(&self) -> FaultKind {
         match self {
-            Fault::Refuse(_) => FaultKind::Refused,
+            Fault::Refuse(_) | Fault::RefusePart(_) => FaultKind::Refused,
             Fault::Throttle { .. } => FaultKind::Throttled,
             Fault::LoseRequest => FaultKind::RequestLost,
             Fault::FailBefore => FaultKind::FailedBefore,

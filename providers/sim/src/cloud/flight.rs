@@ -223,6 +223,10 @@ impl<'a> Flight<'a> {
             | Fault::LoseReplyAndHide(_)
             | Fault::HalfMake
             | Fault::Hide { reply: false, .. } => Some(request.lost()),
+            Fault::RefusePart(kind) => Some(ProviderError {
+                effect: infra_provider::error::Effect::Unknown,
+                ..request.refused(*kind, "A part of it was refused")
+            }),
             Fault::FailBefore | Fault::FailAfter => Some(request.broken()),
             _ => None,
         }

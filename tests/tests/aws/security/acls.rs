@@ -3,7 +3,7 @@
 use infra_tests::aws::{Cloud, STAGING};
 use serde_json::{Value, json};
 
-use super::{applied, repaired, with_settings};
+use super::{applied, repaired, unchanged, with_settings};
 
 /// Shows what the ACL of a segment lets pass, and which subnets it guards by the names of their segments.
 const ACLS: &str = "
@@ -78,5 +78,27 @@ ec2.replace_network_acl_association(AssociationId=link, NetworkAclId=acls['app']
     let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
     assert_eq!(cloud.boto(&format!("{ACLS}\nshow(sorted(acls))")), json!([]));
     let _ = env.run(&["destroy", "staging", "--yes"]).expect(0);
+    env.abandon();
+}
+
+#[test]
+fn entries_of_an_acl_change_where_there_is_no_room_for_both() {
+    let Some(cloud) = Cloud::start("entries_of_an_acl_change", STAGING) else {
+        return;
+    };
+    let ports = |first: u16| {
+        let ports: Vec<String> = (first..first + 13).map(|port| port.to_string()).collect();
+        format!("[{}]", ports.join(", "))
+    };
+    let stack = with_settings("network_acls = true").replace("[5432, 6379]", &ports(5400));
+    let mut env = applied(&cloud, &stack);
+    env.edit("stack.hcl", &ports(5400), &ports(5500));
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    unchanged(&mut env);
+    let data = cloud.boto(&format!("{ACLS}\nshow(passes('data'))")).to_string();
+    assert!(
+        data.contains("in 5512-5512") && !data.contains("in 5400-5400"),
+        "{data}"
+    );
     env.abandon();
 }

@@ -10,7 +10,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{change_tags, filters, gone, tagged, tags_seen};
+use super::{change_tags, filters, gone, settled, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{named, output, tags};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -74,6 +74,12 @@ impl Objects for ElasticIp {
             .await
             .map_err(|error| failed("ec2.AllocateAddress", error))?;
         let id = made.allocation_id.unwrap_or_default();
+        let ids = [ObjectId(id.clone())];
+        settled("ec2.AllocateAddress", || async {
+            let shown = self.list(place, Which::Ids(&ids)).await?;
+            Ok((!shown.is_empty()).then_some(()))
+        })
+        .await?;
         Ok(Applied {
             outputs: outputs(&id, &made.public_ip.unwrap_or_default()),
             id: ObjectId(id),

@@ -13,7 +13,7 @@ use infra_model::snapshot::Condition;
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, change_tags, filter, filters, gone, tagged, tags_seen};
+use super::{applied, change_tags, filter, filters, gone, known, nothing_made, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -78,6 +78,8 @@ impl Objects for NatGateway {
 
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let inputs = &request.inputs;
+        let allocation = text(inputs, "allocation")?;
+        let_go(place, allocation).await?;
         let tags = tagged(ResourceType::Natgateway, &place.tags_of_new(request));
         let call = place
             .clients
@@ -85,13 +87,14 @@ impl Objects for NatGateway {
             .create_nat_gateway()
             .client_token(&request.tag.token.0)
             .subnet_id(text(inputs, "subnet")?)
-            .allocation_id(text(inputs, "allocation")?)
+            .allocation_id(allocation)
             .connectivity_type(ConnectivityType::Public)
             .tag_specifications(tags);
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateNatGateway", error))?;
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateNatGateway", error))
+        })
+        .await?;
         let id = made.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
         let id = id.unwrap_or_default();
         let made = waiting::until("ec2.CreateNatGateway", PATIENCE, || async {
@@ -137,6 +140,24 @@ impl Objects for NatGateway {
 
 fn by_id(id: &str) -> Vec<Filter> {
     vec![filter("nat-gateway-id", [id])]
+}
+
+/// Waits until no gateway that is being deleted holds an address any more: one that is made with it before that fails, and the same token
+/// makes no other.
+///
+/// Source: "Troubleshoot NAT gateways" in the user guide of VPCs (`Resource.AlreadyAssociated`).
+async fn let_go(place: &Place, allocation: &str) -> Result<(), ProviderError> {
+    let going = [vec![filter("state", [State::Deleting.as_str()])]];
+    let holds = |gateway: &Described| {
+        let mut addresses = gateway.nat_gateway_addresses().iter();
+        addresses.any(|address| address.allocation_id() == Some(allocation))
+    };
+    waiting::until("ec2.DeleteNatGateway", PATIENCE, || async {
+        let going = described(place, &going).await?;
+        Ok((!going.iter().any(holds)).then_some(()))
+    })
+    .await
+    .map_err(nothing_made)
 }
 
 async fn described(place: &Place, filters: &[Vec<Filter>]) -> Result<Vec<Described>, ProviderError> {

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::types::ResourceType;
 use infra_model::schema::{Equality, RecoveryClass, ResourceSchema, TypicalDurations};
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, change_tags, finish, gone, settled, tagged};
+use super::{applied, change_tags, finish, gone, known, settled, tagged};
 use crate::failure::{failed, is_absent};
 use crate::kinds::inputs::{in_place, named, output, replaces, tags, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, changes};
@@ -65,7 +65,6 @@ impl Objects for NetworkAcl {
         look::list(place, which).await
     }
 
-    /// Entries come before subnets: an ACL without entries lets nothing pass.
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let inputs = &request.inputs;
         let call = place
@@ -75,23 +74,20 @@ impl Objects for NetworkAcl {
             .client_token(&request.tag.token.0)
             .vpc_id(text(inputs, "vpc")?)
             .tag_specifications(tagged(ResourceType::NetworkAcl, &place.tags_of_new(request)));
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateNetworkAcl", error))?;
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateNetworkAcl", error))
+        })
+        .await?;
         let made = made.network_acl.and_then(|acl| acl.network_acl_id);
         let id = made.unwrap_or_default();
         settled("ec2.CreateNetworkAcl", async || look::one(place, &id).await).await?;
-        finish("ec2.CreateNetworkAclEntry", async || {
-            entries::set(place, &id, inputs).await
-        })
-        .await?;
-        let subnets = texts(inputs, "subnets");
-        finish("ec2.ReplaceNetworkAclAssociation", async || {
-            associations::guard(place, &id, &subnets).await
-        })
-        .await?;
+        fill(place, &id, inputs).await?;
         Ok(applied(&id))
+    }
+
+    async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        fill(place, &found.id.0, inputs).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
@@ -117,4 +113,14 @@ impl Objects for NetworkAcl {
         let deleted = call.send().await.map(drop);
         gone(deleted.map_err(|error| failed("ec2.DeleteNetworkAcl", error)))
     }
+}
+
+/// Gives a new ACL what it lets pass, then what it guards: an ACL without entries lets nothing pass.
+async fn fill(place: &Place, id: &str, inputs: &Attributes) -> Result<(), ProviderError> {
+    finish("ec2.CreateNetworkAclEntry", || entries::set(place, id, inputs)).await?;
+    let subnets = texts(inputs, "subnets");
+    finish("ec2.ReplaceNetworkAclAssociation", || {
+        associations::guard(place, id, &subnets)
+    })
+    .await
 }

@@ -12,7 +12,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{filters_by, gone, route_table};
+use super::{filters_by, gone, known, route_table};
 use crate::failure::failed;
 use crate::kinds::inputs::{in_place, malformed, named, optional, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -90,9 +90,11 @@ impl Objects for Route {
             .destination_cidr_block(range)
             .set_gateway_id(optional_text(inputs, "gateway").map(str::to_owned))
             .set_nat_gateway_id(optional_text(inputs, "nat_gateway").map(str::to_owned));
-        call.send()
-            .await
-            .map_err(|error| failed("ec2.CreateRoute", error))?;
+        known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateRoute", error))
+        })
+        .await?;
         Ok(applied(table, range))
     }
 

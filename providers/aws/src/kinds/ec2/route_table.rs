@@ -9,7 +9,7 @@ use infra_model::snapshot::Condition;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, change_tags, filter, filters, gone, settled, tagged, tags_seen};
+use super::{applied, change_tags, filter, filters, gone, known, settled, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -55,10 +55,11 @@ impl Objects for RouteTable {
             .client_token(&request.tag.token.0)
             .vpc_id(text(&request.inputs, "vpc")?)
             .tag_specifications(tags);
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateRouteTable", error))?;
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateRouteTable", error))
+        })
+        .await?;
         let id = made.route_table.and_then(|table| table.route_table_id);
         let id = id.unwrap_or_default();
         settled("ec2.CreateRouteTable", || async {

@@ -11,7 +11,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, filter, filters, gone, route_table};
+use super::{applied, filter, filters, gone, known, route_table};
 use crate::failure::failed;
 use crate::kinds::inputs::{in_place, named, optional, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -116,8 +116,11 @@ async fn associate(place: &Place, subnet: &str, table: &str) -> Result<(), Provi
         .associate_route_table()
         .subnet_id(subnet)
         .route_table_id(table);
-    let associated = call.send().await.map(drop);
-    associated.map_err(|error| failed("ec2.AssociateRouteTable", error))
+    known(async || {
+        let associated = call.clone().send().await.map(drop);
+        associated.map_err(|error| failed("ec2.AssociateRouteTable", error))
+    })
+    .await
 }
 
 /// Returns what the service calls the association of a subnet, nothing if it follows the main table.

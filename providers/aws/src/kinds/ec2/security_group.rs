@@ -7,12 +7,12 @@ use futures::future::try_join_all;
 use infra_model::record::ObjectId;
 use infra_model::schema::{Equality, RecoveryClass, ResourceSchema, TypicalDurations};
 use infra_model::snapshot::Condition;
-use infra_model::value::Value;
+use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::security_group_rule::calls;
-use super::{applied, change_tags, filter, filters, finish, gone, tagged, tags_seen};
+use super::{applied, change_tags, filter, filters, finish, gone, known, settled, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{in_place, named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
@@ -98,17 +98,19 @@ impl Objects for SecurityGroup {
             .description(text(inputs, "description")?)
             .vpc_id(text(inputs, "vpc")?)
             .tag_specifications(tagged(ResourceType::SecurityGroup, &place.tags_of_new(request)));
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateSecurityGroup", error))?;
-        let id = made.group_id.unwrap_or_default();
-        // A new group lets everything out. Whoever finds it after this failed finds that rule, and the next plan says so.
-        finish("ec2.RevokeSecurityGroupEgress", async || {
-            calls::shut(place, &id).await
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateSecurityGroup", error))
         })
         .await?;
+        let id = made.group_id.unwrap_or_default();
+        settled("ec2.CreateSecurityGroup", || is_shown(place, &id)).await?;
+        shut(place, &id).await?;
         Ok(applied(&id))
+    }
+
+    async fn complete(&self, place: &Place, _: &Attributes, found: &Found) -> Result<(), ProviderError> {
+        shut(place, &found.id.0).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
@@ -128,6 +130,22 @@ impl Objects for SecurityGroup {
         let deleted = call.send().await.map(drop);
         gone(deleted.map_err(|error| failed("ec2.DeleteSecurityGroup", error)))
     }
+}
+
+/// Takes away what lets everything out of a new group. Whoever finds one that still has that rule does it, too.
+async fn shut(place: &Place, id: &str) -> Result<(), ProviderError> {
+    finish("ec2.RevokeSecurityGroupEgress", || calls::shut(place, id)).await
+}
+
+async fn is_shown(place: &Place, id: &str) -> Result<Option<()>, ProviderError> {
+    let call = place
+        .clients
+        .ec2()
+        .describe_security_groups()
+        .filters(filter("group-id", [id]));
+    let answer = call.send().await;
+    let answer = answer.map_err(|error| rejected("ec2.DescribeSecurityGroups", error))?;
+    Ok((!answer.security_groups().is_empty()).then_some(()))
 }
 
 fn found(group: Described) -> Found {

@@ -11,7 +11,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, change_tags, filter, filters, gone, tagged, tags_seen};
+use super::{applied, change_tags, filter, filters, gone, known, tagged, tags_seen};
 use crate::failure::rejected;
 use crate::kinds::inputs::{malformed, named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
@@ -87,8 +87,8 @@ impl Objects for SecurityGroupRule {
         let (group, permission) = (text(inputs, "group")?, calls::permission(inputs)?);
         let tags = tagged(ResourceType::SecurityGroupRule, &place.tags_of_new(request));
         let made = match text(inputs, "direction")? {
-            INGRESS => calls::let_in(place, group, permission, tags).await?,
-            EGRESS => calls::let_out(place, group, permission, tags).await?,
+            INGRESS => known(|| calls::let_in(place, group, permission.clone(), tags.clone())).await?,
+            EGRESS => known(|| calls::let_out(place, group, permission.clone(), tags.clone())).await?,
             _ => return Err(malformed("direction")),
         };
         let id = made.first().and_then(Described::security_group_rule_id);

@@ -10,7 +10,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{applied, change_tags, filter, filters, finish, gone, settled, tagged, tags_seen};
+use super::{applied, change_tags, filter, filters, finish, gone, known, settled, tagged, tags_seen};
 use crate::failure::{failed, rejected};
 use crate::kinds::inputs::{flag, in_place, named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
@@ -83,10 +83,11 @@ impl Objects for Subnet {
             .cidr_block(text(inputs, "cidr")?)
             .availability_zone(text(inputs, "availability_zone")?)
             .tag_specifications(tagged(ResourceType::Subnet, &place.tags_of_new(request)));
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateSubnet", error))?;
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateSubnet", error))
+        })
+        .await?;
         let id = made
             .subnet
             .and_then(|subnet| subnet.subnet_id)

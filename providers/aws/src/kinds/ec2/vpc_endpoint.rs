@@ -13,7 +13,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::{all_done, change_tags, gone, tagged};
+use super::{all_done, change_tags, gone, known, tagged};
 use crate::failure::{failed, half_done};
 use crate::kinds::inputs::{
     flag, in_place, malformed, named, optional_text, output, replaces, tags, text, texts,
@@ -100,13 +100,14 @@ impl Objects for VpcEndpoint {
 
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let inputs = &request.inputs;
-        let service = text(inputs, "service")?;
+        let (vpc, service) = (text(inputs, "vpc")?, text(inputs, "service")?);
+        look::none_goes(place, vpc, service).await?;
         let call = place
             .clients
             .ec2()
             .create_vpc_endpoint()
             .client_token(&request.tag.token.0)
-            .vpc_id(text(inputs, "vpc")?)
+            .vpc_id(vpc)
             .service_name(service)
             .set_policy_document(optional_text(inputs, "policy").map(str::to_owned))
             .tag_specifications(tagged(ResourceType::VpcEndpoint, &place.tags_of_new(request)));
@@ -121,10 +122,11 @@ impl Objects for VpcEndpoint {
                 .private_dns_enabled(flag(inputs, "private_dns") == Some(true)),
             _ => return Err(malformed("kind")),
         };
-        let made = call
-            .send()
-            .await
-            .map_err(|error| failed("ec2.CreateVpcEndpoint", error))?;
+        let made = known(async || {
+            let made = call.clone().send().await;
+            made.map_err(|error| failed("ec2.CreateVpcEndpoint", error))
+        })
+        .await?;
         let id = made
             .vpc_endpoint
             .and_then(|made| made.vpc_endpoint_id)

@@ -11,6 +11,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateReque
 use crate::failure::{failed, gone, half_done};
 use crate::kinds::inputs::{in_place, named, optional_text, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
+use crate::kinds::stages::not_known_yet;
 
 mod look;
 mod policies;
@@ -79,7 +80,7 @@ impl Objects for Role {
             .await
             .map_err(|error| failed("iam.CreateRole", error))?;
         let arn = made.role().map(|role| role.arn()).unwrap_or_default();
-        // Whoever finds the role after this failed gives it the policy.
+        // Whoever finds the role after this failed gives it its policy.
         policies::set(place, name, optional_text(inputs, "policy"))
             .await
             .map_err(half_done)?;
@@ -87,10 +88,15 @@ impl Objects for Role {
     }
 
     async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
-        match optional_text(inputs, "policy") {
-            Some(policy) => policies::set(place, &found.id.0, Some(policy)).await,
-            None => Ok(()),
+        let (wanted, seen) = (
+            optional_text(inputs, "policy"),
+            optional_text(&found.attributes, "policy"),
+        );
+        if wanted.is_none() || seen.is_some() {
+            return Ok(());
         }
+        let set = policies::set(place, &found.id.0, wanted).await;
+        set.map_err(not_known_yet)
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

@@ -100,11 +100,11 @@ impl Objects for Key {
     }
 
     async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
-        let is_wanted = flag(inputs, "rotation") == Some(true);
-        if is_wanted && flag(&found.attributes, "rotation") != Some(true) {
-            rotate(place, &found.id.0, true).await?;
+        let rotates = |of: &Attributes| flag(of, "rotation") == Some(true);
+        if !rotates(inputs) || rotates(&found.attributes) {
+            return Ok(());
         }
-        Ok(())
+        rotate(place, &found.id.0, true).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

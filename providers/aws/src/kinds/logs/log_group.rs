@@ -84,10 +84,14 @@ impl Objects for LogGroup {
     }
 
     async fn complete(&self, place: &Place, inputs: &Attributes, found: &Found) -> Result<(), ProviderError> {
-        match number(inputs, "retention_days") {
-            Some(days) => retain(place, &found.id.0, Some(days)).await,
-            None => Ok(()),
+        let (wanted, seen) = (
+            number(inputs, "retention_days"),
+            number(&found.attributes, "retention_days"),
+        );
+        if wanted.is_none() || wanted == seen {
+            return Ok(());
         }
+        retain(place, &found.id.0, wanted).await
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {

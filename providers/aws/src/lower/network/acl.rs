@@ -14,12 +14,12 @@ use super::ranges::{self, Ranges};
 use super::settings::{Settings, switch};
 use super::{endpoints, places, vpc_id};
 use crate::kinds::ec2::network_acl::NETWORK_ACL;
+use crate::kinds::ec2::network_acl::entries::BY_DEFAULT;
 use crate::lower::scene::Scene;
 
 /// The ports that answers go to: those that NAT gateways, load balancers and all systems choose from.
 const ANSWERS: (u16, u16) = (1_024, 65_535);
-/// How many entries a direction takes, without the last one that denies: by default, and at most.
-const BY_DEFAULT: usize = 19;
+/// How many entries a direction takes at most, without the last one that denies.
 const AT_MOST: usize = 39;
 
 /// An entry that lets TCP pass.

@@ -13,6 +13,10 @@ use crate::kinds::objects::{Place, attributes};
 
 /// The number of the entry that ends every ACL and that nobody can change.
 const LAST: i32 = 32_767;
+/// How many entries a direction takes by default, without that last one.
+///
+/// Source: "Amazon VPC quotas" in the user guide of VPCs, "Rules per network ACL".
+pub(crate) const BY_DEFAULT: usize = 19;
 
 /// Returns the entries of one direction as the attribute shows them.
 pub(super) fn seen(acl: &NetworkAcl, egress: bool) -> Value {
@@ -20,11 +24,20 @@ pub(super) fn seen(acl: &NetworkAcl, egress: bool) -> Value {
 }
 
 /// Makes the entries of both directions what the inputs ask for. What is added or changed comes before what goes, so that nothing
-/// that stays allowed is turned away meanwhile.
+/// that stays allowed is turned away meanwhile; only where there is no room for both, some of what goes goes first.
 pub(super) async fn set(place: &Place, acl: &str, inputs: &Attributes) -> Result<(), ProviderError> {
     let now = look::this(place, acl).await?;
     for (name, egress) in [("ingress", false), ("egress", true)] {
         let (before, wanted) = (by_number(&now, egress), wanted(inputs, name)?);
+        let surplus: Vec<i32> = before
+            .keys()
+            .filter(|number| !wanted.contains_key(number))
+            .copied()
+            .collect();
+        let (first, last) = surplus.split_at(without_room(&before, &wanted));
+        for number in first {
+            remove(place, acl, egress, *number).await?;
+        }
         for (number, entry) in &wanted {
             match before.get(number) {
                 Some(same) if same == entry => {}
@@ -32,11 +45,24 @@ pub(super) async fn set(place: &Place, acl: &str, inputs: &Attributes) -> Result
                 None => add(place, acl, egress, *number, entry).await?,
             }
         }
-        for number in before.keys().filter(|number| !wanted.contains_key(number)) {
+        for number in last {
             remove(place, acl, egress, *number).await?;
         }
     }
     Ok(())
+}
+
+/// Returns how many entries must go before new ones come: without that, a direction would hold more than AWS takes by default, and
+/// would never get out of it.
+fn without_room<E>(before: &BTreeMap<i32, E>, wanted: &BTreeMap<i32, E>) -> usize {
+    let new = wanted
+        .keys()
+        .filter(|number| !before.contains_key(number))
+        .count();
+    let kept = wanted.len() - new;
+    (before.len() + new)
+        .saturating_sub(BY_DEFAULT)
+        .min(before.len() - kept)
 }
 
 fn wanted(inputs: &Attributes, name: &str) -> Result<BTreeMap<i32, Attributes>, ProviderError> {
@@ -137,4 +163,25 @@ async fn remove(place: &Place, acl: &str, egress: bool, number: i32) -> Result<(
         .egress(egress)
         .rule_number(number);
     gone("ec2.DeleteNetworkAclEntry", call.send().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_go_first_only_where_there_is_no_room_for_new_ones() {
+        let numbers = |numbers: std::ops::Range<i32>| -> BTreeMap<i32, ()> {
+            numbers.map(|number| (number, ())).collect()
+        };
+        assert_eq!(without_room(&numbers(0..9), &numbers(5..15)), 0);
+        assert_eq!(without_room(&numbers(0..12), &numbers(12..24)), 5);
+        assert_eq!(without_room(&numbers(0..19), &numbers(1..20)), 1);
+        assert_eq!(without_room(&numbers(0..19), &numbers(19..38)), 19);
+        assert_eq!(
+            without_room(&numbers(0..12), &numbers(0..30)),
+            0,
+            "nothing can go"
+        );
+    }
 }

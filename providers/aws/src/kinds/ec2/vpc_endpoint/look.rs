@@ -9,22 +9,39 @@ use infra_model::snapshot::Condition;
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 
-use super::GATEWAY;
+use super::{GATEWAY, PATIENCE};
 use crate::failure::rejected;
-use crate::kinds::ec2::{filters, filters_by, tags_seen};
+use crate::kinds::ec2::{filter, filters, filters_by, nothing_made, tags_seen};
 use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
+use crate::waiting::until;
 
+/// The state of an endpoint that is being made.
+const PENDING: &str = "pending";
 /// The state of an endpoint that is gone and still listed.
 pub(super) const DELETED: &str = "deleted";
 /// The state of an endpoint that goes, and holds its subnets and groups until it is gone.
 pub(super) const DELETING: &str = "deleting";
 /// The states of an endpoint that goes or is gone. The service writes states in lower case, its documents do not.
 const GOING: [&str; 2] = [DELETING, DELETED];
+/// The states of an endpoint that nobody can use, and that does not leave them by itself.
+const BROKEN: [&str; 3] = ["failed", "rejected", "expired"];
 
-/// Lists endpoints.
+/// Lists endpoints. Whoever looks for one that an earlier call began waits until it is made, as its create would have.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let endpoints = described(place, filters(which, "vpc-endpoint-id")).await?;
+    let filters = filters(which, "vpc-endpoint-id");
+    let endpoints = match which {
+        Which::Token(_) => {
+            until("ec2.CreateVpcEndpoint", PATIENCE, async || {
+                let endpoints = described(place, filters.clone()).await?;
+                let is_pending =
+                    |endpoint: &VpcEndpoint| state_of(endpoint).is_some_and(|state| state == PENDING);
+                Ok((!endpoints.iter().any(is_pending)).then_some(endpoints))
+            })
+            .await?
+        }
+        _ => described(place, filters).await?,
+    };
     let is_there = |endpoint: &VpcEndpoint| !GOING.contains(&state_of(endpoint).unwrap_or_default().as_str());
     let endpoints: Vec<VpcEndpoint> = endpoints.into_iter().filter(is_there).collect();
     let gateways = endpoints
@@ -46,11 +63,24 @@ pub(super) async fn state(place: &Place, id: &str) -> Result<Option<String>, Pro
     Ok(endpoints.first().and_then(state_of))
 }
 
-/// Tells whether an endpoint in this state can be used, nothing while it is being made.
+/// Waits until no endpoint of a service is on its way out of a VPC: the service's own name leads to one at a time.
+pub(super) async fn none_goes(place: &Place, vpc: &str, service: &str) -> Result<(), ProviderError> {
+    let asked = vec![filter("vpc-id", [vpc]), filter("service-name", [service])];
+    until("ec2.DeleteVpcEndpoints", PATIENCE, async || {
+        let endpoints = described(place, vec![asked.clone()]).await?;
+        let goes = |endpoint: &VpcEndpoint| state_of(endpoint).is_some_and(|state| state == DELETING);
+        Ok((!endpoints.iter().any(goes)).then_some(()))
+    })
+    .await
+    .map_err(nothing_made)
+}
+
+/// Tells whether an endpoint in this state can be used, nothing while it is being made. One that its service has yet to accept is as
+/// far as we can bring it.
 pub(super) fn is_usable(state: Option<&str>, operation: &str) -> Result<Option<()>, ProviderError> {
     match state {
-        Some("available") => Ok(Some(())),
-        Some(state @ ("failed" | "rejected" | "expired")) => {
+        Some("available" | "pendingacceptance") => Ok(Some(())),
+        Some(state) if BROKEN.contains(&state) => {
             let message = format!("The endpoint is {state}");
             Err(ProviderError::unknown(ErrorKind::Invalid, operation, message))
         }
@@ -140,8 +170,18 @@ fn found(endpoint: &VpcEndpoint, lists: &BTreeMap<String, String>) -> Found {
         id: ObjectId(id.to_owned()),
         outputs: outputs(id, prefix_list),
         attributes: seen,
-        condition: Condition::Complete,
+        condition: condition(endpoint),
         tags: tags_seen(endpoint.tags()),
+    }
+}
+
+/// One that is broken is replaced by the next plan.
+fn condition(endpoint: &VpcEndpoint) -> Condition {
+    let state = state_of(endpoint).unwrap_or_default();
+    if BROKEN.contains(&state.as_str()) {
+        Condition::HalfMade
+    } else {
+        Condition::Complete
     }
 }
 
@@ -157,4 +197,40 @@ pub(super) fn outputs(id: &str, prefix_list: Option<&String>) -> Attributes {
         ("id", Value::string(id)),
         ("prefix_list", optional(prefix_list.cloned())),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::State;
+
+    use super::*;
+
+    fn seen(state: &str) -> Found {
+        let endpoint = VpcEndpoint::builder()
+            .vpc_endpoint_id("vpce-1")
+            .state(State::from(state));
+        found(&endpoint.build(), &BTreeMap::new())
+    }
+
+    #[test]
+    fn an_endpoint_that_failed_is_not_taken_for_made() {
+        for state in ["failed", "Rejected", "expired"] {
+            assert_eq!(seen(state).condition, Condition::HalfMade, "{state}");
+            let state = state.to_ascii_lowercase();
+            assert!(
+                is_usable(Some(&state), "ec2.CreateVpcEndpoint").is_err(),
+                "{state}"
+            );
+        }
+        for state in ["available", "Pending", "pendingAcceptance"] {
+            assert_eq!(seen(state).condition, Condition::Complete, "{state}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_waits_for_its_service_is_not_waited_for() {
+        let usable = |state| is_usable(Some(state), "ec2.CreateVpcEndpoint").unwrap();
+        assert_eq!(usable("pendingacceptance"), Some(()));
+        assert_eq!(usable("pending"), None);
+    }
 }

@@ -1,12 +1,15 @@
 //! Looking at log groups: those whose names begin alike in pages, and the tags of a hundred a call.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatchlogs::types::LogGroup;
+use futures::future::try_join_all;
 use infra_model::record::ObjectId;
 use infra_model::snapshot::Condition;
 use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
-use crate::failure::rejected;
+use crate::failure::{is_absent, rejected};
 use crate::kinds::inputs::{optional, optional_text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
@@ -28,9 +31,29 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
     let mut groups = beginning_with(place, common_prefix(&names)).await?;
     groups.retain(|group| group.log_group_name().is_some_and(|name| names.contains(&name)));
     let arns: Vec<String> = groups.iter().map(plain_arn).collect();
-    let mut tags = tagged::of(place, &arns).await?;
+    let mut tags = match which {
+        Which::Like(_) => told(place, &arns).await?,
+        _ => tagged::of(place, &arns).await?,
+    };
     let with_tags = |(group, arn): (LogGroup, &String)| found(group, tags.remove(arn).unwrap_or_default());
     Ok(groups.into_iter().zip(&arns).map(with_tags).collect())
+}
+
+/// Returns the tags of log groups as their own service tells them: the index of all tags learns late of new ones.
+async fn told(place: &Place, arns: &[String]) -> Result<BTreeMap<String, Tags>, ProviderError> {
+    let looks = arns.iter().map(async |arn| {
+        let call = place.clients.logs().list_tags_for_resource().resource_arn(arn);
+        match call
+            .send()
+            .await
+            .map_err(|error| rejected("logs.ListTagsForResource", error))
+        {
+            Ok(answer) => Ok((arn.clone(), answer.tags.unwrap_or_default().into_iter().collect())),
+            Err(error) if is_absent(&error) => Ok((arn.clone(), Tags::new())),
+            Err(error) => Err(error),
+        }
+    });
+    Ok(try_join_all(looks).await?.into_iter().collect())
 }
 
 /// Returns the ARN of a log group; nothing if there is none.
