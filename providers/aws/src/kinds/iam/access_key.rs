@@ -4,12 +4,12 @@
 //! the one key that its user has, sees that the secret is missing, and the next apply deletes it and makes another. There are
 //! never two, because a create refuses a user that has one.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
 use futures::future::try_join_all;
+use infra_model::clock::{Clock, SystemClock, Timestamp};
 use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
 use infra_model::snapshot::Condition;
@@ -30,8 +30,8 @@ const CREATE: &str = "iam.CreateAccessKey";
 const ACTIVE: &str = "Active";
 /// How many digits of a digest stand for a key in its identity: its id is a secret as far as exports go.
 const DIGITS: usize = 16;
-/// For how many seconds a key may be one that a lost answer told of: longer than a run goes on trying.
-const RECENT_S: i64 = 60 * 60;
+/// For how long a key may be one that a lost answer told of: longer than a run goes on trying.
+const RECENT: Duration = Duration::from_secs(60 * 60);
 
 /// Manages keys of users.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl Objects for AccessKey {
     async fn create(&self, place: &Place, request: &CreateRequest) -> Result<Applied, ProviderError> {
         let user = text(&request.inputs, "user")?;
         if let Some(key) = keys_of(place, user).await?.first() {
-            return Err(refusal(user, is_recent(key)));
+            return Err(refusal(user, is_recent(key, SystemClock.now())));
         }
         let call = place.clients.iam().create_access_key().user_name(user).send();
         let made = call.await.map_err(|error| not_known_yet(failed(CREATE, error)))?;
@@ -161,9 +161,12 @@ fn parts(id: &ObjectId) -> Option<(&str, &str)> {
 }
 
 /// Tells whether a key is so new that it may be ours: made by a call whose answer was lost.
-fn is_recent(key: &AccessKeyMetadata) -> bool {
-    let made = key.create_date().map(DateTime::secs);
-    made.is_some_and(|made| DateTime::from(SystemTime::now()).secs() - made < RECENT_S)
+fn is_recent(key: &AccessKeyMetadata, now: Timestamp) -> bool {
+    let made = key.create_date().and_then(|made| made.to_millis().ok());
+    let made = made
+        .and_then(|made| u64::try_from(made).ok())
+        .map(Timestamp::from_millis);
+    made.is_some_and(|made| now.since(made) < RECENT)
 }
 
 /// Returns the error of a user that has a key already. A new one may be ours, and the engine looks behind the refusal; an old one is
@@ -182,18 +185,21 @@ fn refusal(user: &str, may_be_ours: bool) -> ProviderError {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_iam::primitives::DateTime;
+
     use super::*;
 
     #[test]
     fn a_key_that_is_old_is_somebody_elses() {
+        let now = Timestamp::from_millis(1_000_000_000_000);
         let made = |seconds_ago: i64| {
-            let now = DateTime::from(SystemTime::now()).secs();
-            let key = AccessKeyMetadata::builder().create_date(DateTime::from_secs(now - seconds_ago));
-            refusal("app", is_recent(&key.build())).kind
+            let at = DateTime::from_secs(1_000_000_000 - seconds_ago);
+            let key = AccessKeyMetadata::builder().create_date(at).build();
+            refusal("app", is_recent(&key, now)).kind
         };
         assert_eq!(made(5), ErrorKind::AlreadyExists);
         assert_eq!(made(24 * 60 * 60), ErrorKind::Foreign);
         let undated = AccessKeyMetadata::builder().build();
-        assert!(!is_recent(&undated));
+        assert!(!is_recent(&undated, now));
     }
 }
