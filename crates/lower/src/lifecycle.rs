@@ -22,7 +22,8 @@ pub fn apply(
 ) {
     let lifecycle = &component.lifecycle;
     let schema_of = |desired: &Desired| schemas.get(desired.address.resource_type_str());
-    let holds_data = |desired: &Desired| schema_of(desired).is_some_and(|schema| schema.holds_data);
+    let holds_data =
+        |desired: &Desired| schema_of(desired).is_some_and(|schema| schema.holds_data_with(&desired.inputs));
     let is_content = |desired: &Desired| {
         schema_of(desired).is_some_and(|schema| schema.recovery == RecoveryClass::Content)
     };

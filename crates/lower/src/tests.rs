@@ -98,6 +98,7 @@ fn schemas() -> SchemaSet {
         on_change: OnChange::InPlace,
         equality: Equality::Exact,
         carried: false,
+        stands_alone: false,
         observed: true,
         default: None,
         ascent: None,

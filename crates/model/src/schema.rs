@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::ResourceType;
 use crate::schema::ascent::Ascent;
-use crate::value::Value;
+use crate::value::{Attributes, Value};
 
 pub mod ascent;
 pub mod equality;
@@ -65,6 +65,9 @@ pub enum Equality {
     Exact,
     /// When they are the same text but for upper and lower case.
     IgnoreCase,
+    /// When they are the same version, or what is seen is a newer minor one of the same major: services install these by
+    /// themselves and go back to none.
+    NewerMinor,
     /// When they hold the same elements in any order.
     Unordered,
     /// When every key of the desired map has the same value in the observed one; more keys there are noise.
@@ -86,6 +89,10 @@ pub struct AttributeSchema {
     pub equality: Equality,
     /// Set at creation; afterwards the recorded value stays desired unless an operation names it.
     pub carried: bool,
+    /// Whether an object that has it, `true`, stands on its own: it holds data that is nowhere else, and is not replaced for
+    /// what it was made from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stands_alone: bool,
     /// Whether the provider reports it when it observes the object; secrets usually are not.
     pub observed: bool,
     /// What the provider fills in when it is not set.
@@ -104,6 +111,7 @@ impl AttributeSchema {
             on_change,
             equality: Equality::Exact,
             carried: false,
+            stands_alone: false,
             observed: true,
             default: None,
             ascent: None,
@@ -121,6 +129,15 @@ impl AttributeSchema {
     pub fn carried(self) -> Self {
         AttributeSchema {
             carried: true,
+            ..self
+        }
+    }
+
+    /// Returns it as the mark of an object that stands on its own.
+    #[must_use]
+    pub fn stands_alone(self) -> Self {
+        AttributeSchema {
+            stands_alone: true,
             ..self
         }
     }
@@ -226,6 +243,25 @@ pub struct ResourceSchema {
 }
 
 impl ResourceSchema {
+    /// Tells whether an object with these attributes stands on its own, whatever it was made from.
+    #[must_use]
+    pub fn stands_alone(&self, attributes: &Attributes) -> bool {
+        let mut marks = self.attributes.iter().filter(|(_, schema)| schema.stands_alone);
+        marks.any(|(name, _)| attributes.get(name).and_then(Value::as_bool) == Some(true))
+    }
+
+    /// Tells whether objects of the type may stand on their own.
+    #[must_use]
+    pub fn may_stand_alone(&self) -> bool {
+        self.attributes.values().any(|schema| schema.stands_alone)
+    }
+
+    /// Tells whether deleting an object with these attributes loses data of the user.
+    #[must_use]
+    pub fn holds_data_with(&self, attributes: &Attributes) -> bool {
+        self.holds_data || self.stands_alone(attributes)
+    }
+
     /// Tells whether an output is secret; an unknown output is not.
     #[must_use]
     pub fn is_secret_output(&self, output: &str) -> bool {

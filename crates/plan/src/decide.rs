@@ -8,7 +8,7 @@ use infra_model::decision::{
 };
 use infra_model::record::{ObjectId, Record};
 use infra_model::resource::Desired;
-use infra_model::schema::{OnChange, ResourceSchema, StepClass};
+use infra_model::schema::{AttributeSchema, OnChange, ResourceSchema, StepClass};
 use infra_model::snapshot::{Condition, Observed, Owner};
 use infra_model::value::{Attributes, Value};
 
@@ -353,10 +353,19 @@ fn record_of<'a>(case: &Case<'_>, held: &Held<'a>) -> Result<&'a Record, PlanErr
 
 /// Returns the wanted inputs, carried attributes as the object has them: as it is seen, else as it was created. A record
 /// that is behind catches up and changes nothing; a counter that went down would make a new password. An object that was
-/// created without, by an engine that did not know the attribute, stays without: setting it could mean replacing it.
+/// created without, by an engine that did not know the attribute, stays without: setting it could mean replacing it. What
+/// stands on its own keeps all that it was made from.
 fn carry(case: &Case<'_>, held: &Held<'_>, record: &Record) -> Attributes {
     let mut inputs = case.inputs.to_attributes();
-    for (name, schema) in case.schema.attributes.iter().filter(|(_, schema)| schema.carried) {
+    let stands_alone = case.schema.stands_alone(&inputs);
+    let is_carried =
+        |schema: &AttributeSchema| schema.carried || stands_alone && schema.on_change == OnChange::Replace;
+    for (name, schema) in case
+        .schema
+        .attributes
+        .iter()
+        .filter(|(_, schema)| is_carried(schema))
+    {
         let recorded = record.inputs.get(name).filter(|value| !value.is_null());
         let observed = held.observed().filter(|_| schema.observed);
         let seen = observed.and_then(|observed| observed.attributes.get(name));
@@ -376,7 +385,7 @@ fn replaced(
     differences: Differences,
 ) -> Verdict {
     let lifecycle = &case.desired.lifecycle;
-    let class = match case.schema.holds_data && !held.holds_nothing() {
+    let class = match held.holds_data(case.schema) && !held.holds_nothing() {
         true => StepClass::DestroysData,
         false => StepClass::Replacing,
     };
@@ -496,7 +505,7 @@ fn class_of_update(schema: &ResourceSchema, changes: &[Change]) -> StepClass {
 
 /// Returns how much deleting an object hurts: data is gone, or its users lose a service, or it never worked.
 pub(crate) fn class_of_deletion(schema: &ResourceSchema, held: &Held<'_>) -> StepClass {
-    match (held.holds_nothing(), schema.holds_data) {
+    match (held.holds_nothing(), held.holds_data(schema)) {
         (true, _) => StepClass::Safe,
         (false, true) => StepClass::DestroysData,
         // Nobody uses an object any more that a replacement set aside.

@@ -62,6 +62,7 @@ static UNLISTED: AttributeSchema = AttributeSchema {
     on_change: OnChange::InPlace,
     equality: Equality::Exact,
     carried: false,
+    stands_alone: false,
     observed: false,
     default: None,
     ascent: None,

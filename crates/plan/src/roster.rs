@@ -200,6 +200,18 @@ impl<'a> Held<'a> {
         self.is_unfinished() && !self.observed().is_some_and(whole)
     }
 
+    /// Tells whether deleting the object loses data: its type holds data, or it stands on its own, as it is recorded or seen.
+    pub(crate) fn holds_data(&self, schema: &ResourceSchema) -> bool {
+        let recorded = || {
+            self.record()
+                .is_ok_and(|record| schema.stands_alone(&record.inputs))
+        };
+        let seen = self.observed().map(|observed| &observed.attributes);
+        schema.holds_data
+            || seen.is_some_and(|seen| schema.stands_alone(seen))
+            || schema.may_stand_alone() && recorded()
+    }
+
     /// Returns whose the object is, if it is not ours.
     pub(crate) fn foreign_owner(&self) -> Option<&'a str> {
         self.observed().and_then(foreign_owner)

@@ -132,6 +132,7 @@ fn schema() -> ResourceSchema {
         on_change: OnChange::InPlace,
         equality: Equality::Exact,
         carried: false,
+        stands_alone: false,
         observed,
         default: None,
         ascent: None,

@@ -37,6 +37,10 @@ impl Equality {
                 (Some(wanted), Some(seen)) => wanted.to_lowercase() == seen.to_lowercase(),
                 _ => false,
             },
+            Equality::NewerMinor => match (wanted.as_str(), seen.as_str()) {
+                (Some(wanted), Some(seen)) => is_newer_minor(wanted, seen),
+                _ => false,
+            },
             Equality::Unordered => match (wanted.as_list(), seen.as_list()) {
                 (Some(wanted), Some(seen)) => is_permutation(wanted, seen),
                 _ => false,
@@ -51,6 +55,15 @@ impl Equality {
             Equality::Json => are_same(wanted, seen, |document| document),
             Equality::Policy => are_same(wanted, seen, policy::canonical),
         }
+    }
+}
+
+fn is_newer_minor(wanted: &str, seen: &str) -> bool {
+    let numbers =
+        |version: &str| -> Option<Vec<u64>> { version.split('.').map(|part| part.parse().ok()).collect() };
+    match (numbers(wanted), numbers(seen)) {
+        (Some(wanted), Some(seen)) => wanted.first() == seen.first() && seen > wanted,
+        _ => false,
     }
 }
 
@@ -121,6 +134,7 @@ mod tests {
                 Value::from("Standard"),
                 Value::from("STANDARD"),
             ),
+            (Equality::NewerMinor, Value::from("8.9"), Value::from("8.10")),
             (
                 Equality::Unordered,
                 texts(&["a", "b", "b"]),
@@ -162,6 +176,9 @@ mod tests {
     fn what_differs_is_not_forgiven() {
         let cases = [
             (Equality::IgnoreCase, Value::from("a"), Value::from("b")),
+            (Equality::NewerMinor, Value::from("8.2"), Value::from("8.1")),
+            (Equality::NewerMinor, Value::from("7.2"), Value::from("8.0")),
+            (Equality::NewerMinor, Value::from("8.2"), Value::from("8.x")),
             (Equality::Unordered, texts(&["a", "a"]), texts(&["a", "b"])),
             (Equality::Unordered, texts(&["a"]), texts(&["a", "a"])),
             (

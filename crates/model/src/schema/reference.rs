@@ -16,15 +16,7 @@ pub fn markdown(title: &str, schemas: &SchemaSet) -> String {
 fn section(page: &mut String, schema: &ResourceSchema) {
     let _ = write!(page, "\n## `{}`\n\n{}.\n\n", schema.resource_type, schema.summary);
     let _ = write!(page, "Recovery class: {}. ", class(schema.recovery));
-    let _ = writeln!(
-        page,
-        "Deleting it {}.",
-        if schema.holds_data {
-            "destroys data"
-        } else {
-            "loses no data"
-        }
-    );
+    let _ = writeln!(page, "Deleting it {}.", loss(schema));
     if !schema.attributes.is_empty() {
         page.push_str("\n| Attribute | Meaning | A change |\n| --- | --- | --- |\n");
     }
@@ -43,6 +35,18 @@ fn section(page: &mut String, schema: &ResourceSchema) {
     for (name, output) in &schema.outputs {
         let secret = if output.secret { "; secret" } else { "" };
         let _ = writeln!(page, "| `{name}` | {}{secret} |", cell(&output.summary));
+    }
+}
+
+fn loss(schema: &ResourceSchema) -> String {
+    let mark = schema
+        .attributes
+        .iter()
+        .find(|(_, attribute)| attribute.stands_alone);
+    match mark {
+        _ if schema.holds_data => "destroys data".to_owned(),
+        Some((name, _)) => format!("destroys data where `{name}` is true"),
+        None => "loses no data".to_owned(),
     }
 }
 

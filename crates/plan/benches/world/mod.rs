@@ -116,6 +116,7 @@ pub(crate) fn schemas() -> SchemaSet {
                 Equality::Exact
             },
             carried: false,
+            stands_alone: false,
             observed: true,
             default: None,
             ascent: None,

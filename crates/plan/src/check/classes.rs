@@ -6,8 +6,9 @@ use infra_model::address::Address;
 use infra_model::decision::{Change, Decision};
 use infra_model::plan::{Action, Step};
 use infra_model::record::RecordKey;
-use infra_model::schema::{OnChange, StepClass};
+use infra_model::schema::{OnChange, ResourceSchema, StepClass};
 use infra_model::snapshot::{Condition, Observation};
+use infra_model::value::Attributes;
 
 use super::{PlanFault, Subject};
 
@@ -58,10 +59,22 @@ fn is_honest(subject: &Subject<'_>, step: &Step) -> bool {
             !changes.is_empty() && !replacing && step.class == expected
         }
         Action::Delete { .. } => {
-            let destroys = schema.holds_data && was_whole(subject, step);
+            let destroys = holds_data(subject, schema, step) && was_whole(subject, step);
             destroys == (step.class == StepClass::DestroysData)
         }
     }
+}
+
+/// Tells whether the object of a step holds data, as its type says or because it is recorded or seen to stand on its own.
+fn holds_data(subject: &Subject<'_>, schema: &ResourceSchema, step: &Step) -> bool {
+    if schema.holds_data || !schema.may_stand_alone() {
+        return schema.holds_data;
+    }
+    let record = subject.record_of(step);
+    let seen = subject.snapshot.observations.get(&subject.stored_key(&step.key));
+    let alone = |attributes: &Attributes| schema.stands_alone(attributes);
+    record.is_some_and(|record| alone(&record.inputs))
+        || matches!(seen, Some(Observation::Present(seen)) if alone(&seen.attributes))
 }
 
 /// Tells whether the object of a step ever came to be whole: so it is seen, or recorded if nobody looked.

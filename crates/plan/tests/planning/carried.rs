@@ -63,6 +63,24 @@ fn what_is_made_beside_the_old_object_takes_a_name_of_its_own() {
 }
 
 #[test]
+fn what_stands_on_its_own_is_not_replaced_for_what_it_was_made_from() {
+    let world = World::with("copy a of=1").seen("a of=1 freed=false");
+    assert_snapshot!(world.plan("copy a of=2 freed=true"), @"
+    ~ a (disruptive)
+        freed: false -> true
+    0. update a [disruptive]
+    0 kept
+    ");
+    assert_snapshot!(world.plan("copy a of=2"), @r#"
+    -/+ a [Attribute("of")] (replacing)
+        of: 1 -> 2 replaces
+    0. delete a [replacing]
+    1. create a after 0
+    0 kept
+    "#);
+}
+
+#[test]
 fn a_rotation_raises_the_counter_and_reaches_all_users() {
     let world = World::with(STACK).rotate("secret", "a");
     assert_snapshot!(world.plan(STACK), @r#"

@@ -25,6 +25,23 @@ fn what_is_no_longer_declared_is_deleted_after_what_needed_it() {
 }
 
 #[test]
+fn what_came_to_stand_on_its_own_holds_data_whoever_says_so() {
+    let copies = "copy a of=1\ncopy b of=1 freed=true";
+    assert_snapshot!(World::with(copies).plan(""), @"
+    - a Undeclared (disruptive)
+    - b Undeclared (destroys data)
+    0. delete a [disruptive]
+    1. delete b [destroys data]
+    0 kept
+    ");
+    assert_snapshot!(World::with("copy a of=1").seen("a of=1 freed=true").destroy().plan("copy a of=1"), @"
+    - a Destroy (destroys data)
+    0. delete a [destroys data]
+    0 kept
+    ");
+}
+
+#[test]
 fn everything_is_destroyed_against_the_order_of_needs() {
     assert_snapshot!(World::with(STACK).destroy().plan(STACK), @"
     - a Destroy (disruptive)

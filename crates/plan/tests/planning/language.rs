@@ -129,6 +129,7 @@ fn value_of(text: &str, names: &BTreeMap<&str, Address>) -> Value {
             .fold(inner().map(|part| value_of(part, names)).collect())
             .unwrap(),
         _ if text == "null" => Value::Null,
+        _ if matches!(text, "true" | "false") => Value::from(text == "true"),
         _ => text
             .parse::<i64>()
             .map_or_else(|_| Value::string(text), Value::from),

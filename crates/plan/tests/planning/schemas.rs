@@ -13,6 +13,7 @@ fn attribute(on_change: OnChange) -> AttributeSchema {
         on_change,
         equality: Equality::Exact,
         carried: false,
+        stands_alone: false,
         observed: true,
         default: None,
         ascent: None,
@@ -109,7 +110,7 @@ fn disk() -> ResourceSchema {
 }
 
 /// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, one whose
-/// counter can be seen, a role with a password, a rule that is nothing but edges, and a route that its content tells apart.
+/// counter can be seen, a role with a password, a copy that may come to stand on its own, a rule that is nothing but edges, and a route that its content tells apart.
 pub(crate) fn schemas() -> SchemaSet {
     SchemaSet::new([
         schema(
@@ -165,6 +166,14 @@ pub(crate) fn schemas() -> SchemaSet {
         schema(
             "role",
             [("name", replaces()), ("password", unseen()), ("on", unseen())],
+            [("id", output(false, false))],
+        ),
+        schema(
+            "copy",
+            [
+                ("of", replaces()),
+                ("freed", with_default(disruptive(), false).stands_alone()),
+            ],
             [("id", output(false, false))],
         ),
         schema("rule", [("from", unseen()), ("to", unseen())], []),

@@ -35,6 +35,7 @@ pub(crate) fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         on_change,
         equality: Equality::Exact,
         carried: false,
+        stands_alone: false,
         observed: true,
         default: None,
         ascent: None,

@@ -56,6 +56,7 @@ fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         on_change,
         equality: Equality::Exact,
         carried: false,
+        stands_alone: false,
         observed: true,
         default: None,
         ascent: None,
