@@ -34,7 +34,8 @@ pub struct Change<'a> {
 impl Change<'_> {
     /// Returns the statements, each with a semicolon and a space behind it, to be run in the database and in one transaction.
     ///
-    /// An extension that is no longer wanted is removed unless something uses it: then the server refuses.
+    /// Extensions may stand in any order: one brings those along that it needs. One that is no longer wanted is removed unless
+    /// something uses it: then the server refuses.
     #[must_use]
     pub fn statements(&self) -> String {
         let Change { wanted, before, .. } = self;
@@ -62,10 +63,12 @@ impl Change<'_> {
         let (wanted, before) = (&self.wanted.extensions, &self.before.extensions);
         let made = wanted
             .iter()
-            .map(|name| format!("create extension if not exists {}; ", identifier(name)));
+            .map(|name| format!("create extension if not exists {} cascade; ", identifier(name)));
         let removed = before.iter().filter(|name| !wanted.contains(name));
-        let removed = removed.map(|name| format!("drop extension if exists {}; ", identifier(name)));
-        made.chain(removed).collect()
+        let removed: Vec<String> = removed.map(|name| identifier(name)).collect();
+        // In one statement, because one of them may need another.
+        let gone = format!("drop extension if exists {}; ", removed.join(", "));
+        made.chain((!removed.is_empty()).then_some(gone)).collect()
     }
 
     fn access(&self) -> String {

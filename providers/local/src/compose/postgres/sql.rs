@@ -68,7 +68,11 @@ fn database(text: &mut String, made: &Made<'_>, name: &str, owner: &str) {
          grant connect on database {quoted} to {POOLER_ROLE};\n"
     );
     for extension in &made.postgres.extensions {
-        let _ = writeln!(text, "create extension if not exists {};", identifier(extension));
+        let _ = writeln!(
+            text,
+            "create extension if not exists {} cascade;",
+            identifier(extension)
+        );
     }
     for (role, declared) in made.postgres.roles.iter().filter(|(role, _)| *role != owner) {
         let grant = Grant {

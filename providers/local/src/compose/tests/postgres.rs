@@ -29,7 +29,7 @@ fn a_primary_makes_its_roles_and_databases_from_files_of_secrets() {
         alter database "shop" owner to "app";
         revoke all on database "shop" from public;
         grant connect on database "shop" to infra_pooler;
-        create extension if not exists "vector";
+        create extension if not exists "vector" cascade;
         grant connect, temporary on database "shop" to "reader"; do $$schemas$$ declare schema_name text; begin if not exi
         comment on role "infra" is 'complete';
     "#);
