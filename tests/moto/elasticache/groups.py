@@ -99,6 +99,11 @@ def modify_encryption(group, given):
         group.transit_encryption_enabled, group.transit_encryption_mode = False, None
     elif group.transit_encryption_enabled:
         group.transit_encryption_mode = mode or group.transit_encryption_mode
+    elif enabled and float(group.engine_version) < 7:
+        # https://github.com/cloudposse/terraform-aws-elasticache-redis/pull/231
+        refuse_combination(
+            f"Transit encryption mode is not supported for engine version {group.engine_version}. Please use engine version 7.0.5 or higher."
+        )
     elif enabled and mode == "preferred":
         group.transit_encryption_enabled, group.transit_encryption_mode = True, "preferred"
     else:

@@ -516,6 +516,27 @@ fn a_cluster_in_place_of_a_server_is_another_group_and_protection_refuses_it() {
     expect_no_changes(&mut env);
 }
 
+/// Makes a group with what it needs, as somebody else would have.
+fn made_before(cloud: &Cloud, (version, family, suffix): (&str, &str, &str), access: &str) {
+    let _ = cloud.boto(&format!(
+        "{SETTLED}
+cache, ec2 = client('elasticache'), client('ec2')
+vpc = [one['VpcId'] for one in ec2.describe_vpcs()['Vpcs'] if one['CidrBlock'] == '10.40.0.0/16'][0]
+here = [dict(Name='vpc-id', Values=[vpc])]
+subnets = [one['SubnetId'] for one in ec2.describe_subnets(Filters=here)['Subnets']]
+security = [one['GroupId'] for one in ec2.describe_security_groups(Filters=here)['SecurityGroups'] if one['GroupName'] != 'default']
+key = client('kms').list_keys()['Keys'][0]['KeyArn']
+token = client('secretsmanager').get_secret_value(SecretId='{SECRET}')['SecretString']
+cache.create_cache_subnet_group(CacheSubnetGroupName='{ID}', CacheSubnetGroupDescription='of before', SubnetIds=subnets)
+cache.create_cache_parameter_group(CacheParameterGroupName='{ID}{suffix}', CacheParameterGroupFamily='{family}', Description='redis.cache of caches in staging')
+cache.create_replication_group(ReplicationGroupId='{ID}', ReplicationGroupDescription='of before', NumCacheClusters=2, AutomaticFailoverEnabled=True,
+    CacheNodeType='cache.t4g.micro', Engine='redis', EngineVersion='{version}', CacheParameterGroupName='{ID}{suffix}', CacheSubnetGroupName='{ID}',
+    SecurityGroupIds=security, {access} AtRestEncryptionEnabled=True, KmsKeyId=key)
+settled()
+"
+    ));
+}
+
 #[test]
 fn groups_of_before_are_imported() {
     let Some(cloud) = Cloud::start("groups_of_before", STAGING) else {
@@ -536,23 +557,11 @@ fn groups_of_before_are_imported() {
     let _ = env
         .run(&["apply", "staging", "--yes", "--target", TOKEN])
         .expect(0);
-    let _ = cloud.boto(&format!(
-        "{SETTLED}
-cache, ec2 = client('elasticache'), client('ec2')
-vpc = [one['VpcId'] for one in ec2.describe_vpcs()['Vpcs'] if one['CidrBlock'] == '10.40.0.0/16'][0]
-here = [dict(Name='vpc-id', Values=[vpc])]
-subnets = [one['SubnetId'] for one in ec2.describe_subnets(Filters=here)['Subnets']]
-security = [one['GroupId'] for one in ec2.describe_security_groups(Filters=here)['SecurityGroups'] if one['GroupName'] != 'default']
-key = client('kms').list_keys()['Keys'][0]['KeyArn']
-token = client('secretsmanager').get_secret_value(SecretId='{SECRET}')['SecretString']
-cache.create_cache_subnet_group(CacheSubnetGroupName='{ID}', CacheSubnetGroupDescription='of before', SubnetIds=subnets)
-cache.create_cache_parameter_group(CacheParameterGroupName='{ID}-redis7', CacheParameterGroupFamily='redis7', Description='redis.cache of caches in staging')
-cache.create_replication_group(ReplicationGroupId='{ID}', ReplicationGroupDescription='of before', NumCacheClusters=2, AutomaticFailoverEnabled=True,
-    CacheNodeType='cache.t4g.micro', Engine='redis', EngineVersion='7.1', CacheParameterGroupName='{ID}-redis7', CacheSubnetGroupName='{ID}',
-    SecurityGroupIds=security, TransitEncryptionEnabled=True, AuthToken=token, AtRestEncryptionEnabled=True, KmsKeyId=key)
-settled()
-"
-    ));
+    made_before(
+        &cloud,
+        ("7.1", "redis7", "-redis7"),
+        "TransitEncryptionEnabled=True, AuthToken=token,",
+    );
     for (address, id) in [
         (SUBNETS, ID.to_owned()),
         (PARAMETERS, format!("{ID}-redis7")),
@@ -565,6 +574,46 @@ settled()
     apply(&mut env);
     assert_eq!(cloud.boto(SEEN), server());
     assert_eq!(cloud.boto(created), before);
+    expect_no_changes(&mut env);
+}
+
+#[test]
+fn a_group_of_before_takes_tls_with_its_newer_version_alone() {
+    let Some(cloud) = Cloud::start("a_group_of_before_takes_tls", STAGING) else {
+        return;
+    };
+    let six = SERVER.replacen("  eviction ", "  version     = 6\n  eviction ", 1);
+    let mut env = cloud.known_to(staging(&six));
+    let needs = ["network.main", "key_vault.app"];
+    let targets = needs.iter().flat_map(|need| ["--target", need]);
+    let all: Vec<&str> = ["apply", "staging", "--yes"].into_iter().chain(targets).collect();
+    let _ = env.run(&all).expect(0);
+    let _ = env
+        .run(&["apply", "staging", "--yes", "--target", TOKEN])
+        .expect(0);
+    made_before(&cloud, ("6.2", "redis6.x", "-redis6-x"), "");
+    let parameters = format!("{ID}-redis6-x");
+    for (address, id) in [(SUBNETS, ID), (PARAMETERS, parameters.as_str()), (GROUP, ID)] {
+        let _ = env.run(&["import", "staging", address, id]).expect(0);
+    }
+    let refused = env.run(&["apply", "staging", "--yes"]).expect(1);
+    assert!(refused.stderr.contains("takes TLS from 7 on"), "{refused}");
+    env.edit("stack.hcl", "version     = 6", "version     = 7");
+    apply(&mut env);
+    expect_no_changes(&mut env);
+    assert_eq!(cloud.boto(SEEN)["encrypted"][0], true);
+}
+
+#[test]
+fn a_newer_minor_version_that_the_service_installed_stays() {
+    let stack = SERVER.replacen("  aws {\n", "  aws {\n    engine_version = \"7.0\"\n", 1);
+    assert_ne!(stack, SERVER);
+    let Some((cloud, mut env)) = applied("a_newer_minor_version", &stack) else {
+        return;
+    };
+    let _ = cloud.boto(&format!(
+        "{SETTLED}\nclient('elasticache').modify_replication_group(ReplicationGroupId='{ID}', EngineVersion='7.1', ApplyImmediately=True)\nsettled()"
+    ));
     expect_no_changes(&mut env);
 }
 

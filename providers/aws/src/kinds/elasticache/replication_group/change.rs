@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use aws_sdk_elasticache::operation::modify_replication_group::builders::ModifyReplicationGroupFluentBuilder;
 use aws_sdk_elasticache::types::{AuthTokenUpdateStrategyType, ReplicationGroup, TransitEncryptionMode};
-use infra_provider::error::ProviderError;
+use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, UpdateRequest};
 
 use super::seen::{fails_over, is_multi_az, requires_tls};
@@ -18,6 +18,8 @@ use crate::kinds::inputs::{flag, malformed, number, optional_text, secret, texts
 use crate::kinds::objects::{Place, changes};
 
 const MODIFY: &str = "elasticache.ModifyReplicationGroup";
+/// The major version from which a group that exists takes TLS.
+const TLS_FROM: u32 = 7;
 const RESHARD: &str = "elasticache.ModifyReplicationGroupShardConfiguration";
 
 /// What one call changes that nobody notices.
@@ -244,6 +246,7 @@ impl Change<'_> {
         }
         let both = TransitEncryptionMode::Preferred;
         if wanted {
+            self.takes_tls().await?;
             if group.transit_encryption_enabled() != Some(true) {
                 self.modify(|call| {
                     call.transit_encryption_enabled(true)
@@ -256,6 +259,26 @@ impl Change<'_> {
         }
         self.modify(|call| call.transit_encryption_mode(both)).await?;
         self.modify(|call| call.transit_encryption_enabled(false)).await
+    }
+
+    /// A group that exists takes TLS from version 7 on. Source: "In-transit encryption (TLS) in ElastiCache", "Enabling in-transit
+    /// encryption on an existing cluster", of the user guide.
+    async fn takes_tls(&self) -> Result<(), ProviderError> {
+        let seen = look::one(self.place, self.id()).await?;
+        let version = seen.engine_version().unwrap_or_default();
+        let major = version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse::<u32>().ok());
+        if major.is_none_or(|major| major >= TLS_FROM) {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` has version {version}, and a group that exists takes TLS from {TLS_FROM} on",
+            self.id()
+        );
+        let hint = format!("Set `version = {TLS_FROM}`: the same apply upgrades it and brings TLS in");
+        Err(ProviderError::rejected(ErrorKind::Invalid, MODIFY, message).hint(hint))
     }
 
     /// The new token is added, then it alone opens. A token that was added before is added again: it changes nothing.

@@ -49,8 +49,11 @@ fn engine() -> BTreeMap<String, AttributeSchema> {
         ),
         (
             "engine_version",
-            disruptive("Its version, such as `7.1`; the service goes back to no older one")
-                .only_up(Ascent::Version),
+            disruptive(
+                "Its version, such as `7.1`; a newer minor one that the service installed stays, and there is no way back to an older one",
+            )
+            .equality(Equality::NewerMinor)
+            .only_up(Ascent::Version),
         ),
         (
             "parameter_group",
