@@ -28,6 +28,8 @@ STATIC = {
     "max_prepared_transactions",
     "max_worker_processes",
     "rds.logical_replication",
+    "rds.rds_superuser_reserved_connections",
+    "rds.restrict_password_commands",
     "shared_buffers",
     "shared_preload_libraries",
     "track_activity_query_size",
@@ -35,6 +37,10 @@ STATIC = {
 }
 SWITCHES = {"autovacuum", "jit", "log_connections", "log_disconnections", "rds.force_ssl", "rds.logical_replication"}
 WITH_UNIT = re.compile(r"\d+ *(?:B|kB|MB|GB|TB|us|ms|s|min|h|d)")
+
+
+# What `gp3` has from 400 GiB on, and below: "Amazon RDS DB instance storage" of the User Guide.
+STRIPED_GB, STRIPED, PLAIN = 400, (12000, 500), (3000, 125)
 
 
 def full_version(asked):

@@ -10,7 +10,7 @@ from moto.rds.exceptions import (
 from moto.rds.models import DBInstance, RDSBackend
 
 from . import states
-from .catalogue import CLASS, full_version, major
+from .catalogue import CLASS, PLAIN, STRIPED, STRIPED_GB, full_version, major
 from .changes import replace
 
 # Changes that take their time; what else is asked for is there at once.
@@ -42,6 +42,45 @@ def install():
     DBInstance.pending_modified_values = property(pending_modified_values)
 
 
+def provisioned(kind, size):
+    return kind in ("io1", "io2") or (kind == "gp3" and size >= STRIPED_GB)
+
+
+def storage_fits(database, asked):
+    """ModifyDBInstance, AllocatedStorage, Iops, StorageThroughput: size and operations come together where they are provisioned
+    (hashicorp/terraform-provider-aws#28382), and not at all below 400 GiB of `gp3` (crossplane-contrib/provider-aws#1630). Less than a
+    tenth more is rounded up."""
+    has = database.allocated_storage
+    size = asked.get("allocated_storage")
+    if size is not None and has < size:
+        asked["allocated_storage"] = size = max(size, -(-has * 11 // 10))
+    kind, speed = asked.get("storage_type") or database.storage_type, asked.get("iops") or asked.get("storage_throughput")
+    if not provisioned(kind, size or has):
+        if speed:
+            raise InvalidParameterCombination(
+                "You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400."
+            )
+        return
+    is_about = size is not None or speed or kind != database.storage_type
+    if is_about and (size is None or asked.get("iops") is None):
+        raise InvalidParameterCombination(
+            "You must specify both the storage size and iops when modifying the storage size or iops on a DB instance that has iops."
+        )
+
+
+def comes_with(database):
+    """Operations and throughput of `gp3` that nobody chose."""
+    if database.storage_type == "gp3" and not (database.iops and database.allocated_storage >= STRIPED_GB):
+        speed = STRIPED if database.allocated_storage >= STRIPED_GB else PLAIN
+        database.iops, database.storage_throughput = speed
+
+
+def lower(asked):
+    """PreferredMaintenanceWindow: told in lower case (aws-cloudformation-resource-providers-rds#413)."""
+    if asked.get("preferred_maintenance_window"):
+        asked["preferred_maintenance_window"] = asked["preferred_maintenance_window"].lower()
+
+
 def fits(database_class=None, storage=None, has=0):
     """Create- and ModifyDBInstance: classes and sizes that there are; storage grows by a tenth at least and never shrinks."""
     if database_class is not None and not CLASS.fullmatch(database_class):
@@ -71,11 +110,14 @@ def create_db_instance(original):
             of_version(self, db_kwargs.get("db_parameter_group_name"), version)
         if db_kwargs.get("kms_key_id"):
             self._validate_kms_key(db_kwargs["kms_key_id"])
+        lower(db_kwargs)
         if db_kwargs.get("manage_master_user_password") and db_kwargs.get("master_user_password"):
             raise InvalidParameterCombination("You can't specify MasterUserPassword with ManageMasterUserPassword.")
         database = original(self, db_kwargs)
         database.dbi_resource_id = "db-" + random.get_random_string(26).upper()
         watch(database, db_kwargs)
+        comes_with(database)
+        started(database)
         states.begin(database, "creating")
         return database
 
@@ -129,8 +171,8 @@ def pascal(name):
 
 
 def only_when_available(database):
-    """InvalidDBInstanceState: "The DB instance isn't in a valid state." """
-    if states.is_busy(database):
+    """InvalidDBInstanceState: "The DB instance isn't in a valid state." One with parameters that do not fit is restarted or deleted."""
+    if states.is_busy(database) or database.status == "incompatible-parameters":
         raise RDSClientError(
             "InvalidDBInstanceState",
             f"Database instance is not in available state. It is {database.status}.",
@@ -145,6 +187,8 @@ def modify_db_instance(original):
         only_when_available(database)
         asked = dict(db_kwargs.items())
         fits(asked.get("db_instance_class"), asked.get("allocated_storage"), database.allocated_storage)
+        storage_fits(database, asked)
+        lower(asked)
         upgrade(self, database, asked)
         slow = {name: asked.pop(name) for name in list(asked) if name in SLOW}
         slow = {name: value for name, value in slow.items() if value != has(database, name)}
@@ -158,11 +202,15 @@ def modify_db_instance(original):
 
         def then():
             database.update(**slow)
+            comes_with(database)
+            if "engine_version" in slow:
+                upgrade_replicas(database)
             if most is not None:
                 database.max_allocated_storage = most
             database.pending = None
             if {"db_instance_class", "engine_version"} & set(slow):
                 database.parameters_wait = False
+                started(database)
 
         if asked.get("apply_immediately") in (True, "true"):
             states.begin(database, "modifying", then)
@@ -193,14 +241,62 @@ def upgrade(backend, database, asked):
     asked["engine_version"] = version
 
 
+def upgrade_replicas(database):
+    """"Upgrades of the RDS for PostgreSQL DB engine" of the User Guide: replicas in the same region are upgraded along, and get the
+    default group of the new version."""
+    for name in database.replicas:
+        replica = database.backend.databases.get(name)
+        if replica is not None and major(replica.engine_version) != major(database.engine_version):
+            replica.db_parameter_group_name = None
+            states.begin(replica, "upgrading", lambda of=replica: of.update(engine_version=database.engine_version))
+
+
+AS_MUCH = (
+    "max_connections",
+    "max_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_wal_senders",
+    "max_worker_processes",
+)
+
+
+def started(database):
+    """What a start read of parameters of which a replica needs as much as its primary."""
+    group = database.backend.db_parameter_groups.get(database.db_parameter_group_name or "")
+    parameters = group.parameters if group else {}
+    values = {name: parameters.get(name, {}).get("ParameterValue", "") for name in AS_MUCH}
+    database.runs_with = {name: int(value) for name, value in values.items() if value.isdigit()}
+
+
+def starts(database):
+    """"Hot Standby", "Administrator's Overview", of PostgreSQL: recovery of a replica with less than its primary is aborted."""
+    if not database.is_replica:
+        return True
+    source = database.backend.databases.get(database.source_db_instance_identifier)
+    has = database.runs_with
+    return all(has.get(name, value) >= value for name, value in (source.runs_with if source else {}).items())
+
+
+def unfit(database):
+    """A value that no machine bears stands for one that does not fit: `incompatible-parameters`, which takes a restart alone."""
+    group = database.backend.db_parameter_groups.get(database.db_parameter_group_name or "")
+    value = group.parameters.get("shared_buffers", {}).get("ParameterValue", "") if group else ""
+    return value.isdigit() and int(value) >= 1 << 30
+
+
 def reboot_db_instance(_original):
     """RebootDBInstance: static parameters are read."""
 
     def changed(self, db_instance_identifier):
         database = self.describe_db_instances(db_instance_identifier)[0]
-        only_when_available(database)
+        if database.status != "incompatible-parameters":
+            only_when_available(database)
 
         def then():
+            started(database)
+            if unfit(database) or not starts(database):
+                database.status = "incompatible-parameters"
+                return
             database.parameters_wait = False
 
         states.begin(database, "rebooting", then)

@@ -63,7 +63,7 @@ def modify_db_parameter_group(original):
 
 
 def describe_db_parameters(original):
-    """DescribeDBParameters, Source: what was set is `user`; moto knows no other."""
+    """DescribeDBParameters, Source: what was set is `user`. Of the rest, which moto does not know, static ones are told."""
 
     def changed(self):
         if self.params.get("Source") not in (None, "user"):
@@ -77,6 +77,12 @@ def describe_db_parameters(original):
             }
             for parameter in result.result["Parameters"]
         ]
+        if self.params.get("Source") is None:
+            set_here = {parameter["ParameterName"] for parameter in parameters}
+            parameters += [
+                {"ParameterName": name, "Source": "engine-default", "ApplyType": "static"}
+                for name in sorted(STATIC - set_here)
+            ]
         return ActionResult({"Parameters": parameters})
 
     return changed

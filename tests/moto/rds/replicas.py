@@ -3,12 +3,17 @@
 import copy
 
 from moto.moto_api._internal import mock_random as random
-from moto.rds.exceptions import DBInstanceAlreadyExists, InvalidParameterValue, RDSClientError
+from moto.rds.exceptions import (
+    DBInstanceAlreadyExists,
+    InvalidParameterCombination,
+    InvalidParameterValue,
+    RDSClientError,
+)
 from moto.rds.models import RDSBackend
 
 from . import states
 from .changes import replace
-from .instances import fits, watch
+from .instances import comes_with, fits, started, watch
 
 
 def install():
@@ -41,6 +46,7 @@ def create_db_instance_read_replica(_original):
         replica.tags = []
         replica.dbi_resource_id = "db-" + random.get_random_string(26).upper()
         replica.parameters_wait = False
+        replica.db_parameter_group_name = source.db_parameter_group_name if source.region == self.region_name else None
         near_name = source.db_instance_identifier
         asked["source_db_instance_identifier"] = (
             near_name if source.region == self.region_name else source.db_instance_arn
@@ -48,7 +54,9 @@ def create_db_instance_read_replica(_original):
         replica.update(**asked)
         replica.set_as_replica()
         watch(replica, asked)
+        comes_with(replica)
         self.databases[name] = replica
+        started(replica)
         source.add_replica(replica)
         states.begin(replica, "creating")
         return replica
@@ -58,6 +66,16 @@ def create_db_instance_read_replica(_original):
 
 def allowed(source, asked, is_near):
     fits(asked.get("db_instance_class"), asked.get("allocated_storage"))
+    if asked.get("db_parameter_group_name"):
+        # DBParameterGroupName; hashicorp/terraform-provider-aws#38056.
+        raise InvalidParameterCombination(
+            "A parameter group can't be specified during Read Replica creation for the following DB engine: postgres"
+        )
+    if (asked.get("allocated_storage") or source.allocated_storage) < source.allocated_storage:
+        # AllocatedStorage: "Be sure to allocate enough storage for your read replica so that the create operation can succeed."
+        raise InvalidParameterCombination(
+            f"The read replica needs at least the {source.allocated_storage} GiB of storage of its source."
+        )
     if source.backup_retention_period == 0:
         raise RDSClientError(
             "InvalidDBInstanceState", "Automated backups are not enabled for this database instance."

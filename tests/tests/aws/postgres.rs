@@ -51,7 +51,7 @@ def of(name, rds=rds):
     found = rds.describe_db_instances(Filters=[{'Name': 'db-instance-id', 'Values': [name]}])['DBInstances']
     return found[0] if found else None
 def parameters(group):
-    return {one['ParameterName']: one['ParameterValue'] for one in rds.describe_db_parameters(DBParameterGroupName=group)['Parameters']}
+    return {one['ParameterName']: one['ParameterValue'] for one in rds.describe_db_parameters(DBParameterGroupName=group, Source='user')['Parameters']}
 def settled(name):
     while of(name)['DBInstanceStatus'] != 'available':
         pass

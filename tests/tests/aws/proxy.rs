@@ -59,8 +59,8 @@ fn a_pooler_is_a_proxy_that_logs_in_with_the_secrets_of_the_roles() {
         "show([one['DBInstanceIdentifier'] for one in client('rds').describe_db_instances()['DBInstances']])",
     );
     assert_eq!(proxy["targets"], instances);
-    // Twenty for each of two users of one database, of the 450 connections that 4 GiB make.
-    assert_eq!(proxy["pool"]["MaxConnectionsPercent"], 9);
+    // Twenty for each of two users of one database, of the 413 connections that 4 GiB make.
+    assert_eq!(proxy["pool"]["MaxConnectionsPercent"], 10);
     expect_logins(&cloud, proxy);
     expect_policy(proxy);
     let url = env
@@ -80,7 +80,7 @@ fn a_pooler_is_a_proxy_that_logs_in_with_the_secrets_of_the_roles() {
     apply(&mut env);
     let changed = cloud.boto(SEEN);
     assert_eq!(changed[0]["RequireTLS"], true);
-    assert_eq!(changed[0]["pool"]["MaxConnectionsPercent"], 18);
+    assert_eq!(changed[0]["pool"]["MaxConnectionsPercent"], 20);
     assert_eq!(changed[0]["DBProxyArn"], proxy["DBProxyArn"]);
     expect_no_changes(&mut env);
 

@@ -29,6 +29,7 @@ mod sizes;
 pub(crate) mod sql;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 /// Long enough that nobody guesses it, and without a character that a URL would have to encode.
 const GENERATED: VaultSecret = VaultSecret::Generated(Generate {
@@ -79,6 +80,7 @@ pub fn lower(scene: &Scene<'_>, postgres: &Postgres) -> Lowered {
         segment,
         key: key.clone(),
         group: output(&group.address, "name"),
+        parameters: group.address.clone(),
         subnets: output(&subnets.address, "name"),
         master: master.as_ref().map(|secret| secret.address.clone()),
     };

@@ -49,6 +49,8 @@ fn settings_of_the_block_aws_reach_the_database() {
         return;
     };
     let mut env = applied(&cloud, &[]);
+    // As people write it, and RDS does not tell it.
+    env.edit("stack.hcl", "\"sun:04:00-sun:05:00\"", "\"Mon:04:00-Mon:05:00\"");
     env.edit(
         "stack.hcl",
         "  aws {\n",
@@ -71,6 +73,7 @@ fn settings_of_the_block_aws_reach_the_database() {
         "DBInstanceClass": "db.m7g.large", "MultiAZ": true, "MaxAllocatedStorage": 100, "PerformanceInsightsEnabled": false,
         "EnabledCloudwatchLogsExports": ["postgresql"], "IAMDatabaseAuthenticationEnabled": true,
         "AutoMinorVersionUpgrade": false, "PreferredBackupWindow": "01:00-02:00",
+        "PreferredMaintenanceWindow": "mon:04:00-mon:05:00",
     });
     for (name, value) in wanted.as_object().expect("a map") {
         assert_eq!(database[name], *value, "{name}");
@@ -164,7 +167,13 @@ fn what_rds_refuses_is_told_with_a_way_out_and_nothing_is_lost() {
     env.edit("stack.hcl", "storage_gb = 30", "storage_gb = 20");
     let shrunk = env.run(&["apply", "staging", "--yes"]).expect(1);
     assert!(shrunk.stderr.contains("Storage of RDS only grows"), "{shrunk}");
-    env.edit("stack.hcl", "storage_gb = 20", "storage_gb = 30");
+    env.edit("stack.hcl", "storage_gb = 20", "storage_gb = 32");
+    let little = env.run(&["apply", "staging", "--yes"]).expect(1);
+    assert!(
+        little.stderr.contains("Set `storage_gb` to 33 or more"),
+        "{little}"
+    );
+    env.edit("stack.hcl", "storage_gb = 32", "storage_gb = 30");
     env.edit(
         "stack.hcl",
         "  aws {\n",
@@ -179,5 +188,85 @@ fn what_rds_refuses_is_told_with_a_way_out_and_nothing_is_lost() {
     // The memory of that class was not known, and so the alarm on it went.
     apply(&mut env);
     is_settled(&mut env);
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn storage_grows_with_its_operations_where_these_are_provisioned() {
+    let Some(cloud) = Cloud::start("storage_grows_with_its_operations", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let storage =
+        "[of('db-staging-main')[name] for name in ('AllocatedStorage', 'Iops', 'StorageThroughput')]";
+    env.edit("stack.hcl", "storage_gb = 20", "storage_gb = 400");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, storage), json!([400, 12_000, 500]));
+    env.edit("stack.hcl", "storage_gb = 400", "storage_gb = 600");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, storage), json!([600, 12_000, 500]));
+    env.edit("stack.hcl", "  aws {\n", "  aws {\n    iops = 13000\n");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, storage), json!([600, 13_000, 500]));
+    env.edit(
+        "stack.hcl",
+        "    iops = 13000\n",
+        "    storage_throughput = 600\n",
+    );
+    apply(&mut env);
+    assert_eq!(seen(&cloud, storage), json!([600, 12_000, 600]));
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn parameters_that_keep_a_database_from_starting_are_corrected() {
+    let Some(cloud) = Cloud::start("parameters_that_keep_a_database_from_starting", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let unfit = "    shared_buffers  = 2000000000\n    max_connections = 60";
+    env.edit("stack.hcl", "    max_connections = 60", unfit);
+    // The group has it, and the next plan shows that the database runs without.
+    let _ = env.run(&["apply", "staging", "--yes"]);
+    let status = "of('db-staging-main')['DBInstanceStatus']";
+    assert_eq!(seen(&cloud, status), "incompatible-parameters");
+    let plan = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(2);
+    assert!(plan.stdout.contains("parameters_in_force"), "{plan}");
+    env.edit("stack.hcl", unfit, "    max_connections = 60");
+    apply(&mut env);
+    assert_eq!(seen(&cloud, status), "available");
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn a_parameter_that_the_service_alone_knows_to_be_static_is_set_and_then_read() {
+    let Some(cloud) = Cloud::start("a_parameter_that_the_service_alone_knows", STAGING) else {
+        return;
+    };
+    let reserved = "    \"rds.rds_superuser_reserved_connections\" = 3\n";
+    let mut env = applied(&cloud, &[("    max_connections = 60\n", reserved)]);
+    is_settled(&mut env);
+    env.edit("stack.hcl", reserved, &reserved.replace('3', "4"));
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    apply(&mut env);
+    let status = "of('db-staging-main')['DBParameterGroups'][0]['ParameterApplyStatus']";
+    assert_eq!(seen(&cloud, status), "in-sync");
+    destroy(&mut env, &cloud);
+}
+
+#[test]
+fn what_others_scheduled_for_maintenance_is_neither_waited_for_nor_brought_in_by_a_tag() {
+    let Some(cloud) = Cloud::start("what_others_scheduled_for_maintenance", STAGING) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    does(
+        &cloud,
+        "rds.modify_db_instance(DBInstanceIdentifier='db-staging-main', DBInstanceClass='db.t4g.large', ApplyImmediately=False)",
+    );
+    env.edit("stack.hcl", "team = \"data\"", "owner = \"data\"");
+    apply(&mut env);
+    let pending = "of('db-staging-main')['PendingModifiedValues']['DBInstanceClass']";
+    assert_eq!(seen(&cloud, pending), "db.t4g.large");
     destroy(&mut env, &cloud);
 }

@@ -37,9 +37,17 @@ fn a_replica_in_another_region_uses_what_is_there() {
         replica["DBParameterGroups"][0]["DBParameterGroupName"],
         "db-staging-main-pg16-us-east-1"
     );
+    assert_eq!(replica["DBParameterGroups"][0]["ParameterApplyStatus"], "in-sync");
     env.edit("stack.hcl", "\"tiny\"", "\"small\"");
     apply(&mut env);
     assert_eq!(seen(&cloud, far)["DBInstanceClass"], "db.t4g.medium");
+    // RDS upgrades replicas in the same region along with their primary, and this one stands elsewhere.
+    env.edit("stack.hcl", "version    = 16", "version    = 17");
+    let refused = env.run(&["apply", "staging", "--yes"]).expect(1);
+    assert!(
+        refused.stderr.contains("Take them out of `replica_regions`"),
+        "{refused}"
+    );
     destroy(&mut env, &cloud);
     assert_eq!(seen(&cloud, far), Value::Null);
     let groups = "[one['DBParameterGroupName'] for one in client('rds', 'us-east-1').describe_db_parameter_groups()['DBParameterGroups'] if one['DBParameterGroupName'].startswith('db-')]";

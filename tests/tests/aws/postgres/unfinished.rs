@@ -30,3 +30,21 @@ fn an_instance_that_was_being_made_is_waited_for_by_the_next_apply() {
     assert_eq!(seen(&cloud, "of('db-staging-main')['DbiResourceId']"), before);
     destroy(&mut env, &cloud);
 }
+
+#[test]
+fn an_instance_whose_name_is_still_that_of_one_that_is_being_deleted_is_made_after_it() {
+    let variables = [("INFRA_RDS_MS", "4000")];
+    let name = "an_instance_whose_name_is_still_that_of_one";
+    let Some(cloud) = Cloud::start_with(name, STAGING, &variables) else {
+        return;
+    };
+    let mut env = applied(&cloud, &[]);
+    let before = seen(&cloud, "of('db-staging-main')['DbiResourceId']");
+    does(
+        &cloud,
+        "rds.delete_db_instance(DBInstanceIdentifier='db-staging-main', SkipFinalSnapshot=True)",
+    );
+    apply(&mut env);
+    assert_ne!(seen(&cloud, "of('db-staging-main')['DbiResourceId']"), before);
+    destroy(&mut env, &cloud);
+}

@@ -7,6 +7,7 @@ pub(crate) mod removal;
 pub(crate) mod schema;
 pub(crate) mod settle;
 pub(crate) mod status;
+mod storage;
 
 /// The engine of all that is made here.
 pub(crate) const ENGINE: &str = "postgres";

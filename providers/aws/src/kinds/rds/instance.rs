@@ -10,7 +10,7 @@ use infra_model::schema::ascent::Ascent;
 use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::value::{Attributes, Value};
-use infra_provider::error::ProviderError;
+use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::database::change::{self, Modification};
@@ -89,14 +89,21 @@ impl Objects for Instance {
         let name = text(&request.inputs, "name")?;
         let call = operated(asked(place, request)?, &request.inputs);
         let operation = "rds.CreateDBInstance";
-        call.send().await.map_err(|error| failed(operation, error))?;
+        let sent = call.clone().send().await;
+        let sent = sent.map(drop).map_err(|error| failed(operation, error));
+        if removal::has_freed_its_name(place, name, sent).await? {
+            call.send().await.map_err(|error| failed(operation, error))?;
+        }
         let made = settle::settled(place, name, (operation, settle::CREATE), |_| true).await?;
         Ok(applied(&made))
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let seen = change::subject(place, request).await?;
-        let modification = modified(change::modification(place, request, &seen), request);
+        if changes(request, &["version"]) {
+            follows_nowhere_else(&seen)?;
+        }
+        let modification = modified(change::modification(place, request, seen)?, request);
         let schema = self.schema();
         Ok(applied(
             &change::carry_out(place, request, modification, &schema, found).await?,
@@ -163,17 +170,32 @@ fn operated(call: CreateDBInstanceFluentBuilder, inputs: &Attributes) -> CreateD
         .set_enable_iam_database_authentication(flag(inputs, "iam_authentication"))
 }
 
+/// Refuses an upgrade that would leave replicas behind: RDS upgrades those in the same region along with their primary, and none in
+/// others. Source: "Upgrades of the RDS for PostgreSQL DB engine" of the user guide.
+fn follows_nowhere_else(seen: &DbInstance) -> Result<(), ProviderError> {
+    let replicas = seen.read_replica_db_instance_identifiers().iter();
+    let far: Vec<&str> = replicas
+        .map(String::as_str)
+        .filter(|name| name.starts_with("arn:"))
+        .collect();
+    if far.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Replicas in other regions follow it, which RDS does not upgrade along with it: {}",
+        far.join(", ")
+    );
+    let hint =
+        "Take them out of `replica_regions` and apply, or promote them, then upgrade, and add them again";
+    Err(ProviderError::rejected(ErrorKind::Invalid, change::MODIFY, message).hint(hint))
+}
+
 /// Returns a change with what only an instance has.
 fn modified(mut modification: Modification, request: &UpdateRequest) -> Modification {
     let inputs = &request.inputs;
     let owned = |name: &str| optional_text(inputs, name).map(str::to_owned);
     if changes(request, &["version"]) {
-        let call = modification.call.clone();
-        modification.call = call
-            .set_engine_version(owned("version"))
-            .allow_major_version_upgrade(true)
-            .set_db_parameter_group_name(owned("parameter_group"));
-        modification.is_needed = true;
+        modification.set_version(inputs);
     }
     if changes(request, &["managed_password", "master_password"]) {
         let is_managed = flag(inputs, "managed_password") == Some(true);
@@ -193,7 +215,7 @@ fn found(database: &DbInstance) -> Found {
     let mut attributes = common.attributes;
     let group = database.db_subnet_group();
     attributes.extend(named([
-        ("version", optional(major(database.engine_version()))),
+        ("version", optional(look::major(database))),
         (
             "subnet_group",
             optional(group.and_then(|group| group.db_subnet_group_name())),
@@ -228,9 +250,4 @@ fn applied(database: &DbInstance) -> Applied {
         id: look::id_of(database),
         outputs: outputs(database),
     }
-}
-
-/// Returns the major version: since PostgreSQL 10 it is what stands before the first dot.
-fn major(version: Option<&str>) -> Option<&str> {
-    version.and_then(|version| version.split('.').next())
 }

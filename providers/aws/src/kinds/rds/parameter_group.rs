@@ -1,7 +1,7 @@
 //! `aws.rds.parameter_group`: parameters of PostgreSQL.
 //!
-//! Parameters that a start alone reads are set by restarting what uses the group: replicas first, because a replica with less of
-//! `max_connections` and its like than its primary stops.
+//! Parameters that a start alone reads are set by restarting what uses the group. A replica with less of `max_connections` and its
+//! like than its primary stops: replicas are first where these rise, and their primary where one may fall.
 
 use std::collections::BTreeMap;
 
@@ -132,10 +132,14 @@ impl Objects for ParameterGroup {
     /// Values that are there say nothing about the restart that they need: what fails on the way is done again from the start.
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
         let name = &request.id.0;
+        let mut first = restart::first(&wanted(&request.before), &wanted(&request.inputs));
         if changes(request, &[PARAMETERS, STATIC_PARAMETERS]) {
             let wanted = wanted(&request.inputs);
             let seen = values::read(place, name).await?.unwrap_or_default();
             let removed = seen.keys().filter(|parameter| !wanted.contains_key(*parameter));
+            if seen != wanted {
+                first = restart::first(&seen, &wanted);
+            }
             values::reset(place, name, removed).await.map_err(unfinished)?;
             let moved = |(parameter, value): &(&String, &String)| seen.get(*parameter) != Some(*value);
             let moved = wanted
@@ -146,7 +150,7 @@ impl Objects for ParameterGroup {
             set.map_err(unfinished)?;
         }
         if changes(request, &[STATIC_PARAMETERS]) {
-            restart::users_of(place, name).await.map_err(unfinished)?;
+            restart::users_of(place, name, first).await.map_err(unfinished)?;
         }
         let group = one(place, name).await?;
         let arn = group.as_ref().and_then(DbParameterGroup::db_parameter_group_arn);

@@ -11,16 +11,18 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use super::database::{change, look, removal, schema, settle};
+use super::database::{change, look, reboot, removal, schema, settle, status};
 use super::tagging;
 use crate::failure::{failed, half_done};
-use crate::kinds::inputs::{disruptive, flag, named, number, optional_text, replaces, text, texts};
+use crate::kinds::inputs::{disruptive, flag, named, number, optional, optional_text, replaces, text, texts};
 use crate::kinds::objects::{Found, Objects, Place, Which, changes};
 
 /// The type.
 pub const REPLICA: &str = "aws.rds.replica";
 
 const PROMOTE: &str = "rds.PromoteReadReplica";
+/// What a replica goes through with its source.
+const UPGRADE: &str = "wait until RDS has upgraded a replica";
 
 /// Manages replicas.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +40,14 @@ impl Objects for Replica {
             (
                 "promoted",
                 disruptive("Whether it is on its own: it answers writes and follows nobody")
-                    .default_value(false),
+                    .default_value(false)
+                    .stands_alone(),
+            ),
+            (
+                "version",
+                disruptive(
+                    "Its major version; RDS upgrades one that follows in the same region with its source",
+                ),
             ),
             (
                 "subnet_group",
@@ -72,13 +81,14 @@ impl Objects for Replica {
         let name = text(&request.inputs, "name")?;
         let call = operated(asked(place, request)?, &request.inputs);
         let operation = "rds.CreateDBInstanceReadReplica";
-        call.send().await.map_err(|error| failed(operation, error))?;
-        let made = settle::settled(place, name, (operation, settle::CREATE), |_| true).await?;
-        if wants_promotion(&request.inputs) {
-            let made = promoted(place, name, &request.inputs).await.map_err(half_done)?;
-            return Ok(applied(&made));
+        let sent = call.clone().send().await;
+        let sent = sent.map(drop).map_err(|error| failed(operation, error));
+        if removal::has_freed_its_name(place, name, sent).await? {
+            call.send().await.map_err(|error| failed(operation, error))?;
         }
-        Ok(applied(&made))
+        let made = settle::settled(place, name, (operation, settle::CREATE), |_| true).await?;
+        let whole = completed(place, &request.inputs, made).await.map_err(half_done)?;
+        Ok(applied(&whole))
     }
 
     async fn update(&self, place: &Place, request: &UpdateRequest) -> Result<Applied, ProviderError> {
@@ -86,7 +96,18 @@ impl Objects for Replica {
         if changes(request, &["promoted"]) && is_promoted(&seen) != wants_promotion(&request.inputs) {
             seen = promote(place, request).await?;
         }
-        let modification = change::modification(place, request, &seen);
+        let becomes = text(&request.inputs, "version").unwrap_or_default();
+        let is_upgraded = changes(request, &["version"]) && look::major(&seen) != Some(becomes);
+        if is_upgraded && !is_promoted(&seen) {
+            // What comes with the version, such as the parameter group, is taken only after it.
+            let has = |database: &DbInstance| look::major(database) == Some(becomes);
+            seen = settle::settled(place, &request.id.0, (UPGRADE, settle::CHANGE), has).await?;
+        }
+        let upgrades_itself = is_upgraded && is_promoted(&seen);
+        let mut modification = change::modification(place, request, seen)?;
+        if upgrades_itself {
+            modification.set_version(&request.inputs);
+        }
         let schema = self.schema();
         Ok(applied(
             &change::carry_out(place, request, modification, &schema, found).await?,
@@ -110,6 +131,47 @@ fn is_promoted(database: &DbInstance) -> bool {
     database.read_replica_source_db_instance_identifier().is_none()
 }
 
+/// Does for a new replica what the call that makes it does not take: of PostgreSQL that is the parameter group, which a near one
+/// has from its source, and of every engine the time of its maintenance.
+///
+/// Source: CreateDBInstanceReadReplica, `DBParameterGroupName`, and its refusal "A parameter group can't be specified during Read
+/// Replica creation for the following DB engine: postgres".
+async fn completed(
+    place: &Place,
+    inputs: &Attributes,
+    made: DbInstance,
+) -> Result<DbInstance, ProviderError> {
+    let (name, seen) = (text(inputs, "name")?, look::found(&made).attributes);
+    let differing = |name: &str| {
+        let wanted = optional_text(inputs, name)?;
+        let is_so = seen.get(name).and_then(Value::as_str) == Some(wanted);
+        (!is_so).then(|| wanted.to_owned())
+    };
+    let (group, window) = (differing("parameter_group"), differing("maintenance_window"));
+    let mut replica = made;
+    if group.is_some() || window.is_some() {
+        let call = place
+            .clients
+            .rds()
+            .modify_db_instance()
+            .db_instance_identifier(name)
+            .apply_immediately(true)
+            .set_db_parameter_group_name(group.clone())
+            .set_preferred_maintenance_window(window);
+        call.send().await.map_err(|error| failed(change::MODIFY, error))?;
+        let has_group =
+            |database: &DbInstance| group.as_deref().is_none_or(|group| look::uses(database, group));
+        replica = settle::settled(place, name, (change::MODIFY, settle::CHANGE), has_group).await?;
+        if status::wants_restart(&replica) {
+            replica = reboot::now(place, name).await?;
+        }
+    }
+    if wants_promotion(inputs) {
+        return promoted(place, name, inputs).await;
+    }
+    Ok(replica)
+}
+
 /// Makes a replica stand on its own. The other way there is none.
 async fn promote(place: &Place, request: &UpdateRequest) -> Result<DbInstance, ProviderError> {
     let (name, inputs) = (&request.id.0, &request.inputs);
@@ -131,7 +193,8 @@ async fn promoted(place: &Place, name: &str, inputs: &Attributes) -> Result<DbIn
         .rds()
         .promote_read_replica()
         .db_instance_identifier(name)
-        .set_backup_retention_period(number(inputs, "backup_retention_days"));
+        .set_backup_retention_period(number(inputs, "backup_retention_days"))
+        .set_preferred_backup_window(optional_text(inputs, "backup_window").map(str::to_owned));
     call.send().await.map_err(|error| failed(PROMOTE, error))?;
     settle::settled(place, name, (PROMOTE, settle::CHANGE), is_promoted).await
 }
@@ -155,7 +218,7 @@ fn asked(
         .set_db_subnet_group_name(owned("subnet_group"))
         .db_instance_class(text(inputs, "instance_class")?)
         .storage_type(optional_text(inputs, "storage_type").unwrap_or("gp3"))
-        .set_allocated_storage(number(inputs, "storage_gb"))
+        // Its storage is as large as that of its source, which RDS may have grown.
         .set_max_allocated_storage(number(inputs, "storage_max_gb"))
         .set_iops(number(inputs, "iops"))
         .set_storage_throughput(number(inputs, "storage_throughput"))
@@ -175,7 +238,6 @@ fn operated(
         .publicly_accessible(flag(inputs, "publicly_accessible").unwrap_or(false))
         .deletion_protection(flag(inputs, "deletion_protection").unwrap_or(false))
         .copy_tags_to_snapshot(flag(inputs, "copy_tags_to_snapshot").unwrap_or(false))
-        .set_db_parameter_group_name(owned("parameter_group"))
         .set_auto_minor_version_upgrade(flag(inputs, "auto_minor_version_upgrade"))
         .enable_performance_insights(is_watched)
         .set_performance_insights_retention_period(
@@ -214,6 +276,9 @@ fn found(database: &DbInstance) -> Found {
     found
         .attributes
         .insert("promoted".to_owned(), Value::from(is_promoted(database)));
+    found
+        .attributes
+        .insert("version".to_owned(), optional(look::major(database)));
     if is_far(database) {
         let group = database.db_subnet_group();
         let group = group.and_then(|group| group.db_subnet_group_name());

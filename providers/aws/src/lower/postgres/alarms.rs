@@ -5,8 +5,8 @@ use infra_model::diagnostic::Diagnostic;
 use infra_model::resource::Desired;
 use infra_provider::lowering::output;
 
-use super::Cluster;
 use super::capacity::{self, GIB};
+use super::{Cluster, settings};
 use crate::lower::alarms::{self, Side, Watch, Watched};
 use crate::lower::scene::Scene;
 
@@ -43,7 +43,8 @@ fn of_server(cluster: &Cluster<'_>, server: &Address, is_replica: bool) -> Vec<D
     let mut watches = vec![CPU, free_storage(cluster)];
     watches.extend(capacity::memory_gb(class).map(free_memory));
     watches.extend(capacity::connections(cluster, class).map(connections));
-    if is_replica {
+    // One that was promoted follows nobody, and has no lag.
+    if is_replica && !settings::texts(cluster.scene, "promote").contains(&server.name()) {
         watches.push(LAG);
     }
     alarms::resources(cluster.scene, &watched, &watches)

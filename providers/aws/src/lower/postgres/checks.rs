@@ -5,12 +5,15 @@ use infra_model::diagnostic::Diagnostic;
 use infra_model::value::Value;
 
 use super::extensions::{self, VERSIONS};
-use super::{alarms, server, settings, sql};
+use super::{alarms, capacity, server, settings, sql, windows};
 use crate::lower::network::places;
 use crate::lower::scene::Scene;
 
 /// GiB that an instance has at least and at most.
 const STORAGE_GB: std::ops::RangeInclusive<u32> = 20..=65_536;
+/// GiB from which operations and throughput of `gp3` may be chosen, and which storage with provisioned operations has at least.
+const STRIPED_GB: u32 = 400;
+const PROVISIONED_GB: u32 = 100;
 /// Days that RDS keeps backups at most.
 const RETENTION_DAYS_MAX: u32 = 35;
 /// Replicas that a PostgreSQL of RDS has at most.
@@ -27,6 +30,10 @@ pub(super) fn all(scene: &Scene<'_>, postgres: &Postgres) -> Vec<Diagnostic> {
     found.extend(check.place());
     found.extend(check.databases());
     found.extend(check.numbers());
+    found.extend(check.provisioned());
+    found.extend(check.percentages());
+    found.extend(check.smaller_replicas());
+    found.extend(windows::faults(scene));
     found.extend(check.replicas());
     found.extend(check.regions());
     found.extend(check.promoted());
@@ -93,10 +100,10 @@ impl Check<'_> {
             found.push(self.error("Storage is not available", &detail, &hint));
         }
         let most = self.scene.setting("storage_max_gb").and_then(Value::as_int);
-        if most.is_some_and(|most| most <= i64::from(postgres.storage_gb)) {
+        if most.is_some_and(|most| most * 10 < i64::from(postgres.storage_gb) * 11) {
             found.push(self.error(
                 "Storage has no room to grow",
-                "has a `storage_max_gb` that is not more than its `storage_gb`",
+                "has a `storage_max_gb` that is not a tenth more than its `storage_gb`",
                 "Raise `storage_max_gb`, or remove it: then RDS does not grow the storage by itself",
             ));
         }
@@ -106,6 +113,73 @@ impl Check<'_> {
             found.push(self.error("Backups are kept too long", &detail, &hint));
         }
         found
+    }
+
+    /// Operations and throughput are chosen where storage has them provisioned.
+    fn provisioned(&self) -> Option<Diagnostic> {
+        let is_set = |name: &str| self.scene.setting(name).is_some_and(|value| !value.is_null());
+        let kind = self
+            .scene
+            .setting("storage_type")
+            .and_then(Value::as_str)
+            .unwrap_or("gp3");
+        let size = self.postgres.storage_gb;
+        match kind {
+            "gp3" if size < STRIPED_GB && (is_set("iops") || is_set("storage_throughput")) => {
+                Some(self.error(
+                    "Storage is too small for its settings",
+                    &format!("sets `iops` or `storage_throughput` of {size} GiB of `gp3`"),
+                    &format!("RDS takes them from {STRIPED_GB} GiB on: raise `storage_gb`, or remove them"),
+                ))
+            }
+            "io1" | "io2" if !is_set("iops") || size < PROVISIONED_GB => Some(self.error(
+                "Storage does not fit its type",
+                &format!("has {size} GiB of `{kind}`"),
+                &format!("It takes `iops`, and {PROVISIONED_GB} GiB or more"),
+            )),
+            _ => None,
+        }
+    }
+
+    fn percentages(&self) -> Vec<Diagnostic> {
+        let ranges = [
+            ("pooler_connections_percent", 1..=100_i64),
+            ("pooler_idle_timeout_s", 1..=28_800),
+        ];
+        let odd = ranges.into_iter().filter_map(|(name, range)| {
+            let value = self.scene.setting(name)?.as_int()?;
+            (!range.contains(&value)).then(|| {
+                self.error(
+                    "Setting is out of range",
+                    &format!("sets `{name}` to {value}"),
+                    &format!("It takes from {} to {}", range.start(), range.end()),
+                )
+            })
+        });
+        odd.collect()
+    }
+
+    /// A replica with less of `max_connections` than its primary does not run, and RDS derives it from memory.
+    fn smaller_replicas(&self) -> Option<Diagnostic> {
+        let said = self.postgres.parameters.get("max_connections");
+        let regions = self.scene.setting("replica_regions").and_then(Value::as_map);
+        let own = |there: &Value| there.as_map()?.get("instance_class")?.as_str().map(str::to_owned);
+        let far = regions.into_iter().flatten().filter_map(|(_, there)| own(there));
+        let near = (self.postgres.replicas > 0)
+            .then(|| capacity::class_of(self.scene, self.postgres, true).to_owned());
+        let of = |class: &str| capacity::derived_connections(class);
+        let primary = capacity::class_of(self.scene, self.postgres, false);
+        let has_fewer =
+            |class: &String| matches!((of(class), of(primary)), (Some(one), Some(other)) if one < other);
+        let smaller = far.chain(near).find(has_fewer).filter(|_| said.is_none())?;
+        let detail = format!(
+            "has replicas of `{smaller}`, which take fewer connections than its primary of `{primary}`, and a replica with fewer stops"
+        );
+        Some(self.error(
+            "Replicas are too small",
+            &detail,
+            "Set `max_connections` in `parameters` to what the smallest of them bears, or take a larger `replica_class`",
+        ))
     }
 
     fn replicas(&self) -> Vec<Diagnostic> {

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 
 use infra_model::component::postgres::Postgres;
 use infra_model::diagnostic::{Diagnostic, near_match};
+use infra_model::value::Value;
 
 use super::settings;
 use crate::lower::scene::Scene;
@@ -131,7 +132,8 @@ pub(super) fn faults(scene: &Scene<'_>, postgres: &Postgres) -> Vec<Diagnostic> 
     let extra = settings::texts(scene, "extra_extensions");
     let is_missing = |name: &&String| !extra.contains(&name.as_str()) && !is_there(name, postgres.version);
     let missing = postgres.extensions.iter().filter(is_missing);
-    missing.map(|name| fault(scene, postgres, name)).collect()
+    let missing = missing.map(|name| fault(scene, postgres, name));
+    missing.chain(cron_fault(scene, postgres)).collect()
 }
 
 fn is_there(name: &str, version: u32) -> bool {
@@ -155,6 +157,57 @@ fn fault(scene: &Scene<'_>, postgres: &Postgres, name: &str) -> Diagnostic {
         Some(near) => format!("Did you mean `{near}`?"),
         None => "The list: https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-extensions.html; if it names the extension, add it to `extra_extensions` in `aws`".to_owned(),
     })
+}
+
+/// The parameter that names the only database in which `pg_cron` is created. Source: "Scheduling maintenance with the PostgreSQL
+/// pg_cron extension" of the user guide, and the script of the extension.
+pub(super) const CRON_DATABASE: &str = "cron.database_name";
+const CRON: &str = "pg_cron";
+
+/// Returns the database in which `pg_cron` is created: the one that the stack names, or the only one.
+pub(super) fn cron_database(postgres: &Postgres) -> Option<&str> {
+    if !postgres.extensions.iter().any(|name| name == CRON) {
+        return None;
+    }
+    let only = || {
+        postgres
+            .databases
+            .keys()
+            .next()
+            .filter(|_| postgres.databases.len() == 1)
+    };
+    let said = postgres.parameters.get(CRON_DATABASE).and_then(Value::as_str);
+    said.or_else(|| only().map(String::as_str))
+}
+
+/// Returns the extensions of one database.
+pub(super) fn of_database(postgres: &Postgres, database: &str) -> Vec<String> {
+    let cron = cron_database(postgres);
+    let is_there = |name: &&String| *name != CRON || cron == Some(database);
+    postgres.extensions.iter().filter(is_there).cloned().collect()
+}
+
+/// Returns why `pg_cron` cannot be created.
+fn cron_fault(scene: &Scene<'_>, postgres: &Postgres) -> Option<Diagnostic> {
+    let is_wanted = postgres.extensions.iter().any(|name| name == CRON);
+    let place = cron_database(postgres);
+    if !is_wanted || place.is_some_and(|place| postgres.databases.contains_key(place)) {
+        return None;
+    }
+    let address = &scene.component.address;
+    let detail = match place {
+        Some(place) => format!("`{address}` has no database `{place}`, which `{CRON_DATABASE}` names"),
+        None => {
+            format!("`{address}` wants `{CRON}` and has several databases, of which one alone can have it")
+        }
+    };
+    let names: Vec<&str> = postgres.databases.keys().map(String::as_str).collect();
+    let hint = format!(
+        "Set `\"{CRON_DATABASE}\"` in `parameters` to one of: {}",
+        names.join(", ")
+    );
+    let fault = Diagnostic::error("Extension without a database", detail).at(scene.component.span);
+    Some(fault.hint(hint))
 }
 
 /// Returns the modules that the server has to load for the extensions of a cluster.

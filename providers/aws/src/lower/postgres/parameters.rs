@@ -34,6 +34,10 @@ pub(super) fn of(scene: &Scene<'_>, postgres: &Postgres, diagnostics: &mut Vec<D
         }
     }
     preload(postgres, &mut all);
+    if let Some(database) = extensions::cron_database(postgres) {
+        all.entry(extensions::CRON_DATABASE.to_owned())
+            .or_insert_with(|| Value::string(database));
+    }
     let (fixed, moving) = all.into_iter().partition(|(name, _)| needs_restart(name));
     Parameters { moving, fixed }
 }

@@ -30,6 +30,8 @@ pub(super) struct Plan<'a> {
     pub(super) key: Value,
     /// The names of the groups.
     pub(super) group: Value,
+    /// The parameter group of all but those in other regions.
+    pub(super) parameters: Address,
     pub(super) subnets: Value,
     /// The secret with the password of `postgres`, where RDS does not make it.
     pub(super) master: Option<Address>,
@@ -45,7 +47,6 @@ impl Plan<'_> {
         let mut all = self.common("");
         all.extend(self.standing_alone());
         all.extend(inputs([
-            ("version", Value::String(self.postgres.version.to_string())),
             ("instance_class", self.class("instance_class")),
             ("multi_az", Value::from(self.has_standby())),
             ("subnet_group", self.subnets.clone()),
@@ -113,7 +114,9 @@ impl Plan<'_> {
         parameters: &Parameters,
     ) -> (Desired, Desired) {
         let name = format!("replica-{region}");
-        let group = group::parameters_abroad(self.scene, self.postgres, parameters, region);
+        let mut group = group::parameters_abroad(self.scene, self.postgres, parameters, region);
+        // Its change restarts the replica, which needs as much of `max_connections` and its like as its primary has by then.
+        group.after.insert(self.parameters.clone());
         let given = |name: &str| there.as_map().and_then(|map| map.get(name)).cloned();
         let mut all = self.common(&name);
         all.extend(inputs([
@@ -151,6 +154,7 @@ impl Plan<'_> {
         let mut all = self.storage();
         all.extend(inputs([
             ("name", Value::String(scene.name(part, LONGEST))),
+            ("version", Value::String(self.postgres.version.to_string())),
             ("kms_key", self.key.clone()),
             (
                 "security_groups",

@@ -10,7 +10,7 @@ use infra_provider::lowering::{address, output};
 use infra_provider::sql::access::Level;
 use infra_provider::sql::database::Database;
 
-use super::Cluster;
+use super::{Cluster, extensions};
 use crate::kinds::postgres_sql::database::DATABASE;
 use crate::kinds::postgres_sql::role::ROLE;
 use crate::lower::scene::Scene;
@@ -94,7 +94,7 @@ pub(crate) fn databases(postgres: &Postgres) -> Vec<Database> {
         Database {
             name: name.clone(),
             owner: declared.owner.clone(),
-            extensions: postgres.extensions.clone(),
+            extensions: extensions::of_database(postgres, name),
             access: access.collect(),
         }
     });

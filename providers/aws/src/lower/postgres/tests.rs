@@ -298,6 +298,96 @@ fn what_rds_cannot_have_is_said_with_a_way_out() {
 }
 
 #[test]
+fn what_rds_would_refuse_in_the_middle_of_an_apply_is_said_before() {
+    let text = |text: &str| Value::from(text);
+    let large = Postgres {
+        storage_gb: 100,
+        ..postgres()
+    };
+    assert_snapshot!(faults(&lowered(&large, [("iops", Value::from(5_000_i64)), ("storage_max_gb", Value::from(109_i64))])), @"
+    Storage has no room to grow: `postgres.main` has a `storage_max_gb` that is not a tenth more than its `storage_gb` [Raise `storage_max_gb`, or remove it: then RDS does not grow the storage by itself]
+    Storage is too small for its settings: `postgres.main` sets `iops` or `storage_throughput` of 100 GiB of `gp3` [RDS takes them from 400 GiB on: raise `storage_gb`, or remove them]
+    ");
+    let settings = [
+        ("storage_type", text("io1")),
+        ("pooler_connections_percent", Value::from(0_i64)),
+        ("backup_window", text("03:00-04:00")),
+        ("maintenance_window", text("Sun:03:30-Sun:04:30")),
+    ];
+    assert_snapshot!(faults(&lowered(&large, settings)), @"
+    Storage does not fit its type: `postgres.main` has 100 GiB of `io1` [It takes `iops`, and 100 GiB or more]
+    Setting is out of range: `postgres.main` sets `pooler_connections_percent` to 0 [It takes from 1 to 100]
+    Window is not possible: `backup_window` and `maintenance_window` of `postgres.main` overlap [Move one of them: RDS takes none that overlap]
+    ");
+    let settings = [
+        ("backup_window", text("3-4")),
+        ("maintenance_window", text("sunday")),
+    ];
+    assert_snapshot!(faults(&lowered(&large, settings)), @"
+    Window is not possible: `backup_window` of `postgres.main` is `3-4` [Write half an hour or more in UTC: `01:00-02:00`]
+    Window is not possible: `maintenance_window` of `postgres.main` is `sunday` [Write half an hour or more in UTC: `sun:04:00-sun:05:00`]
+    ");
+    let fits = [
+        ("storage_type", text("io2")),
+        ("iops", Value::from(5_000_i64)),
+        ("maintenance_window", text("Sun:04:00-Sun:05:00")),
+    ];
+    assert_eq!(faults(&lowered(&large, fits)), "");
+}
+
+#[test]
+fn a_replica_takes_as_many_connections_as_its_primary() {
+    let one = |parameters: Attributes| Postgres {
+        replicas: 1,
+        parameters,
+        ..postgres()
+    };
+    let small = || [("replica_class", Value::from("db.t4g.small"))];
+    assert_snapshot!(faults(&lowered(&one(Attributes::new()), small())), @"Replicas are too small: `postgres.main` has replicas of `db.t4g.small`, which take fewer connections than its primary of `db.t4g.medium`, and a replica with fewer stops [Set `max_connections` in `parameters` to what the smallest of them bears, or take a larger `replica_class`]");
+    let said = [("max_connections".to_owned(), Value::from(100_i64))].into();
+    assert_eq!(faults(&lowered(&one(said), small())), "");
+}
+
+#[test]
+fn the_group_of_another_region_changes_after_that_of_the_primary() {
+    let there = ["subnet_group", "kms_key"].map(|name| (name, Value::from("theirs")));
+    let groups = ("security_groups", Value::list([Value::from("sg-1")]));
+    let there = Value::map(there.into_iter().chain([groups]));
+    let lowered = lowered(
+        &postgres(),
+        [("replica_regions", Value::map([("us-east-1", there)]))],
+    );
+    let far = resource(&lowered, "parameter_group.replica-us-east-1");
+    let near = &resource(&lowered, "parameter_group.main").address;
+    assert!(far.dependencies().contains(near));
+}
+
+#[test]
+fn pg_cron_is_in_the_one_database_that_has_its_jobs() {
+    let databases = ["app", "jobs"].map(|name| {
+        let database = Database {
+            owner: "app".to_owned(),
+            seeds: Vec::new(),
+        };
+        (name.to_owned(), database)
+    });
+    let two = |parameters: Attributes| Postgres {
+        extensions: vec!["vector".to_owned(), "pg_cron".to_owned()],
+        databases: databases.clone().into(),
+        parameters,
+        ..postgres()
+    };
+    let named = |name: &str| [("cron.database_name".to_owned(), Value::from(name))].into();
+    assert_snapshot!(faults(&lowered(&two(Attributes::new()), [])), @r#"Extension without a database: `postgres.main` wants `pg_cron` and has several databases, of which one alone can have it [Set `"cron.database_name"` in `parameters` to one of: app, jobs]"#);
+    assert_snapshot!(faults(&lowered(&two(named("job")), [])), @r#"Extension without a database: `postgres.main` has no database `job`, which `cron.database_name` names [Set `"cron.database_name"` in `parameters` to one of: app, jobs]"#);
+    let lowered = lowered(&two(named("jobs")), [("sql", Value::from("direct"))]);
+    assert_eq!(faults(&lowered), "");
+    let of = |name: &str| resource(&lowered, name).inputs["extensions"].clone();
+    assert_eq!(of("database.app"), Value::map([("vector", Value::from(true))]));
+    assert_eq!(of("database.jobs").as_map().map(|all| all.len()), Some(2));
+}
+
+#[test]
 fn an_extension_that_needs_it_is_loaded_beside_what_rds_loads() {
     let cron = Postgres {
         extensions: vec!["pg_cron".to_owned()],
@@ -308,10 +398,13 @@ fn an_extension_that_needs_it_is_loaded_beside_what_rds_loads() {
     let group = resource(&lowered, "parameter_group.main");
     assert_eq!(
         group.inputs["static_parameters"],
-        Value::map([(
-            "shared_preload_libraries",
-            Value::from("pg_stat_statements,pg_cron")
-        )])
+        Value::map([
+            ("cron.database_name", Value::from("app")),
+            (
+                "shared_preload_libraries",
+                Value::from("pg_stat_statements,pg_cron")
+            ),
+        ])
     );
     let moving = Value::map([
         ("log_connections", Value::from("1")),

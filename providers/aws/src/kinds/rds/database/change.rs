@@ -8,24 +8,30 @@ use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::UpdateRequest;
 
 use super::schema::wanted;
-use super::{look, reboot, settle, status};
+use super::{look, reboot, settle, status, storage};
 use crate::failure::failed;
 use crate::kinds::inputs::{optional_text, texts};
 use crate::kinds::objects::{Found, Place, changes};
 use crate::kinds::rds::tagging;
 
-const MODIFY: &str = "rds.ModifyDBInstance";
+pub(crate) const MODIFY: &str = "rds.ModifyDBInstance";
 
-/// What stays the service's when nobody asks for it: what it does with `gp3` below and from the size at which it stripes.
-const STRIPED_GB: i64 = 400;
-const BASELINE: (i32, i32) = (3_000, 125);
-const STRIPED_BASELINE: (i32, i32) = (12_000, 500);
+/// What is told of storage, all at once.
+const STORAGE: [&str; 5] = [
+    "storage_gb",
+    "storage_max_gb",
+    "storage_type",
+    "iops",
+    "storage_throughput",
+];
 
 /// A call that changes a database, while it is put together.
 pub(crate) struct Modification {
     pub(crate) call: ModifyDBInstanceFluentBuilder,
     /// Whether it asks for anything.
     pub(crate) is_needed: bool,
+    /// The database as it was before.
+    before: DbInstance,
 }
 
 /// Returns a database that an update is about.
@@ -38,7 +44,15 @@ pub(crate) async fn subject(place: &Place, request: &UpdateRequest) -> Result<Db
 }
 
 /// Returns the call that makes the changes which primaries and replicas share.
-pub(crate) fn modification(place: &Place, request: &UpdateRequest, seen: &DbInstance) -> Modification {
+///
+/// # Errors
+///
+/// When RDS does not make such a change.
+pub(crate) fn modification(
+    place: &Place,
+    request: &UpdateRequest,
+    seen: DbInstance,
+) -> Result<Modification, ProviderError> {
     let call = place
         .clients
         .rds()
@@ -48,15 +62,21 @@ pub(crate) fn modification(place: &Place, request: &UpdateRequest, seen: &DbInst
     let mut modification = Modification {
         call,
         is_needed: false,
+        before: seen,
     };
     for name in &request.changed {
-        modification.set(name, &request.inputs, seen);
+        modification.set(name, &request.inputs);
     }
-    modification
+    if changes(request, &STORAGE) {
+        let asked = storage::asked(&request.inputs, &request.changed, &modification.before)?;
+        modification.is_needed |= asked != storage::Asked::default();
+        modification.set_storage(asked);
+    }
+    Ok(modification)
 }
 
 impl Modification {
-    fn set(&mut self, name: &str, inputs: &Attributes, seen: &DbInstance) {
+    fn set(&mut self, name: &str, inputs: &Attributes) {
         let value = wanted(inputs, name);
         let text = || value.as_str().map(str::to_owned);
         let number = || value.as_int().and_then(|number| i32::try_from(number).ok());
@@ -69,10 +89,6 @@ impl Modification {
             "port" => call.set_db_port_number(number()),
             "publicly_accessible" => call.set_publicly_accessible(flag()),
             "deletion_protection" => call.set_deletion_protection(flag()),
-            "storage_gb" | "storage_max_gb" | "storage_type" | "iops" | "storage_throughput" => {
-                self.set_storage(inputs, seen);
-                return;
-            }
             "backup_retention_days" => call.set_backup_retention_period(number()),
             "backup_window" => call.set_preferred_backup_window(text()),
             "copy_tags_to_snapshot" => call.set_copy_tags_to_snapshot(flag()),
@@ -87,7 +103,7 @@ impl Modification {
                         .map(str::to_owned),
                 ),
             "performance_insights_days" => call.set_performance_insights_retention_period(number()),
-            "log_exports" => call.cloudwatch_logs_export_configuration(logs(inputs, seen)),
+            "log_exports" => call.cloudwatch_logs_export_configuration(logs(inputs, &self.before)),
             "ca_certificate" => call.set_ca_certificate_identifier(text()),
             "iam_authentication" => call.set_enable_iam_database_authentication(flag()),
             _ => return,
@@ -96,48 +112,27 @@ impl Modification {
         self.is_needed = true;
     }
 
-    /// The service wants to hear of all of its storage at once.
-    fn set_storage(&mut self, inputs: &Attributes, seen: &DbInstance) {
-        let number = |name: &str| wanted(inputs, name).as_int().and_then(|n| i32::try_from(n).ok());
-        let has = seen.allocated_storage().unwrap_or_default();
-        let grows_by_itself = seen.max_allocated_storage().is_some();
-        // What RDS grew beyond what is asked for stays.
-        let size = number("storage_gb").filter(|size| *size > has || (*size < has && !grows_by_itself));
-        let most = number("storage_max_gb").or_else(|| grows_by_itself.then(|| size.unwrap_or(has).max(has)));
-        let kind = optional_text(inputs, "storage_type").unwrap_or("gp3");
-        let (iops, throughput) = (number("iops"), number("storage_throughput"));
-        let (iops, throughput) = match kind {
-            "gp3" if iops != seen.iops() || throughput != seen.storage_throughput() => {
-                let baseline = baseline(i64::from(size.unwrap_or(has)));
-                let was_gp3 = seen.storage_type() == Some("gp3");
-                let or = |given: Option<i32>, usual: i32, seen: Option<i32>| {
-                    given.or((was_gp3 && seen.is_some_and(|seen| seen != usual)).then_some(usual))
-                };
-                (
-                    or(iops, baseline.0, seen.iops()),
-                    or(throughput, baseline.1, seen.storage_throughput()),
-                )
-            }
-            _ => (iops, throughput),
-        };
-        let other_kind = (seen.storage_type() != Some(kind)).then(|| kind.to_owned());
+    fn set_storage(&mut self, asked: storage::Asked) {
+        self.call = self
+            .call
+            .clone()
+            .set_allocated_storage(asked.size_gb)
+            .set_max_allocated_storage(asked.most_gb)
+            .set_storage_type(asked.kind)
+            .set_iops(asked.iops)
+            .set_storage_throughput(asked.throughput);
+    }
+
+    /// Asks for another major version and the parameter group that is of it.
+    pub(crate) fn set_version(&mut self, inputs: &Attributes) {
+        let owned = |name: &str| optional_text(inputs, name).map(str::to_owned);
         self.is_needed = true;
         self.call = self
             .call
             .clone()
-            .set_allocated_storage(size)
-            .set_max_allocated_storage(most)
-            .set_storage_type(other_kind)
-            .set_iops(iops)
-            .set_storage_throughput(throughput);
-    }
-}
-
-fn baseline(storage_gb: i64) -> (i32, i32) {
-    if storage_gb < STRIPED_GB {
-        BASELINE
-    } else {
-        STRIPED_BASELINE
+            .set_engine_version(owned("version"))
+            .allow_major_version_upgrade(true)
+            .set_db_parameter_group_name(owned("parameter_group"));
     }
 }
 
@@ -154,7 +149,8 @@ fn logs(inputs: &Attributes, seen: &DbInstance) -> CloudwatchLogsExportConfigura
         .build()
 }
 
-/// Sends a change, restarts where a parameter waits for that, and returns the database when it shows what was asked for.
+/// Sends a change, restarts where a parameter waits for that, and returns the database when it shows what was asked for. Where
+/// nothing is asked of the database itself, nothing is waited for: what others asked of it is theirs.
 pub(crate) async fn carry_out(
     place: &Place,
     request: &UpdateRequest,
@@ -163,21 +159,23 @@ pub(crate) async fn carry_out(
     found: impl Fn(&DbInstance) -> Found + Sync,
 ) -> Result<DbInstance, ProviderError> {
     let name = &request.id.0;
+    let may_restart = changes(request, &["parameter_group", "parameters_in_force"]);
+    let mut database = modification.before;
     if modification.is_needed {
         let sent = modification.call.send().await;
         sent.map_err(|error| advised(failed(MODIFY, error)))?;
+        let is_done = |database: &DbInstance| {
+            let seen = found(database).attributes;
+            request
+                .changed
+                .iter()
+                .all(|name| shows(schema, request, &seen, name))
+        };
+        let how = (MODIFY, settle::CHANGE);
+        database = settle::after(place, name, how, Some(&database), is_done).await?;
     }
-    let is_done = |database: &DbInstance| {
-        let seen = found(database).attributes;
-        request
-            .changed
-            .iter()
-            .all(|name| shows(schema, request, &seen, name))
-    };
-    let mut database = settle::settled(place, name, (MODIFY, settle::CHANGE), is_done).await?;
-    if status::parameters_wait(&database) && changes(request, &["parameter_group", "parameters_in_force"]) {
-        reboot::now(place, name).await?;
-        database = settle::settled(place, name, (MODIFY, settle::CHANGE), |_| true).await?;
+    if may_restart && status::wants_restart(&database) {
+        database = reboot::now(place, name).await?;
     }
     tagging::change(place, database.db_instance_arn().unwrap_or_default(), request).await?;
     Ok(database)
@@ -205,9 +203,6 @@ fn shows(schema: &ResourceSchema, request: &UpdateRequest, seen: &Attributes, na
 fn advised(error: ProviderError) -> ProviderError {
     let message = error.message.to_lowercase();
     let says = |words: &str| message.contains(words);
-    if says("storage") && says("less than") {
-        return error.hint("Storage of RDS only grows: leave `storage_gb` as it is, or move the data to a smaller database and replace this one");
-    }
     if says("storage") && says("hours") {
         return error.hint("RDS changes storage once in six hours: apply again later");
     }

@@ -85,6 +85,17 @@ pub(crate) fn id_of(database: &DbInstance) -> ObjectId {
     ObjectId(database.db_instance_identifier().unwrap_or_default().to_owned())
 }
 
+/// Tells whether a database has this parameter group.
+pub(crate) fn uses(database: &DbInstance, group: &str) -> bool {
+    let mut groups = database.db_parameter_groups().iter();
+    groups.any(|used| used.db_parameter_group_name() == Some(group))
+}
+
+/// Returns the major version: since PostgreSQL 10 it is what stands before the first dot.
+pub(crate) fn major(database: &DbInstance) -> Option<&str> {
+    database.engine_version()?.split('.').next()
+}
+
 /// Returns the outputs that primaries and replicas share.
 pub(crate) fn outputs(database: &DbInstance) -> Attributes {
     let endpoint = database.endpoint();
@@ -146,7 +157,7 @@ fn operation(database: &DbInstance) -> Attributes {
         ),
         (
             "parameters_in_force",
-            Value::from(!status::parameters_wait(database)),
+            Value::from(!status::wants_restart(database)),
         ),
         (
             "maintenance_window",

@@ -35,6 +35,32 @@ pub(crate) async fn delete(place: &Place, request: &DeleteRequest) -> Result<(),
             result => result?,
         }
     }
+    gone(place, name).await
+}
+
+/// Tells whether a database is to be made once more: its name was still that of one that was being deleted, which is gone now.
+///
+/// # Errors
+///
+/// When it was not made for another reason.
+pub(crate) async fn has_freed_its_name(
+    place: &Place,
+    name: &str,
+    made: Result<(), ProviderError>,
+) -> Result<bool, ProviderError> {
+    let error = match made {
+        Err(error) if error.kind == ErrorKind::AlreadyExists => error,
+        made => return made.map(|()| false),
+    };
+    let holder = look::by_name(place, name).await?;
+    if holder.is_some_and(|holder| !status::is_going(&holder)) {
+        return Err(error);
+    }
+    gone(place, name).await?;
+    Ok(true)
+}
+
+async fn gone(place: &Place, name: &str) -> Result<(), ProviderError> {
     until(DELETE, settle::CREATE, || async {
         let seen = look::by_name(place, name).await?;
         Ok(seen.is_none().then_some(()))

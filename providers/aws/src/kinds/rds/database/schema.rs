@@ -102,7 +102,7 @@ fn operation() -> BTreeMap<String, AttributeSchema> {
         ),
         (
             "maintenance_window",
-            in_place("When RDS maintains it, in UTC: `sun:04:00-sun:05:00`"),
+            in_place("When RDS maintains it, in UTC: `sun:04:00-sun:05:00`").equality(Equality::IgnoreCase),
         ),
         (
             "auto_minor_version_upgrade",

@@ -24,6 +24,9 @@ const USABLE: &[&str] = &[
     "storage-optimization",
 ];
 
+/// The status of a database that its parameters keep from starting. It takes a restart, once they are corrected, and nothing else.
+pub(crate) const UNFIT: &str = "incompatible-parameters";
+
 /// Statuses that need somebody.
 const BROKEN: &[&str] = &[
     "failed",
@@ -68,9 +71,20 @@ pub(crate) fn parameters_wait(database: &DbInstance) -> bool {
     has_parameters(database, "pending-reboot")
 }
 
+/// Tells whether a database runs without its parameters and a restart may help: one waits for it, or they did not fit when it
+/// was last started.
+pub(crate) fn wants_restart(database: &DbInstance) -> bool {
+    parameters_wait(database) || parameters_failed(database)
+}
+
+/// Tells whether the parameters of its group do not fit a database.
+pub(crate) fn parameters_failed(database: &DbInstance) -> bool {
+    has_parameters(database, "failed-to-apply") || text(database) == UNFIT
+}
+
 /// Tells whether parameters are being brought to a database.
 pub(crate) fn parameters_are_coming(database: &DbInstance) -> bool {
-    has_parameters(database, "applying")
+    has_parameters(database, "applying") || has_parameters(database, "pending-database-upgrade")
 }
 
 fn has_parameters(database: &DbInstance, status: &str) -> bool {
@@ -127,6 +141,25 @@ mod tests {
         for status in ["failed", "incompatible-parameters", "storage-full"] {
             assert_eq!(of(&database(status)), Status::Broken, "{status}");
         }
+    }
+
+    #[test]
+    fn parameters_that_did_not_fit_want_a_restart() {
+        let with = |status: &str| {
+            let group = aws_sdk_rds::types::DbParameterGroupStatus::builder().parameter_apply_status(status);
+            DbInstance::builder().db_parameter_groups(group.build()).build()
+        };
+        for status in ["pending-reboot", "failed-to-apply"] {
+            assert!(wants_restart(&with(status)), "{status}");
+        }
+        for status in ["applying", "pending-database-upgrade"] {
+            assert!(
+                !wants_restart(&with(status)) && parameters_are_coming(&with(status)),
+                "{status}"
+            );
+        }
+        assert!(wants_restart(&database("incompatible-parameters")));
+        assert!(!wants_restart(&with("in-sync")) && !parameters_are_coming(&with("in-sync")));
     }
 
     #[test]

@@ -37,6 +37,7 @@ const STATIC: &[&str] = &[
     "pg_stat_statements.max",
     "pglogical.synchronous_commit",
     "rds.logical_replication",
+    "rds.restrict_password_commands",
     "serializable_buffers",
     "shared_buffers",
     "shared_preload_libraries",

@@ -1,6 +1,6 @@
 //! The parameters of a group: the service takes twenty in a call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use infra_provider::error::ProviderError;
@@ -32,15 +32,39 @@ pub(super) async fn read(
     Ok(set.map(|set| set.into_iter().filter_map(pair).collect()))
 }
 
+/// Returns the parameters of a group's family that a start alone reads, as the service tells them: extensions bring some of their
+/// own, and new ones are added. None where nothing is to be set.
+async fn fixed(place: &Place, group: &str, is_needed: bool) -> Result<BTreeSet<String>, ProviderError> {
+    if !is_needed {
+        return Ok(BTreeSet::new());
+    }
+    let pages = place
+        .clients
+        .rds()
+        .describe_db_parameters()
+        .db_parameter_group_name(group)
+        .max_records(100)
+        .into_paginator()
+        .items()
+        .send();
+    let all: Vec<Parameter> = pages
+        .try_collect()
+        .await
+        .map_err(|error| rejected("rds.DescribeDBParameters", error))?;
+    let fixed = all.into_iter().filter(|one| one.apply_type() == Some("static"));
+    Ok(fixed.filter_map(|one| one.parameter_name).collect())
+}
+
 /// Sets these parameters.
 pub(super) async fn set(
     place: &Place,
     group: &str,
     values: &BTreeMap<String, String>,
 ) -> Result<(), ProviderError> {
+    let fixed = fixed(place, group, !values.is_empty()).await?;
     let parameters: Vec<Parameter> = values
         .iter()
-        .map(|(name, value)| named(name).parameter_value(value).build())
+        .map(|(name, value)| named(name, &fixed).parameter_value(value).build())
         .collect();
     for some in parameters.chunks(AT_ONCE) {
         let call = place
@@ -62,7 +86,9 @@ pub(super) async fn reset(
     group: &str,
     names: impl Iterator<Item = &String>,
 ) -> Result<(), ProviderError> {
-    let parameters: Vec<Parameter> = names.map(|name| named(name).build()).collect();
+    let names: Vec<&String> = names.collect();
+    let fixed = fixed(place, group, !names.is_empty()).await?;
+    let parameters: Vec<Parameter> = names.iter().map(|name| named(name, &fixed).build()).collect();
     for some in parameters.chunks(AT_ONCE) {
         let call = place
             .clients
@@ -78,8 +104,8 @@ pub(super) async fn reset(
     Ok(())
 }
 
-fn named(name: &str) -> aws_sdk_rds::types::builders::ParameterBuilder {
-    let method = if needs_restart(name) {
+fn named(name: &str, fixed: &BTreeSet<String>) -> aws_sdk_rds::types::builders::ParameterBuilder {
+    let method = if needs_restart(name) || fixed.contains(name) {
         ApplyMethod::PendingReboot
     } else {
         ApplyMethod::Immediate

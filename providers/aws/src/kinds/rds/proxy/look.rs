@@ -1,5 +1,7 @@
 //! Looking at proxies: all of a region in pages, then the target group of each that is meant, which no call shows for many.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_rds::types::{ConnectionPoolConfigurationInfo, DbProxy, DbProxyStatus};
 use futures::future::try_join_all;
 use infra_model::record::ObjectId;
@@ -11,12 +13,15 @@ use super::{GROUP, seen};
 use crate::failure::{self, rejected};
 use crate::kinds::inputs::{optional, text};
 use crate::kinds::objects::{Found, Place, Which, attributes};
+use crate::kinds::rds::tagging;
 use crate::kinds::tagged;
 use crate::ownership::Tags;
 
+type Tagged = BTreeMap<String, Tags>;
+
 /// Lists proxies by name. `DescribeDBProxies` takes one name or none, and no filters.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match which {
+    let names: Vec<&str> = match &which {
         Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
         Which::Like(inputs) => vec![text(inputs, "name")?],
         Which::Token(_) => Vec::new(),
@@ -34,7 +39,11 @@ pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, 
         .iter()
         .filter_map(|proxy| proxy.db_proxy_arn.clone())
         .collect();
-    let tags = tagged::of(place, &arns).await?;
+    // The Tagging API lags behind what was just made.
+    let tags = match (&which, arns.as_slice()) {
+        (Which::Like(_), [arn]) => Tagged::from([(arn.clone(), tagging::of_one(place, arn).await?)]),
+        _ => tagged::of(place, &arns).await?,
+    };
     let looks = proxies.iter().map(async |proxy| {
         let of_it = tags.get(proxy.db_proxy_arn().unwrap_or_default());
         look_at(place, proxy, of_it.cloned()).await
@@ -70,9 +79,19 @@ async fn look_at(place: &Place, proxy: &DbProxy, tags: Option<Tags>) -> Result<O
         id: ObjectId(name.to_owned()),
         attributes: seen,
         outputs: outputs(name, proxy),
-        condition: Condition::Complete,
+        condition: condition(proxy),
         tags: tags.unwrap_or_default(),
     }))
+}
+
+/// A proxy that found no place to stand in, or no more of what the account may have, does not come to serve; it holds nothing.
+fn condition(proxy: &DbProxy) -> Condition {
+    match proxy.status {
+        Some(DbProxyStatus::IncompatibleNetwork | DbProxyStatus::InsufficientResourceLimits) => {
+            Condition::HalfMade
+        }
+        _ => Condition::Complete,
+    }
 }
 
 /// Returns how a proxy's group pools; nothing if the proxy went away meanwhile.

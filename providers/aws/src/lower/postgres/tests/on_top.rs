@@ -41,9 +41,43 @@ fn a_threshold_is_moved_or_taken_away_and_is_in_the_unit_of_its_metric() {
     );
     let storage = resource(&lowered, "primary-free-storage-percent");
     assert_eq!(storage.inputs["threshold"], number(10.0 * 1_073_741_824.0));
-    // Four fifths of the 450 connections that 4 GiB make.
+    // Four fifths of the 413 connections that 4 GiB make.
     let connections = resource(&lowered, "primary-connections-percent");
-    assert_eq!(connections.inputs["threshold"], number(360.0));
+    assert_eq!(connections.inputs["threshold"], number(80.0 * 4.13));
+}
+
+#[test]
+fn connections_are_those_that_the_stack_says_in_whatever_form() {
+    let with = |said: Value| {
+        let parameters = [("max_connections".to_owned(), said)].into();
+        let names = lowered(
+            &Postgres {
+                parameters,
+                ..postgres()
+            },
+            [],
+        );
+        let mut alarms = names.resources.iter();
+        let alarm = alarms.find(|one| one.address.as_str().ends_with("primary-connections-percent"));
+        alarm.map(|alarm| alarm.inputs["threshold"].clone())
+    };
+    let number = |value: f64| Value::Number(Number::from_f64(value).unwrap());
+    assert_eq!(with(Value::from(200_i64)), Some(number(160.0)));
+    assert_eq!(with(Value::from("200")), Some(number(160.0)));
+    assert_eq!(with(Value::from("{DBInstanceClassMemory/12582880}")), None);
+}
+
+#[test]
+fn what_was_promoted_has_no_lag() {
+    let two = Postgres {
+        replicas: 2,
+        ..postgres()
+    };
+    let promoted = Value::list([Value::from("replica-1")]);
+    let lowered = lowered(&two, [("promote", promoted)]);
+    let alarms = names(&lowered, "aws.cloudwatch.alarm");
+    assert!(alarms.contains(&"replica-2-replica-lag-s"), "{alarms:?}");
+    assert!(!alarms.contains(&"replica-1-replica-lag-s"), "{alarms:?}");
 }
 
 #[test]
@@ -65,7 +99,7 @@ fn a_pooler_has_logins_for_all_and_a_share_of_the_connections() {
     let lowered_pooler = lowered(&pooler(PoolMode::Transaction), []);
     assert_eq!(said(&lowered_pooler).matches("Mode of a pooler").count(), 0);
     let proxy = resource(&lowered_pooler, "aws.rds.proxy.pooler");
-    assert_eq!(proxy.inputs["connections_percent"], Value::from(9_i64));
+    assert_eq!(proxy.inputs["connections_percent"], Value::from(10_i64));
     assert_eq!(proxy.inputs["secrets"].as_list().map(<[_]>::len), Some(2));
     let login = resource(&lowered_pooler, "secret.app-login");
     assert!(login.inputs["value"].is_secret());
