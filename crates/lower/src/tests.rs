@@ -102,6 +102,7 @@ fn schemas() -> SchemaSet {
         observed: true,
         default: None,
         ascent: None,
+        unlocks: None,
     };
     let attributes = ["name", "value", "vault"].map(|name| (name.to_owned(), attribute()));
     let secret = OutputSchema {

@@ -100,6 +100,10 @@ pub struct AttributeSchema {
     /// What up means where it moves up in place and down with a new object alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ascent: Option<Ascent>,
+    /// Set where it names what the object's data cannot be read without, such as a key: how a stack keeps that. As long as the object
+    /// stays, no plan deletes, replaces or exchanges what it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlocks: Option<String>,
 }
 
 impl AttributeSchema {
@@ -115,6 +119,7 @@ impl AttributeSchema {
             observed: true,
             default: None,
             ascent: None,
+            unlocks: None,
         }
     }
 
@@ -156,6 +161,15 @@ impl AttributeSchema {
     pub fn only_up(self, ascent: Ascent) -> Self {
         AttributeSchema {
             ascent: Some(ascent),
+            ..self
+        }
+    }
+
+    /// Returns it as naming what the object's data cannot be read without, with how a stack keeps that.
+    #[must_use]
+    pub fn unlocks(self, how_to_keep: &str) -> Self {
+        AttributeSchema {
+            unlocks: Some(how_to_keep.to_owned()),
             ..self
         }
     }

@@ -23,6 +23,7 @@ use crate::roster::{Held, Node, Place, Roster};
 use crate::rotation;
 use crate::selection::Selection;
 use crate::substitute::{Inputs, Outputs};
+use crate::unlocking;
 
 /// A decision that changes something, with what its steps need.
 #[derive(Clone, Debug)]
@@ -116,6 +117,7 @@ pub(crate) fn decide<'a>(
         view.guard.owner(held);
     }
     view.guard.finish()?;
+    unlocking::check(roster, &verdicts)?;
     view.drift.sort_by(|left, right| left.address.cmp(&right.address));
     Ok(Decided {
         verdicts,

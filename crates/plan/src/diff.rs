@@ -66,6 +66,7 @@ static UNLISTED: AttributeSchema = AttributeSchema {
     observed: false,
     default: None,
     ascent: None,
+    unlocks: None,
 };
 
 static NULL: Value = Value::Null;

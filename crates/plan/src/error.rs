@@ -34,6 +34,14 @@ pub enum PlanError {
         /// All of them.
         objects: Vec<ProtectedObject>,
     },
+    /// What data cannot be read without would go, while the data stays.
+    #[error("Data could not be read any more: {}", list(objects))]
+    Unlocks {
+        /// All of it.
+        objects: Vec<UnlockingObject>,
+        /// How a stack keeps it.
+        keep: String,
+    },
     /// Objects belong to somebody else.
     #[error("Objects belong to somebody else: {}", list(objects))]
     Foreign {
@@ -175,6 +183,17 @@ pub struct BackwardsAttribute {
     pub change: Change,
 }
 
+/// An object that data cannot be read without, such as a key, and the object that holds the data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnlockingObject {
+    /// Its address.
+    pub address: Address,
+    /// Whose data.
+    pub of: Address,
+    /// How it would be destroyed; nothing where another would take its place.
+    pub harm: Option<Harm>,
+}
+
 /// An object that belongs to somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignObject {
@@ -199,6 +218,7 @@ impl PlanError {
                  plan again"
                     .into()
             }
+            PlanError::Unlocks { keep, .. } => keep.clone(),
             PlanError::Foreign { .. } => {
                 "Give the resource another name, or forget the record with: infra state rm ENVIRONMENT ADDRESS".into()
             }
@@ -232,11 +252,26 @@ impl PlanError {
 
 impl fmt::Display for ProtectedObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let harm = match self.harm {
+        write!(f, "`{}` ({})", self.address, self.harm)
+    }
+}
+
+impl fmt::Display for Harm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Harm::Delete => "deleted",
             Harm::Replace => "replaced",
-        };
-        write!(f, "`{}` ({harm})", self.address)
+        })
+    }
+}
+
+impl fmt::Display for UnlockingObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` needs `{}` (", self.of, self.address)?;
+        match &self.harm {
+            Some(harm) => write!(f, "{harm})"),
+            None => f.write_str("another would take its place)"),
+        }
     }
 }
 

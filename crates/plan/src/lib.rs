@@ -43,6 +43,7 @@ mod selection;
 mod sequence;
 mod steps;
 mod substitute;
+mod unlocking;
 
 /// Returns what has to be done so that the world is as the stack wants it.
 ///

@@ -1,4 +1,5 @@
-//! Waiting for what AWS accepted and has not finished: the part that polls. Nothing here repeats a call that changes something.
+//! Waiting for what AWS accepted and has not finished: the part that polls. Nothing here repeats a call that changes something, unless
+//! a repetition changes nothing more.
 
 use std::time::Duration;
 

@@ -136,6 +136,7 @@ fn schema() -> ResourceSchema {
         observed,
         default: None,
         ascent: None,
+        unlocks: None,
     };
     let attributes = [("size", true), ("mode", true), ("password", false)];
     ResourceSchema {

@@ -120,6 +120,7 @@ pub(crate) fn schemas() -> SchemaSet {
             observed: true,
             default: None,
             ascent: None,
+            unlocks: None,
         };
         (name.to_owned(), schema)
     };

@@ -23,4 +23,5 @@ mod purity;
 mod references;
 mod replacement;
 mod targets;
+mod unlocking;
 mod unread;

@@ -17,6 +17,7 @@ fn attribute(on_change: OnChange) -> AttributeSchema {
         observed: true,
         default: None,
         ascent: None,
+        unlocks: None,
     }
 }
 
@@ -49,6 +50,13 @@ fn with_default(attribute: AttributeSchema, default: impl Into<Value>) -> Attrib
 fn carried(attribute: AttributeSchema) -> AttributeSchema {
     AttributeSchema {
         carried: true,
+        ..attribute
+    }
+}
+
+fn unlocks(attribute: AttributeSchema) -> AttributeSchema {
+    AttributeSchema {
+        unlocks: Some("Keep the key".to_owned()),
         ..attribute
     }
 }
@@ -174,6 +182,24 @@ pub(crate) fn schemas() -> SchemaSet {
                 ("of", replaces()),
                 ("freed", with_default(disruptive(), false).stands_alone()),
             ],
+            [("id", output(false, false))],
+        ),
+        ResourceSchema {
+            holds_data: true,
+            ..schema(
+                "key",
+                [("size", in_place()), ("spec", replaces())],
+                [("id", output(false, false))],
+            )
+        },
+        schema(
+            "bucket",
+            [("key", unlocks(in_place())), ("size", in_place())],
+            [("id", output(false, false))],
+        ),
+        schema(
+            "store",
+            [("key", unlocks(carried(replaces()))), ("size", in_place())],
             [("id", output(false, false))],
         ),
         schema("rule", [("from", unseen()), ("to", unseen())], []),

@@ -48,7 +48,7 @@ pub(crate) fn unfinished(error: ProviderError) -> ProviderError {
 /// Returns the error of a call about an object that was made a moment ago and is not known everywhere yet: that passes by itself.
 pub(crate) fn not_known_yet(error: ProviderError) -> ProviderError {
     match error.code.as_deref() {
-        Some("NoSuchBucket" | "NoSuchEntity") => ProviderError {
+        Some("NoSuchBucket" | "NoSuchEntity" | "NotFoundException") => ProviderError {
             kind: ErrorKind::Unavailable,
             effect: Effect::None,
             ..error
@@ -131,14 +131,17 @@ mod tests {
             unfinished(error(ErrorKind::Denied, Effect::None)).effect,
             Effect::Unknown
         );
-        let unknown = ProviderError {
-            code: Some("NoSuchBucket".to_owned()),
-            ..error(ErrorKind::NotFound, Effect::None)
-        };
-        let unknown = unfinished(unknown);
-        assert_eq!(
-            (unknown.kind, unknown.effect),
-            (ErrorKind::Unavailable, Effect::None)
-        );
+        // Keys are not known everywhere at once, either: "AWS KMS eventual consistency" in the Developer Guide.
+        for code in ["NoSuchBucket", "NoSuchEntity", "NotFoundException"] {
+            let unknown = ProviderError {
+                code: Some(code.to_owned()),
+                ..error(ErrorKind::NotFound, Effect::None)
+            };
+            let unknown = unfinished(unknown);
+            assert_eq!(
+                (unknown.kind, unknown.effect),
+                (ErrorKind::Unavailable, Effect::None)
+            );
+        }
     }
 }

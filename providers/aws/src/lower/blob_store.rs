@@ -6,7 +6,7 @@ use infra_model::resource::Desired;
 use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{Lowered, output, secret_output};
 
-use super::encryption::{Encryption, key_for};
+use super::encryption::{DELETION_WINDOW, ENCRYPTION_KEY, Encryption, key_for};
 use super::scene::Scene;
 use crate::kinds::iam::access_key::ACCESS_KEY;
 use crate::kinds::iam::user::USER;
@@ -21,9 +21,10 @@ mod replication;
 mod tests;
 
 /// What the block `aws` of a store may set.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "tags",
-    "key_deletion_window_days",
+    ENCRYPTION_KEY,
+    DELETION_WINDOW,
     "name",
     "force_destroy",
     "access_key",

@@ -6,12 +6,12 @@ use infra_model::resource::Desired;
 use infra_model::value::{Attributes, Value};
 use infra_provider::lowering::{Lowered, secret_output};
 
-use super::encryption::key_for;
+use super::encryption::{self, DELETION_WINDOW, key_for};
 use super::scene::Scene;
 use super::secrets::{self, RECOVERY_WINDOW};
 
 /// What the block `aws` of a vault may set.
-const SETTINGS: [&str; 4] = ["tags", "key_deletion_window_days", RECOVERY_WINDOW, ROTATION];
+const SETTINGS: [&str; 4] = ["tags", DELETION_WINDOW, RECOVERY_WINDOW, ROTATION];
 
 /// The setting that lets a function of AWS rotate the generated secrets of a vault.
 const ROTATION: &str = "rotation";
@@ -57,6 +57,7 @@ pub fn lower(scene: &Scene<'_>, vault: &KeyVault) -> Lowered {
             .into_iter()
             .chain(wrong)
             .chain(wrong_window(scene))
+            .chain(encryption::faults(scene))
             .collect(),
     }
 }

@@ -223,6 +223,7 @@ pub(super) const OPERATIONS: &[(&str, &[&str])] = &[
         "kms.EnableKey",
         "kms.EnableKeyRotation",
         "kms.GetKeyRotationStatus",
+        "kms.ListAliases",
         "kms.ScheduleKeyDeletion",
         "kms.TagResource",
         "kms.UntagResource",

@@ -27,6 +27,7 @@ fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         observed: true,
         default: None,
         ascent: None,
+        unlocks: None,
     }
 }
 

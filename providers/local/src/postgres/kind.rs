@@ -39,6 +39,7 @@ pub(crate) fn attribute(summary: &str, on_change: OnChange) -> AttributeSchema {
         observed: true,
         default: None,
         ascent: None,
+        unlocks: None,
     }
 }
 

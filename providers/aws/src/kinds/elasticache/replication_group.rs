@@ -32,7 +32,10 @@ impl Objects for ReplicationGroups {
     }
 
     fn leaves(&self) -> Option<&'static str> {
-        Some("a final snapshot, unless it was told to keep none: delete it when nobody needs it any more")
+        Some(
+            "a final snapshot, unless it was told to keep none: delete it when nobody needs it any more. Where the key goes too, the snapshot \
+             can be restored until that has waited its days; with `key_deletion_window_days = 0` the key stays",
+        )
     }
 
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {

@@ -11,6 +11,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateReque
 use crate::failure::{failed, gone, rejected};
 use crate::kinds::inputs::{in_place, named, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
+use crate::kinds::stages::not_known_yet;
 use crate::ownership::Tags;
 
 /// The type.
@@ -79,7 +80,7 @@ impl Objects for Alias {
             .target_key_id(key);
         call.send()
             .await
-            .map_err(|error| failed("kms.CreateAlias", error))?;
+            .map_err(|error| not_known_yet(failed("kms.CreateAlias", error)))?;
         Ok(applied(name))
     }
 
@@ -93,7 +94,7 @@ impl Objects for Alias {
             .target_key_id(key);
         call.send()
             .await
-            .map_err(|error| failed("kms.UpdateAlias", error))?;
+            .map_err(|error| not_known_yet(failed("kms.UpdateAlias", error)))?;
         Ok(applied(&request.id.0))
     }
 

@@ -3,6 +3,8 @@
 //! A deleted key waits for days before it is gone. Whoever wants the same key again in that time gets it back: what it encrypted
 //! would be lost with a new one.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
@@ -13,6 +15,8 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateReque
 use crate::failure::{failed, gone, half_done};
 use crate::kinds::inputs::{flag, in_place, named, number, optional_text, output, replaces, tags};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
+use crate::kinds::stages::not_known_yet;
+use crate::waiting;
 
 mod look;
 mod revival;
@@ -21,8 +25,15 @@ mod tagging;
 /// The type.
 pub const KEY: &str = "aws.kms.key";
 
+/// How a stack keeps the key that something is encrypted with.
+pub(crate) const KEPT_BY: &str = "What is encrypted stays so with its key. Say in the component which one that is: aws { encryption_key = \
+     \"own\" } for a key of its own, or the address of a vault, which stays as long as something is encrypted with its key";
+
 /// Days that a deleted key waits if nothing is said: the most that the service takes.
 const WINDOW_DAYS: i32 = 30;
+
+/// How long it takes at most until all of the service knows a new key.
+const KNOWN_AFTER: Duration = Duration::from_secs(120);
 
 /// Manages keys.
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +56,21 @@ impl Objects for Key {
                 ),
                 (
                     "multi_region",
-                    replaces("Whether it can be copied to other regions").default_value(false),
+                    replaces("Whether it can be copied to other regions")
+                        .default_value(false)
+                        .carried(),
                 ),
                 (
                     "deletion_window_days",
-                    in_place("Days that it can be got back after it was deleted, 7 to 30").not_observed(),
+                    in_place("Days that it can be got back after it was deleted, 7 to 30; 0 if it stays")
+                        .not_observed(),
                 ),
                 tags(),
             ]),
             outputs: named([("id", output("Its id")), ("arn", output("Its ARN"))]),
             holds_data: true,
-            create_before_destroy: false,
+            // What can be encrypted anew is, from the old one.
+            create_before_destroy: true,
             typical: TypicalDurations {
                 create_ms: 1_000,
                 update_ms: 500,
@@ -65,7 +80,9 @@ impl Objects for Key {
     }
 
     fn leaves(&self) -> Option<&'static str> {
-        Some("the key for its waiting time: an apply in that time takes it back")
+        Some(
+            "the key for its waiting time: an apply in that time takes it back. With a waiting time of 0 it stays for good",
+        )
     }
 
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
@@ -94,7 +111,7 @@ impl Objects for Key {
             .unwrap_or_default();
         if flag(inputs, "rotation") == Some(true) {
             // Whoever finds the key after this failed switches it on.
-            rotate(place, id, true).await.map_err(half_done)?;
+            rotate_new(place, id).await.map_err(half_done)?;
         }
         Ok(applied(id, arn))
     }
@@ -130,7 +147,11 @@ impl Objects for Key {
         {
             return Ok(());
         }
+        revival::retire(place, request).await?;
         let days = number(&request.inputs, "deletion_window_days").unwrap_or(WINDOW_DAYS);
+        if days == 0 {
+            return Ok(());
+        }
         let call = place
             .clients
             .kms()
@@ -153,6 +174,15 @@ async fn rotate(place: &Place, id: &str, wanted: bool) -> Result<(), ProviderErr
             .map_err(|error| failed("kms.DisableKeyRotation", error))?;
     }
     Ok(())
+}
+
+/// Begins the rotation of a key that was made a moment ago: not all of the service knows it at once.
+async fn rotate_new(place: &Place, id: &str) -> Result<(), ProviderError> {
+    waiting::until("kms.EnableKeyRotation", KNOWN_AFTER, async || {
+        let done = rotate(place, id, true).await;
+        done.map(Some).map_err(not_known_yet)
+    })
+    .await
 }
 
 async fn switch(place: &Place, id: &str, wanted: bool) -> Result<(), ProviderError> {

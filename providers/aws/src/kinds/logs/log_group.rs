@@ -11,6 +11,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateReque
 
 use crate::failure::{done, failed, gone, half_done};
 use crate::kinds::inputs::{in_place, named, number, optional_text, output, replaces, tags, text};
+use crate::kinds::kms::key::KEPT_BY;
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 use crate::ownership::{TagChange, Tags};
 use crate::waiting::until;
@@ -43,7 +44,7 @@ impl Objects for LogGroup {
                 ),
                 (
                     "kms_key",
-                    in_place("The ARN of the key that encrypts what is written from now on"),
+                    in_place("The ARN of the key that encrypts what is written from now on").unlocks(KEPT_BY),
                 ),
                 tags(),
             ]),

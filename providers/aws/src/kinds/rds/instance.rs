@@ -78,7 +78,10 @@ impl Objects for Instance {
     }
 
     fn leaves(&self) -> Option<&'static str> {
-        Some("its final snapshot, unless that is not wanted, and its logs in CloudWatch")
+        Some(
+            "its final snapshot, unless that is not wanted, and its logs in CloudWatch. Where the key goes too, the snapshot can be restored \
+             until that has waited its days; with `key_deletion_window_days = 0` the key stays",
+        )
     }
 
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {

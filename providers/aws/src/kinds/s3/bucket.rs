@@ -13,6 +13,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use crate::kinds::inputs::{in_place, named, output, replaces, tags};
+use crate::kinds::kms::key::KEPT_BY;
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 
 mod deletion;
@@ -88,7 +89,8 @@ fn settings() -> [(&'static str, AttributeSchema); 10] {
         ),
         (
             "encryption_key",
-            in_place("The ARN of the key that encrypts its objects; without one a key of the service does"),
+            in_place("The ARN of the key that encrypts its objects; without one a key of the service does")
+                .unlocks(KEPT_BY),
         ),
         (
             "bucket_key",

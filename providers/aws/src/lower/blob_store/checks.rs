@@ -4,6 +4,7 @@ use infra_model::component::blob_store::BlobStore;
 use infra_model::diagnostic::Diagnostic;
 use infra_model::value::Value;
 
+use super::super::encryption;
 use super::super::scene::Scene;
 use super::{name, replication};
 
@@ -16,6 +17,7 @@ pub(super) fn faults(scene: &Scene<'_>, store: &BlobStore) -> Vec<Diagnostic> {
             .then(|| wrong(scene, name, "It is not true or false", "Write true or false"))
     });
     let mut faults: Vec<Diagnostic> = switches.collect();
+    faults.extend(encryption::faults(scene));
     faults.extend(name_fault(scene));
     faults.extend(abort_fault(scene));
     faults.extend(replication::faults(scene, store));

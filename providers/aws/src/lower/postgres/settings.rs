@@ -3,6 +3,7 @@
 use infra_model::diagnostic::Diagnostic;
 use infra_model::value::Value;
 
+use crate::lower::encryption::{self, DELETION_WINDOW, ENCRYPTION_KEY};
 use crate::lower::scene::Scene;
 
 /// What a setting takes.
@@ -23,12 +24,13 @@ const SETTINGS: &[(&str, Form)] = &[
     ("auto_minor_version_upgrade", Form::Flag),
     ("backup_window", Form::Text),
     ("ca_certificate", Form::Text),
+    (ENCRYPTION_KEY, Form::Text),
     ("extra_extensions", Form::Texts),
     ("force_ssl", Form::Flag),
     ("iam_authentication", Form::Flag),
     ("instance_class", Form::Text),
     ("iops", Form::Number),
-    ("key_deletion_window_days", Form::Number),
+    (DELETION_WINDOW, Form::Number),
     ("log_exports", Form::Texts),
     ("maintenance_window", Form::Text),
     ("multi_az", Form::Flag),
@@ -62,6 +64,7 @@ pub(super) fn faults(scene: &Scene<'_>) -> Vec<Diagnostic> {
         let fault = Diagnostic::error("Setting has the wrong type", detail).at(scene.component.span);
         faults.push(fault.hint(format!("It takes {}", form.name())));
     }
+    faults.extend(encryption::faults(scene));
     faults
 }
 

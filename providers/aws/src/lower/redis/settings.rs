@@ -4,15 +4,17 @@ use infra_model::component::redis::{Persistence, Redis};
 use infra_model::diagnostic::Diagnostic;
 use infra_model::value::Value;
 
+use crate::lower::encryption::{self, DELETION_WINDOW, ENCRYPTION_KEY};
 use crate::lower::scene::Scene;
 use crate::lower::secrets::RECOVERY_WINDOW;
 
 /// All settings and what each takes.
-const SETTINGS: [(&str, Takes); 13] = [
+const SETTINGS: [(&str, Takes); 14] = [
     ("auto_minor_version_upgrade", Takes::Flag),
+    (ENCRYPTION_KEY, Takes::Text),
     ("engine", Takes::Text),
     ("engine_version", Takes::Text),
-    ("key_deletion_window_days", Takes::Days),
+    (DELETION_WINDOW, Takes::Days),
     ("maintenance_window", Takes::Text),
     ("multi_az", Takes::Flag),
     ("node_type", Takes::Text),
@@ -73,6 +75,7 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Diagnostic> {
         })
     });
     wrong.extend(misread);
+    wrong.extend(encryption::faults(scene));
     let days = scene.setting("snapshot_retention_days").and_then(Value::as_int);
     if days.is_some_and(|days| days > LONGEST_RETENTION) {
         let detail = format!(

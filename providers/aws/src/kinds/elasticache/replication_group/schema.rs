@@ -9,6 +9,7 @@ use infra_model::schema::{
 
 use super::REPLICATION_GROUP;
 use crate::kinds::inputs::{disruptive, in_place, named, output, replaces, tags};
+use crate::kinds::kms::key::KEPT_BY;
 
 /// Returns the schema.
 pub(super) fn schema() -> ResourceSchema {
@@ -120,7 +121,9 @@ fn access() -> BTreeMap<String, AttributeSchema> {
         ),
         (
             "kms_key",
-            replaces("The ARN of the key that encrypts it").carried(),
+            replaces("The ARN of the key that encrypts it")
+                .carried()
+                .unlocks(KEPT_BY),
         ),
     ])
 }

@@ -6,6 +6,7 @@ use infra_model::schema::{AttributeSchema, Equality, OutputSchema, TypicalDurati
 use infra_model::value::{Attributes, Value};
 
 use crate::kinds::inputs::{disruptive, in_place, named, output, replaces, tags};
+use crate::kinds::kms::key::KEPT_BY;
 
 /// How long things usually take.
 pub(crate) const TYPICAL: TypicalDurations = TypicalDurations {
@@ -23,7 +24,9 @@ pub(crate) fn attributes() -> BTreeMap<String, AttributeSchema> {
         ("name", replaces("Its identifier, unique in account and region")),
         (
             "kms_key",
-            replaces("The ARN of the key that encrypts it, as at its creation").carried(),
+            replaces("The ARN of the key that encrypts it, as at its creation")
+                .carried()
+                .unlocks(KEPT_BY),
         ),
         ("instance_class", disruptive("Its class of machine")),
         (
