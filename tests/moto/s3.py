@@ -4,6 +4,8 @@
 - The answer of `GetBucketVersioning` is a `VersioningConfiguration`; moto calls it otherwise, and the SDK for Rust refuses that.
 - A policy that denies what comes without TLS (`aws:SecureTransport`) denies nothing here: tests speak to moto as one speaks to
   AWS over TLS. moto does not look at conditions of bucket policies and would deny everything.
+- The answer of `GetBucketReplication` is what `PutBucketReplication` was sent (API reference: one type in both); moto leaves out which
+  objects a rule is for.
 - Names follow "General purpose bucket naming rules" of the user guide; moto looks at their length alone.
 """
 
@@ -54,6 +56,7 @@ def tags_in(body):
 def install():
     create_bucket, respond = S3Backend.create_bucket, S3Response._bucket_response_put
     get_bucket_versioning, get_permission = S3Response.get_bucket_versioning, FakeBucket.get_permission
+    get_bucket_replication = S3Response.get_bucket_replication
 
     def create_named(self, bucket_name, *args, **kwargs):
         if not is_name(bucket_name):
@@ -73,6 +76,12 @@ def install():
         status, headers, body = get_bucket_versioning(self)
         return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
 
+    def get_whole_replication(self):
+        stored = self.backend.get_bucket_replication(self.bucket_name)
+        if not stored:
+            return get_bucket_replication(self)
+        return 200, {}, xmltodict.unparse({"ReplicationConfiguration": stored})
+
     def get_permission_over_tls(self, action, resource):
         policy = self.policy
         try:
@@ -84,4 +93,5 @@ def install():
     FakeBucket.get_permission = get_permission_over_tls
     S3Backend.create_bucket = create_named
     S3Response.get_bucket_versioning = get_named_versioning
+    S3Response.get_bucket_replication = get_whole_replication
     S3Response._bucket_response_put = respond_tagged

@@ -53,6 +53,22 @@ fn what_is_written_is_copied_until_that_is_taken_back() {
     );
     let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
     assert_eq!(cloud.boto(COPIES), before);
+    // Objects that a key of KMS encrypts are copied only where the rule says so: without that, none of this bucket is.
+    let _ = cloud.boto(&format!(
+        "
+s3 = client('s3')
+rules = s3.get_bucket_replication(Bucket='{bucket}')['ReplicationConfiguration']
+rules['Rules'][0].pop('SourceSelectionCriteria')
+s3.put_bucket_replication(Bucket='{bucket}', ReplicationConfiguration=rules)
+"
+    ));
+    let plan = env.run(&["plan", "staging", "--detailed-exitcode"]);
+    assert!(
+        plan.code == 2 && plan.stdout.contains("altered"),
+        "it copies nothing: {plan}"
+    );
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    assert_settled(&mut env);
     env.edit("stack.hcl", "s3:::shop-copy", "s3:::shop-copy-2");
     let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
     assert_settled(&mut env);

@@ -15,7 +15,7 @@ use infra_model::record::ObjectId;
 use infra_model::schema::{RecoveryClass, ResourceSchema, TypicalDurations};
 use infra_model::snapshot::Condition;
 use infra_model::value::{Attributes, Value};
-use infra_provider::error::ProviderError;
+use infra_provider::error::{Effect, ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::bucket::owned;
@@ -23,6 +23,7 @@ use super::seen;
 use crate::failure::{failed, gone};
 use crate::kinds::inputs::{in_place, malformed, named, optional, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
+use crate::kinds::stages::not_known_yet;
 use crate::ownership::Tags;
 
 /// The type.
@@ -109,11 +110,24 @@ async fn set(place: &Place, bucket: &str, inputs: &Attributes) -> Result<Applied
     call.replication_configuration(configuration)
         .send()
         .await
-        .map_err(|error| failed(CHANGE, error))?;
+        .map_err(|error| not_versioned_yet(failed(CHANGE, error)))?;
     Ok(Applied {
         id: ObjectId(bucket.to_owned()),
         outputs: attributes([("bucket", Value::string(bucket))]),
     })
+}
+
+/// Returns the error of a call about a bucket that was made a moment ago: that it is there, and that it keeps versions, spreads. Source:
+/// `PutBucketVersioning` in the API reference, and the two answers at which Terraform's provider tries again.
+fn not_versioned_yet(error: ProviderError) -> ProviderError {
+    match error.message.contains("Versioning must be 'Enabled'") {
+        true => ProviderError {
+            kind: ErrorKind::Unavailable,
+            effect: Effect::None,
+            ..error
+        },
+        false => not_known_yet(error),
+    }
 }
 
 /// Returns the rule that copies everything; deletions are not copied, so that a mistake here leaves the copy.
@@ -172,13 +186,29 @@ fn shown(bucket: &str, configuration: ReplicationConfiguration) -> Attributes {
     ])
 }
 
+/// Tells whether a rule copies what ours does, where and how it does it: every object, as it is written, and no deletion.
 fn copies_all(rule: &ReplicationRule) -> bool {
-    let is_narrow = |filter: &ReplicationRuleFilter| {
-        filter.tag.is_some()
-            || filter.and.is_some()
-            || filter.prefix().is_some_and(|prefix| !prefix.is_empty())
-    };
-    rule.status == ReplicationRuleStatus::Enabled && !rule.filter().is_some_and(is_narrow)
+    let selection = rule.source_selection_criteria.as_ref();
+    let encrypted = selection.and_then(|selection| selection.sse_kms_encrypted_objects.as_ref());
+    let markers = rule.delete_marker_replication.as_ref();
+    let markers = markers.and_then(|markers| markers.status.as_ref());
+    rule.status == ReplicationRuleStatus::Enabled
+        && !is_narrow(rule)
+        // Without this no object that a key of KMS encrypts is copied: none of these buckets.
+        && encrypted.is_some_and(|encrypted| encrypted.status == SseKmsEncryptedObjectsStatus::Enabled)
+        && markers != Some(&DeleteMarkerReplicationStatus::Enabled)
+        && rule.destination.as_ref().is_some_and(|destination| {
+            destination.storage_class.is_none() && destination.access_control_translation.is_none()
+        })
+}
+
+#[expect(deprecated, reason = "rules of the first version say by it what they are for")]
+fn is_narrow(rule: &ReplicationRule) -> bool {
+    let says_some = |prefix: Option<&str>| prefix.is_some_and(|prefix| !prefix.is_empty());
+    let filter = rule.filter.as_ref();
+    says_some(rule.prefix.as_deref())
+        || filter
+            .is_some_and(|filter| filter.tag.is_some() || filter.and.is_some() || says_some(filter.prefix()))
 }
 
 #[cfg(test)]
@@ -194,10 +224,51 @@ mod tests {
         assert_eq!(shown["role"], Value::string("arn:role"));
     }
 
+    /// Returns what a rule is that was changed so.
+    fn status(change: impl FnOnce(&mut ReplicationRule)) -> Value {
+        let mut configuration = written("arn:role", "arn:bucket", "arn:key").unwrap();
+        change(&mut configuration.rules[0]);
+        shown("shop", configuration)["status"].clone()
+    }
+
     #[test]
     fn a_rule_that_was_switched_off_is_altered() {
-        let mut configuration = written("arn:role", "arn:bucket", "arn:key").unwrap();
-        configuration.rules[0].status = ReplicationRuleStatus::Disabled;
-        assert_eq!(shown("shop", configuration)["status"], Value::string("altered"));
+        let off = status(|rule| rule.status = ReplicationRuleStatus::Disabled);
+        assert_eq!(off, Value::string("altered"));
+    }
+
+    #[test]
+    fn a_rule_that_passes_over_encrypted_objects_copies_nothing() {
+        let without = status(|rule| rule.source_selection_criteria = None);
+        assert_eq!(without, Value::string("altered"));
+    }
+
+    #[test]
+    #[expect(deprecated, reason = "others may have written it")]
+    fn a_rule_for_some_objects_or_for_deletions_too_is_altered() {
+        let old = status(|rule| {
+            rule.filter = None;
+            rule.prefix = Some("logs/".to_owned());
+        });
+        assert_eq!(old, Value::string("altered"));
+        let deletions = status(|rule| {
+            let markers = DeleteMarkerReplication::builder().status(DeleteMarkerReplicationStatus::Enabled);
+            rule.delete_marker_replication = Some(markers.build());
+        });
+        assert_eq!(deletions, Value::string("altered"));
+        assert_eq!(status(|rule| rule.priority = Some(7)), Value::string(COPYING));
+    }
+
+    #[test]
+    fn versions_that_are_not_known_of_yet_are_waited_for() {
+        let message = "Versioning must be 'Enabled' on the bucket to apply a replication configuration";
+        let error = not_versioned_yet(ProviderError::rejected(ErrorKind::Invalid, CHANGE, message));
+        assert_eq!((error.kind, error.effect), (ErrorKind::Unavailable, Effect::None));
+        let other = not_versioned_yet(ProviderError::rejected(
+            ErrorKind::Invalid,
+            CHANGE,
+            "Malformed XML",
+        ));
+        assert_eq!(other.kind, ErrorKind::Invalid);
     }
 }
