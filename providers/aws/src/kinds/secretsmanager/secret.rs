@@ -27,6 +27,17 @@ pub const SECRET: &str = "aws.secretsmanager.secret";
 /// Days that a deleted secret waits if nothing is said: the most that the service takes.
 const WINDOW_DAYS: i32 = 30;
 
+/// Says what to do about a secret that has replicas in other regions: they have to go first, and the service does not let them go with
+/// the secret (`DeleteSecret` in the API reference).
+fn with_replicas(error: ProviderError, arn: &str) -> ProviderError {
+    if !error.message.to_lowercase().contains("replica") {
+        return error;
+    }
+    error.hint(format!(
+        "Delete its replicas first: aws secretsmanager remove-regions-from-replication --secret-id {arn} --remove-replica-regions REGION"
+    ))
+}
+
 /// Manages secrets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Secret;
@@ -122,7 +133,9 @@ impl Objects for Secret {
             .await
             .map_err(|error| failed("secretsmanager.DeleteSecret", error))
         {
-            Err(error) if !is_absent(&error) && !creation::waits_for_deletion(&error) => Err(error),
+            Err(error) if !is_absent(&error) && !creation::waits_for_deletion(&error) => {
+                Err(with_replicas(error, &request.id.0))
+            }
             _ => Ok(()),
         }
     }

@@ -137,7 +137,16 @@ pub(super) async fn value(place: &Place, id: &str, version: Option<&str>) -> Res
         .await
         .map_err(|error| rejected("secretsmanager.GetSecretValue", error))?;
     let version = answer.version_id.unwrap_or_default();
-    Ok((version, Secret::new(answer.secret_string.unwrap_or_default())))
+    Ok((version, Secret::new(text_of(id, answer.secret_string)?)))
+}
+
+/// Returns the text of a version. Bytes are no text, and an empty password would be handed on in their place.
+fn text_of(id: &str, text: Option<String>) -> Result<String, ProviderError> {
+    text.ok_or_else(|| {
+        let message = format!("The value of `{id}` is binary");
+        ProviderError::rejected(ErrorKind::Invalid, "secretsmanager.GetSecretValue", message)
+            .hint("Put it there as text, or forget the secret with: infra state rm ENVIRONMENT ADDRESS")
+    })
 }
 
 async fn values(place: &Place, here: &[Described]) -> Result<BTreeMap<String, Current>, ProviderError> {
@@ -249,4 +258,16 @@ pub(super) fn is_of(seen: &Described, wanted: &Tags) -> bool {
     [ownership::LINEAGE, ownership::ADDRESS]
         .iter()
         .all(|key| seen.tags.get(*key) == wanted.get(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_value_is_an_error_and_no_empty_password() {
+        assert_eq!(text_of("shop", Some("a".to_owned())).unwrap(), "a");
+        let error = text_of("shop", None).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Invalid);
+    }
 }

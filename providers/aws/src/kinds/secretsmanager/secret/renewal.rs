@@ -14,11 +14,14 @@ pub(super) async fn update(place: &Place, request: &UpdateRequest) -> Result<App
     let current = if changes(request, &["generate", "value", "rotation"]) {
         let operation = "secretsmanager.PutSecretValue";
         let value = version::value(operation, inputs)?;
-        settings::put(place, arn, (version::id_for(&request.token, inputs), value)).await?
+        let put = settings::put(place, arn, (version::id_for(&request.token, inputs), value)).await?;
+        change_settings(place, request).await.map_err(half_done)?;
+        put
     } else {
-        look::value(place, arn, None).await?
+        // The value may be unreadable for what is changed here: its key.
+        change_settings(place, request).await.map_err(half_done)?;
+        look::value(place, arn, None).await.map_err(half_done)?
     };
-    change_settings(place, request).await.map_err(half_done)?;
     Ok(settings::applied(arn.clone(), text(inputs, "name")?, current))
 }
 
