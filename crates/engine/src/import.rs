@@ -7,7 +7,7 @@ use infra_model::address::Address;
 use infra_model::journal::RecordChange;
 use infra_model::record::{ObjectId, Record, RecordKey};
 use infra_model::resource::{Desired, ResourceGraph};
-use infra_model::snapshot::{Observation, Observed, Owner};
+use infra_model::snapshot::{Observed, Owner};
 
 use crate::backend::Backend;
 use crate::error::EngineError;
@@ -48,14 +48,18 @@ pub async fn import(
         .kinds()
         .get(desired.address.resource_type_str())
         .map_err(failed)?;
-    let seen = kind.read(&ObjectId(id.to_owned())).await.map_err(failed)?;
-    let Observation::Present(observed) = seen else {
+    let id = ObjectId(id.to_owned());
+    let mut seen = kind
+        .read_all(&desired.target, std::slice::from_ref(&id))
+        .await
+        .map_err(failed)?;
+    let Some(observed) = seen.remove(&id) else {
         return Err(EngineError::request(
-            format!("There is no object `{id}`"),
+            format!("There is no object `{id}` where `{address}` is to be"),
             "Check the id at the provider",
         ));
     };
-    check_unrecorded(opened, &key.address, &observed.id)?;
+    check_unrecorded(opened, desired, &observed.id)?;
     check_owner(&observed, &key.address, &graph)?;
     let schema = kind.schema();
     let observed = sealed::observed(observed, Some(&schema), &*opened.key);
@@ -89,11 +93,14 @@ fn check_owner(observed: &Observed, address: &Address, graph: &ResourceGraph) ->
     }
 }
 
-/// Checks that no record has the object: two records of one object would each change and delete it.
-fn check_unrecorded(opened: &Opened, address: &Address, id: &ObjectId) -> Result<(), EngineError> {
+/// Checks that no record has the object: two records of one object would each change and delete it. Names are unique in one place,
+/// such as a region, and no further.
+fn check_unrecorded(opened: &Opened, desired: &Desired, id: &ObjectId) -> Result<(), EngineError> {
+    let address = &desired.address;
     let of_type = |key: &RecordKey| key.address.resource_type_str() == address.resource_type_str();
     for (key, entry) in opened.state.records.iter().filter(|(key, _)| of_type(key)) {
-        if entry.record().map_err(EngineError::defect)?.id == *id {
+        let record = entry.record().map_err(EngineError::defect)?;
+        if record.id == *id && record.target == desired.target {
             let message = format!("The state knows the object `{id}` as `{key}` already");
             let hint = format!(
                 "Move its record with: infra state mv ENVIRONMENT '{}' '{address}'",

@@ -41,6 +41,8 @@ pub struct Counterpart {
 pub enum Meaning {
     /// These objects: more than one where the other tool keeps several in one.
     Objects(Vec<Counterpart>),
+    /// An object that is not where the environment is, and where it is instead: names say nothing of it here.
+    Elsewhere(String),
     /// A part of an object that has an entry of its own, of this type there.
     PartOf(&'static str),
     /// Nothing that we manage, and why.

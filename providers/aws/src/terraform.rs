@@ -21,6 +21,8 @@ mod unmanaged;
 pub(crate) struct Terraform {
     /// The region of objects that do not say theirs.
     pub(crate) region: String,
+    /// The account of the environment.
+    pub(crate) account: String,
 }
 
 impl Terraform {
@@ -28,7 +30,17 @@ impl Terraform {
     pub(crate) fn of(settings: &AwsSettings) -> Self {
         Terraform {
             region: settings.region.clone(),
+            account: settings.account.clone(),
         }
+    }
+
+    /// Returns the account of an object, if it says so and it is another one: what is called the same here is not that object.
+    fn other_account<'a>(&self, attributes: &'a Attributes) -> Option<&'a str> {
+        let in_arn = text(attributes, "arn").and_then(|arn| arn.split(':').nth(4));
+        let said = in_arn
+            .filter(|account| !account.is_empty())
+            .or_else(|| text(attributes, "owner_id"));
+        said.filter(|account| *account != self.account)
     }
 
     /// Returns where an object is: it says so since version 6 of the provider, before only its ARN does.
@@ -48,6 +60,9 @@ impl Translating for Terraform {
             let whole = types::whole(object.resource_type);
             return whole.map_or_else(|| Meaning::Unmanaged(unmanaged::reason(object)), Meaning::PartOf);
         };
+        if let Some(account) = self.other_account(object.attributes) {
+            return Meaning::Elsewhere(format!("the account {account}"));
+        }
         let target = self.target(object.attributes);
         let counterpart = |(resource_type, id): (&str, String)| Counterpart {
             resource_type: resource_type
@@ -89,6 +104,7 @@ mod tests {
             .collect();
         let terraform = Terraform {
             region: "eu-west-1".to_owned(),
+            account: "111122223333".to_owned(),
         };
         terraform.meaning(&ForeignObject {
             resource_type,
@@ -101,7 +117,10 @@ mod tests {
         for (attributes, region) in [
             (vec![("name", "alias/a")], "eu-west-1"),
             (
-                vec![("name", "alias/a"), ("arn", "arn:aws:kms:eu-north-1:1:alias/a")],
+                vec![
+                    ("name", "alias/a"),
+                    ("arn", "arn:aws:kms:eu-north-1:111122223333:alias/a"),
+                ],
                 "eu-north-1",
             ),
             (vec![("name", "alias/a"), ("region", "us-east-1")], "us-east-1"),
@@ -112,6 +131,24 @@ mod tests {
             assert_eq!(found[0].target.0[REGION], region);
             assert_eq!(found[0].id.0, "alias/a");
         }
+    }
+
+    #[test]
+    fn an_object_of_another_account_is_not_ours() {
+        let arn = |account: &str| format!("arn:aws:rds:eu-west-1:{account}:db:main");
+        let instance = |account| {
+            meaning(
+                "aws_db_instance",
+                &[("identifier", "main"), ("arn", &arn(account))],
+            )
+        };
+        assert_eq!(
+            instance("999999999999"),
+            Meaning::Elsewhere("the account 999999999999".to_owned())
+        );
+        assert!(matches!(instance("111122223333"), Meaning::Objects(found) if found.len() == 1));
+        let network = [("id", "vpc-1"), ("owner_id", "999999999999")];
+        assert!(matches!(meaning("aws_vpc", &network), Meaning::Elsewhere(_)));
     }
 
     #[test]

@@ -49,7 +49,11 @@ pub(super) async fn found(
         let [observed] = seen.as_slice() else {
             continue;
         };
-        let object = (resource_type.to_owned(), observed.id.clone());
+        let object = (
+            resource_type.to_owned(),
+            observed.id.clone(),
+            desired.target.clone(),
+        );
         if recorded.contains_key(&object) || matches!(observed.owner, Owner::Other(_)) {
             continue;
         }

@@ -7,7 +7,7 @@ use infra_model::address::Address;
 use infra_model::record::ObjectId;
 use infra_model::resource::Target;
 use infra_model::snapshot::Owner;
-use infra_model::value::Attributes;
+use infra_model::value::{Attributes, Value};
 use infra_provider::foreign::{Counterpart, ForeignObject, Meaning, Translating};
 use infra_provider::provider::Provider;
 
@@ -47,6 +47,15 @@ pub(super) fn meant(
             attributes: &entry.attributes,
         };
         let counterparts = match translating.meaning(&object) {
+            Meaning::Objects(none) if none.is_empty() => {
+                let reason = "its entry does not say which object it is".to_owned();
+                adoption.left_out.push(unread(entry, reason));
+                continue;
+            }
+            Meaning::Elsewhere(place) => {
+                adoption.left_out.push(unread(entry, format!("it is in {place}")));
+                continue;
+            }
             Meaning::Objects(counterparts) if counterparts.iter().all(|one| is_managed(one, provider)) => {
                 counterparts
             }
@@ -67,6 +76,7 @@ pub(super) fn meant(
             let key = (
                 counterpart.resource_type.as_str().to_owned(),
                 counterpart.id.clone(),
+                counterpart.target.clone(),
             );
             match recorded.get(&key) {
                 Some(address) => adoption.known.push((entry.address.clone(), address.clone())),
@@ -82,21 +92,35 @@ pub(super) fn meant(
     Ok(meant)
 }
 
+/// Returns an entry that is left out without a look at the cloud.
+fn unread(entry: &Entry, reason: String) -> LeftOut {
+    let id = entry.attributes.get("id").and_then(Value::as_str);
+    LeftOut {
+        from: entry.address.clone(),
+        resource_type: entry.resource_type.clone(),
+        id: ObjectId(id.unwrap_or_default().to_owned()),
+        reason,
+        fits: Vec::new(),
+    }
+}
+
 fn is_managed(counterpart: &Counterpart, provider: &dyn Provider) -> bool {
     let schemas = provider.kinds().schemas();
     schemas.get(counterpart.resource_type.as_str()).is_some()
 }
 
-/// Returns the addresses of all recorded objects, by type and identity.
-pub(super) fn recorded(opened: &Opened) -> Result<BTreeMap<(String, ObjectId), Address>, EngineError> {
+/// The addresses of recorded objects, by type, identity and place: names are unique in one place and no further.
+pub(super) type Recorded = BTreeMap<(String, ObjectId, Target), Address>;
+
+/// Returns the addresses of all recorded objects.
+pub(super) fn recorded(opened: &Opened) -> Result<Recorded, EngineError> {
     let records = opened.state.records.iter();
     records
         .map(|(key, entry)| {
-            let id = entry.record().map_err(EngineError::defect)?.id.clone();
-            Ok((
-                (key.address.resource_type_str().to_owned(), id),
-                key.address.clone(),
-            ))
+            let record = entry.record().map_err(EngineError::defect)?;
+            let resource_type = key.address.resource_type_str().to_owned();
+            let object = (resource_type, record.id.clone(), record.target.clone());
+            Ok((object, key.address.clone()))
         })
         .collect()
 }

@@ -257,6 +257,7 @@ async fn what_is_gone_or_of_others_or_not_managed_is_said() {
     let mut state: serde_json::Value = serde_json::from_str(&terraform(&objects)).unwrap();
     for (name, mode) in [
         ("sim_lamp", "managed"),
+        ("sim_token_thing", "managed"),
         ("sim_thing_label", "managed"),
         ("sim_named_thing", "data"),
     ] {
@@ -271,6 +272,10 @@ async fn what_is_gone_or_of_others_or_not_managed_is_said() {
         "{reasons:?}"
     );
     assert!(reasons.contains(&"it does not exist any more"), "{reasons:?}");
+    assert!(
+        reasons.contains(&"its entry does not say which object it is"),
+        "{reasons:?}"
+    );
     assert_eq!(
         adoption.unmanaged,
         [("sim_lamp.more".to_owned(), "the simulated cloud has only things")]

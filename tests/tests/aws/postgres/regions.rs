@@ -41,6 +41,12 @@ fn a_replica_in_another_region_uses_what_is_there() {
     env.edit("stack.hcl", "\"tiny\"", "\"small\"");
     apply(&mut env);
     assert_eq!(seen(&cloud, far)["DBInstanceClass"], "db.t4g.medium");
+    // What is imported is looked for where its address is.
+    let address = "postgres.main/aws.rds.replica.replica-us-east-1";
+    let _ = env.run(&["state", "rm", "staging", address]).expect(0);
+    let import = ["import", "staging", address, "db-staging-main-replica-us-east-1"];
+    let _ = env.run(&import).expect(0);
+    is_settled(&mut env);
     // RDS upgrades replicas in the same region along with their primary, and this one stands elsewhere.
     env.edit("stack.hcl", "version    = 16", "version    = 17");
     let refused = env.run(&["apply", "staging", "--yes"]).expect(1);
