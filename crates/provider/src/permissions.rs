@@ -32,6 +32,8 @@ pub struct PermissionsRequest<'a> {
 pub struct Permissions {
     /// The document, as JSON.
     pub document: String,
+    /// The same in documents that are short enough for the cloud to keep each; one where the whole is.
+    pub parts: Vec<String>,
     /// What whoever gives the rights should know.
     pub notes: Vec<String>,
 }

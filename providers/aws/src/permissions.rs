@@ -5,11 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use infra_model::resource::Target;
+use infra_model::address::Address;
+use infra_model::resource::{Desired, Target};
+use infra_model::value::Value;
 use infra_provider::permissions::{Permissions, PermissionsRequest, Permitting, Purpose};
 use serde_json::{Value as Json, json};
 
 use crate::connection::REGION;
+use crate::kinds::rds::instance::INSTANCE;
 use crate::kinds::s3::bucket::BUCKET;
 use crate::kinds::secretsmanager::secret::SECRET;
 use crate::partition;
@@ -17,6 +20,7 @@ use crate::settings::of_environment;
 use resources::Scope;
 
 mod actions;
+mod parts;
 mod resources;
 mod store;
 mod table;
@@ -26,16 +30,15 @@ mod tests;
 /// Operations that every command calls before anything else.
 const ALWAYS: &[&str] = &["sts.GetCallerIdentity"];
 
-/// How long a policy of its own may be
-/// (`docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html`).
-const MANAGED_LETTERS: usize = 6_144;
+/// How types begin that are in databases: they are made by who logs in.
+const IN_DATABASES: &str = "aws.postgres.";
 
 /// Writes policies of IAM.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IamPolicy;
 
 /// What is allowed, and on what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Statement {
     name: String,
     actions: BTreeSet<String>,
@@ -63,15 +66,20 @@ impl Permitting for IamPolicy {
         let scope = scope(request);
         let mut statements = statements(&needed(request), &scope);
         statements.extend(store::statements(request, &scope.partition));
-        let statements: Vec<Json> = statements.iter().map(Statement::document).collect();
-        let policy = json!({ "Version": "2012-10-17", "Statement": statements });
-        let mut notes = notes(request);
-        notes.extend(size(&policy));
+        let (whole, parts) = (document(&statements), parts::of(statements));
         Permissions {
-            document: format!("{policy:#}"),
-            notes,
+            document: whole,
+            notes: notes(request, parts.len()),
+            parts: parts.iter().map(|part| document(part)).collect(),
         }
     }
+}
+
+/// Returns the policy that these statements are.
+fn document(statements: &[Statement]) -> String {
+    let statements: Vec<Json> = statements.iter().map(Statement::document).collect();
+    let policy = json!({ "Version": "2012-10-17", "Statement": statements });
+    format!("{policy:#}")
 }
 
 /// Returns the actions that the types of the resources need.
@@ -80,7 +88,7 @@ fn needed(request: &PermissionsRequest<'_>) -> BTreeSet<String> {
         .graph
         .resources
         .keys()
-        .map(infra_model::address::Address::resource_type_str)
+        .map(Address::resource_type_str)
         .collect();
     let called = types.into_iter().flat_map(table::operations);
     let called = called.chain(ALWAYS).copied();
@@ -98,69 +106,81 @@ fn scope(request: &PermissionsRequest<'_>) -> Scope {
         let Target(target) = &desired.target;
         target.get(REGION).map(String::as_str)
     });
-    let names = crate::lower::names::beginning(&stack.name, &stack.environment.name);
     Scope {
         partition: partition::name(region).to_owned(),
         account: of_environment(stack, "account").to_owned(),
         regions: elsewhere.chain([region]).map(str::to_owned).collect(),
-        functions: texts(request, SECRET, "rotation_lambda").collect(),
-        buckets: texts(request, BUCKET, "name")
-            .filter(|name| !name.starts_with(&names))
-            .collect(),
-        names: (!request.imported).then_some(names),
+        names: (!request.imported)
+            .then(|| crate::lower::names::beginning(&stack.name, &stack.environment.name)),
         stack: stack.name.clone(),
         environment: stack.environment.name.clone(),
+        buckets: given(request, BUCKET, "name").collect(),
+        functions: given(request, SECRET, "rotation_lambda").collect(),
+        masters: masters(request),
     }
 }
 
-/// Returns what an attribute of all resources of a type says.
-fn texts<'a>(
+/// Returns what the resources of a type say in an attribute, as far as it is known.
+fn given<'a>(
     request: &PermissionsRequest<'a>,
-    resource_type: &'a str,
-    attribute: &'a str,
-) -> impl Iterator<Item = String> + 'a {
-    let all = request.graph.resources.iter();
-    let of_type = all.filter(move |(address, _)| address.resource_type_str() == resource_type);
-    of_type.filter_map(move |(_, one)| Some(one.inputs.get(attribute)?.as_str()?.to_owned()))
+    resource_type: &str,
+    attribute: &str,
+) -> impl Iterator<Item = String> + use<'a> {
+    let texts = of_type(request, resource_type).filter_map(|desired| desired.inputs.get(attribute)?.as_str());
+    texts.map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Tells whether RDS makes passwords for the environment, and whether somebody logs in with one.
+fn masters(request: &PermissionsRequest<'_>) -> (bool, bool) {
+    let managed = of_type(request, INSTANCE)
+        .any(|desired| desired.inputs.get("managed_password").and_then(Value::as_bool) == Some(true));
+    let in_databases = |address: &Address| address.resource_type_str().starts_with(IN_DATABASES);
+    (
+        managed,
+        managed && request.graph.resources.keys().any(in_databases),
+    )
+}
+
+fn of_type<'a>(
+    request: &PermissionsRequest<'a>,
+    resource_type: &str,
+) -> impl Iterator<Item = &'a Desired> + use<'a> {
+    let resource_type = resource_type.to_owned();
+    let all = request.graph.resources.values();
+    all.filter(move |desired| desired.address.resource_type_str() == resource_type)
 }
 
 /// Groups actions by service and by what they are allowed on.
 fn statements(actions: &BTreeSet<String>, scope: &Scope) -> Vec<Statement> {
     let mut groups: BTreeMap<(String, resources::On), BTreeSet<String>> = BTreeMap::new();
-    // Functions are called where the stack names some.
-    let is_needed = |action: &&String| !scope.functions.is_empty() || !action.starts_with("lambda:");
-    for action in actions.iter().filter(is_needed) {
+    for action in actions {
         let service = action.split(':').next().unwrap_or_default();
-        let on = resources::on(action);
-        groups
-            .entry((service.to_owned(), on))
-            .or_default()
-            .insert(action.clone());
+        for on in resources::on(action) {
+            groups
+                .entry((service.to_owned(), *on))
+                .or_default()
+                .insert(action.clone());
+        }
     }
-    groups
-        .into_iter()
-        .map(|((service, on), actions)| Statement {
-            name: format!("{}{on:?}", capitalized(&service)),
-            resources: resources::arns(&service, on, scope),
-            condition: resources::condition(on, scope),
-            actions,
-        })
+    let statements = groups.into_iter().map(|((service, on), actions)| Statement {
+        name: format!("{}{on:?}", capitalized(&service)),
+        resources: resources::arns(&service, on, scope),
+        condition: resources::condition(on, scope),
+        actions,
+    });
+    statements
+        .filter(|statement| !statement.resources.is_empty())
         .collect()
 }
 
-/// Says where a policy fits that is too long for one of its own. White space does not count.
-fn size(policy: &Json) -> Option<String> {
-    let letters = policy.to_string().len();
-    (letters > MANAGED_LETTERS).then(|| {
-        format!(
-            "The policy has {letters} characters, and `aws iam create-policy` takes {MANAGED_LETTERS}: put it into the role that it is \
-             for, which takes 10240, with: aws iam put-role-policy --policy-document file://policy.json --policy-name infra --role-name ROLE"
-        )
-    })
-}
-
-fn notes(request: &PermissionsRequest<'_>) -> Vec<String> {
+fn notes(request: &PermissionsRequest<'_>, parts: usize) -> Vec<String> {
     let mut notes = Vec::new();
+    if parts > 1 {
+        notes.push(format!(
+            "A managed policy has at most 6144 characters, and this one is longer: `--part 1` to `--part {parts}` print it in parts \
+             that fit. Together they allow what it does"
+        ));
+    }
     let role = of_environment(request.stack, "role");
     if !role.is_empty() {
         notes.push(format!(

@@ -131,7 +131,16 @@ fn objects_are_told_by_name_and_tag() {
     let destroyed = statement(&ours, "KmsTagged");
     assert_eq!(
         destroyed["Action"],
-        serde_json::json!(["kms:ScheduleKeyDeletion"])
+        serde_json::json!([
+            "kms:DisableKey",
+            "kms:DisableKeyRotation",
+            "kms:ScheduleKeyDeletion",
+            "kms:UntagResource"
+        ])
+    );
+    assert!(
+        !ours.to_string().contains("rds!db-"),
+        "there is no database: {ours:#}"
     );
     assert_eq!(
         destroyed["Condition"]["StringEquals"]["aws:ResourceTag/infra:environment"],
@@ -146,6 +155,107 @@ fn objects_are_told_by_name_and_tag() {
             .to_string()
             .contains(":alias/*")
     );
+}
+
+const ALL: &str = r#"
+stack {
+  name = "shop"
+}
+
+network "main" {
+  cidr  = "10.40.0.0/16"
+  zones = 2
+
+  segment "data" {}
+  segment "app" {}
+
+  segment "edge" {
+    public = true
+  }
+
+  aws {
+    flow_logs = true
+    endpoints = ["s3"]
+    nat       = "single"
+    egress    = ["app"]
+  }
+}
+
+postgres "main" {
+  segment = network.main.segment.data
+
+  database "shop" {}
+  pooler {}
+
+  aws {
+    sql = "direct"
+  }
+}
+
+redis "cache" {
+  segment = network.main.segment.data
+}
+
+key_vault "app" {
+  secret "session_key" {
+    generate {}
+  }
+
+  aws {
+    rotation = { lambda = "arn:aws:lambda:eu-west-1:111122223333:function:rotate" }
+  }
+}
+
+blob_store "assets" {
+  versioning = true
+
+  aws {
+    name         = "acme-shop-assets"
+    replicate_to = {
+      bucket  = "arn:aws:s3:::shop-copy"
+      kms_key = "arn:aws:kms:eu-central-1:111122223333:key/copies"
+    }
+  }
+}
+"#;
+
+#[test]
+fn a_policy_that_is_too_long_comes_in_parts_that_fit() {
+    let mut env = staging(ALL);
+    let whole = env.run(&["permissions", "staging"]).expect(0);
+    assert!(whole.stderr.contains("`--part 1` to `--part 2`"), "{whole}");
+    let whole: Json = serde_json::from_str(&whole.stdout).expect("as documented");
+    let parts = ["1", "2"].map(|part| policy(&mut env, &["--part", part]));
+    for part in &parts {
+        assert!(part.to_string().len() <= 6144, "{}", part.to_string().len());
+    }
+    let statements = |policy: &Json| policy["Statement"].as_array().expect("as documented").clone();
+    assert_eq!(
+        parts.iter().flat_map(statements).collect::<Vec<_>>(),
+        statements(&whole)
+    );
+    let beyond = env.run(&["permissions", "staging", "--part", "3"]).expect(1);
+    assert!(beyond.stderr.contains("the permissions have 2"), "{beyond}");
+}
+
+#[test]
+fn what_the_stack_names_itself_is_in_the_policy() {
+    let text = policy(&mut staging(ALL), &[]).to_string();
+    for named in [
+        "arn:aws:s3:::acme-shop-assets/*",
+        "arn:aws:lambda:eu-west-1:111122223333:function:rotate",
+        ":user/infra/shop-staging-*",
+        ":role/infra/shop-staging-*",
+        "s3:TagResource",
+        "kms:Encrypt",
+        r#""kms:ViaService":"secretsmanager.*""#,
+        r#""kms:GrantIsForAWSResource":"true""#,
+        r#""ec2:CreateAction":"false""#,
+        ":db:shop-staging-*",
+        "iam:PassRole",
+    ] {
+        assert!(text.contains(named), "{named}: {text}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use infra_engine::error::EngineError;
 use infra_engine::permissions::{self, Wanted};
 use infra_provider::permissions::Purpose;
 
@@ -22,9 +23,10 @@ use crate::failure::Failure;
 Examples:
   infra permissions production > policy.json
   infra permissions production --for plan     enough to look, as a check of pull requests does
+  infra permissions production --part 1       the first of several that are short enough each
   aws iam create-policy --policy-name shop-production --policy-document file://policy.json
 
-On AWS this is an IAM policy. Its length fits a managed policy or that of a role, not one that is put into a user.")]
+On AWS this is an IAM policy. Where it is longer than a managed policy may be, a note says in how many parts `--part` prints it.")]
 pub(crate) struct PermissionsArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
@@ -36,6 +38,10 @@ pub(crate) struct PermissionsArguments {
     /// Also for objects that were imported: their names and tags are not ours, so nothing is limited by these
     #[arg(long)]
     imported: bool,
+
+    /// Print this part of what is too long for the cloud to keep as one, from 1
+    #[arg(long, value_name = "NUMBER")]
+    part: Option<usize>,
 }
 
 /// What permissions are for.
@@ -69,9 +75,24 @@ pub(crate) fn run(
         wanted,
     );
     let needed = needed.map_err(context::failure)?;
-    context::print(invocation, &(needed.document + "\n"))?;
+    let document = match arguments.part {
+        None => &needed.document,
+        Some(part) => chosen(&needed.parts, part)?,
+    };
+    context::print(invocation, &format!("{document}\n"))?;
     for note in needed.notes {
         invocation.terminal.say(&format!("{note}\n"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(parts: &[String], part: usize) -> Result<&String, Failure> {
+    let found = part.checked_sub(1).and_then(|at| parts.get(at));
+    found.ok_or_else(|| {
+        let message = match parts.len() {
+            1 => format!("There is no part {part}: the permissions fit in one document"),
+            count => format!("There is no part {part}: the permissions have {count}"),
+        };
+        context::failure(EngineError::request(message, "Count parts from 1"))
+    })
 }

@@ -90,6 +90,7 @@ const ALSO: &[(&str, &[&[&str]])] = &[
     ("rds.DeleteDBInstance", &[RDS_TAGS, &["rds:CreateDBSnapshot"]]),
     ("rds.ModifyDBInstance", &[GRANTS, ENCRYPTS, MANAGED_PASSWORD]),
     ("rds.ModifyDBProxy", &[PASSES]),
+    ("s3.CreateBucket", &[&["s3:TagResource"]]),
     ("s3.PutReplicationConfiguration", &[PASSES]),
     (
         "secretsmanager.CreateSecret",
@@ -102,7 +103,8 @@ const ALSO: &[(&str, &[&[&str]])] = &[
     ("secretsmanager.GetSecretValue", &[&["kms:Decrypt"]]),
     ("secretsmanager.PutSecretValue", &[ENCRYPTS]),
     ("secretsmanager.RotateSecret", &[&["lambda:InvokeFunction"]]),
-    ("secretsmanager.UpdateSecret", &[ENCRYPTS]),
+    // Without `kms:Encrypt` the service answers that all is well and leaves the versions under the old key.
+    ("secretsmanager.UpdateSecret", &[ENCRYPTS, &["kms:Encrypt"]]),
 ];
 
 /// How operations begin that only look.
@@ -116,6 +118,12 @@ pub(super) fn of(operation: &str) -> Vec<String> {
         .into_iter()
         .chain(also.map(str::to_owned))
         .collect()
+}
+
+/// Returns the operations that ask for more than what they are called.
+#[cfg(test)]
+pub(super) fn asking_for_more() -> impl Iterator<Item = &'static str> {
+    ALSO.iter().map(|(operation, _)| *operation)
 }
 
 /// Tells whether an operation or action only looks.

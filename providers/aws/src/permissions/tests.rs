@@ -197,28 +197,146 @@ fn every_type_looks_and_changes() {
 }
 
 #[test]
-fn operations_have_the_names_that_policies_know() {
-    assert_eq!(actions::of("kms.CreateKey"), ["kms:CreateKey", "kms:TagResource"]);
-    assert_eq!(actions::of("tag.GetResources"), ["tag:GetResources"]);
+fn what_asks_for_more_is_called() {
+    let called: BTreeSet<&str> = table::OPERATIONS
+        .iter()
+        .flat_map(|(_, operations)| operations.iter().copied())
+        .collect();
+    let dead: Vec<&str> = actions::asking_for_more()
+        .filter(|operation| !called.contains(operation))
+        .collect();
+    assert!(dead.is_empty(), "nobody calls {dead:?}");
 }
 
 #[test]
-fn what_is_destroyed_is_told_by_name_or_tag() {
+fn operations_ask_for_what_their_service_looks_at_besides() {
+    assert_eq!(
+        actions::of("s3.PutEncryptionConfiguration"),
+        ["s3:PutEncryptionConfiguration"]
+    );
+    assert_eq!(actions::of("kms.CreateKey"), ["kms:CreateKey", "kms:TagResource"]);
+    assert_eq!(actions::of("tag.GetResources"), ["tag:GetResources"]);
+    // Each from the API reference of its operation.
+    for (operation, action) in [
+        ("s3.CreateBucket", "s3:TagResource"),
+        ("s3.PutReplicationConfiguration", "iam:PassRole"),
+        ("secretsmanager.UpdateSecret", "kms:Encrypt"),
+        ("secretsmanager.RotateSecret", "lambda:InvokeFunction"),
+        ("rds.CreateDBInstance", "secretsmanager:CreateSecret"),
+    ] {
+        let asked = actions::of(operation);
+        assert!(asked.iter().any(|one| one == action), "{operation}: {asked:?}");
+    }
+}
+
+#[test]
+fn what_is_ended_is_told_by_name_or_tag() {
     use resources::On;
     for (action, on) in [
-        ("ec2:DescribeVpcs", On::All),
-        ("ec2:CreateVpc", On::Ours),
-        ("ec2:DeleteVpc", On::Tagged),
-        ("kms:CreateKey", On::All),
-        ("kms:DeleteAlias", On::Ours),
-        ("iam:CreateServiceLinkedRole", On::Linked),
-        ("iam:DeleteRole", On::Ours),
-        ("kms:CreateGrant", On::Granted),
-        ("kms:ScheduleKeyDeletion", On::Tagged),
-        ("rds:DeleteDBInstance", On::Ours),
-        ("secretsmanager:GetSecretValue", On::Ours),
-        ("sts:GetCallerIdentity", On::All),
+        ("ec2:DescribeVpcs", &[On::All][..]),
+        ("ec2:CreateVpc", &[On::Ours]),
+        ("ec2:CreateTags", &[On::New, On::Tagged]),
+        ("ec2:DeleteVpc", &[On::Tagged]),
+        ("ec2:RevokeSecurityGroupIngress", &[On::Tagged]),
+        ("ec2:DetachInternetGateway", &[On::Tagged]),
+        ("kms:CreateKey", &[On::All]),
+        ("kms:DeleteAlias", &[On::Ours]),
+        ("kms:Decrypt", &[On::Values]),
+        ("kms:DisableKey", &[On::Tagged]),
+        ("kms:ScheduleKeyDeletion", &[On::Tagged]),
+        ("rds:DeleteDBInstance", &[On::Ours]),
+        ("secretsmanager:GetSecretValue", &[On::Ours, On::Masters]),
+        ("secretsmanager:DeleteSecret", &[On::Ours]),
+        ("sts:GetCallerIdentity", &[On::All]),
     ] {
         assert_eq!(resources::on(action), on, "{action}");
     }
+}
+
+fn scope() -> resources::Scope {
+    resources::Scope {
+        partition: "aws".to_owned(),
+        account: "111122223333".to_owned(),
+        regions: ["eu-west-1".to_owned()].into(),
+        names: Some("shop-production-".to_owned()),
+        stack: "shop".to_owned(),
+        environment: "production".to_owned(),
+        buckets: ["acme-shop-assets".to_owned()].into(),
+        functions: BTreeSet::new(),
+        masters: (true, true),
+    }
+}
+
+#[test]
+fn users_and_roles_are_named_with_the_path_that_they_are_made_below() {
+    let named = resources::arns("iam", resources::On::Ours, &scope());
+    for made in [
+        crate::kinds::iam::role::PATH.to_owned() + "shop-production-assets-blobs",
+        "/shop-production-assets-blobs".to_owned(),
+    ] {
+        let arn = format!("arn:aws:iam::111122223333:user{made}");
+        let is_named = named.iter().any(|one| arn.starts_with(one.trim_end_matches('*')));
+        assert!(is_named, "{arn} in {named:?}");
+    }
+    assert!(
+        !named.iter().any(|one| one.contains("aws-service-role")),
+        "{named:?}"
+    );
+}
+
+#[test]
+fn buckets_are_named_as_the_stack_calls_them() {
+    let named = resources::arns("s3", resources::On::Ours, &scope());
+    for bucket in ["acme-shop-assets", "shop-production-*"] {
+        assert!(named.contains(&format!("arn:aws:s3:::{bucket}")), "{named:?}");
+        assert!(named.contains(&format!("arn:aws:s3:::{bucket}/*")), "{named:?}");
+    }
+}
+
+#[test]
+fn passwords_that_rds_made_are_those_of_the_environments_instances() {
+    use resources::On;
+    let scope = scope();
+    let masters = resources::arns("secretsmanager", On::Masters, &scope);
+    assert_eq!(
+        masters,
+        ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-*"]
+    );
+    let condition = resources::condition(On::Masters, &scope).unwrap().to_string();
+    assert!(condition.contains(":db:shop-production-*"), "{condition}");
+    let ours = resources::arns("secretsmanager", On::Ours, &scope);
+    assert_eq!(
+        ours,
+        ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/production/*"]
+    );
+    let without = resources::Scope {
+        masters: (false, false),
+        ..scope
+    };
+    assert!(resources::arns("secretsmanager", On::Masters, &without).is_empty());
+}
+
+#[test]
+fn parts_fit_a_managed_policy_and_lose_nothing() {
+    let statement = |name: &str, count: usize| super::Statement {
+        name: name.to_owned(),
+        actions: (0..count).map(|at| format!("ec2:Describe{at:05}")).collect(),
+        resources: vec!["*".to_owned()],
+        condition: None,
+    };
+    let whole = vec![
+        statement("Small", 3),
+        statement("Huge", 900),
+        statement("Middle", 200),
+    ];
+    let actions = |statements: &[super::Statement]| -> BTreeSet<String> {
+        statements.iter().flat_map(|one| one.actions.clone()).collect()
+    };
+    let parts = super::parts::of(whole.clone());
+    assert!(parts.len() > 2);
+    for part in &parts {
+        let document: serde_json::Value = serde_json::from_str(&super::document(part)).unwrap();
+        assert!(document.to_string().len() <= 6144);
+    }
+    assert_eq!(actions(&parts.concat()), actions(&whole));
 }
