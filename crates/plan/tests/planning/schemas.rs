@@ -117,8 +117,50 @@ fn disk() -> ResourceSchema {
     }
 }
 
+fn server() -> ResourceSchema {
+    ResourceSchema {
+        holds_data: true,
+        ..schema(
+            "server",
+            [
+                ("name", carried(replaces())),
+                ("net", replaces()),
+                ("version", replaces()),
+                ("size", disruptive()),
+                ("status", with_default(in_place(), "running")),
+                ("params", comparing(in_place(), Equality::DesiredKeys)),
+                ("zones", comparing(in_place(), Equality::Unordered)),
+                ("mode", comparing(in_place(), Equality::IgnoreCase)),
+                ("policy", comparing(in_place(), Equality::Json)),
+                ("note", unseen()),
+                (
+                    "release",
+                    disruptive().only_up(Ascent::Steps(["old", "new"].map(str::to_owned).into())),
+                ),
+            ],
+            [
+                ("id", output(false, false)),
+                ("port", output(false, true)),
+                ("url", output(true, true)),
+            ],
+        )
+    }
+}
+
+fn key() -> ResourceSchema {
+    ResourceSchema {
+        holds_data: true,
+        ..schema(
+            "key",
+            [("size", in_place()), ("spec", replaces())],
+            [("id", output(false, false))],
+        )
+    }
+}
+
 /// A network, a server that holds data, a disk that is created before it is destroyed, a generated secret, one whose
-/// counter can be seen, a role with a password, a copy that may come to stand on its own, a rule that is nothing but edges, and a route that its content tells apart.
+/// counter can be seen, a role with a password, a copy that may come to stand on its own, a key
+/// and what is encrypted with it, a rule that is nothing but edges, and a route that its content tells apart.
 pub(crate) fn schemas() -> SchemaSet {
     SchemaSet::new([
         schema(
@@ -130,33 +172,7 @@ pub(crate) fn schemas() -> SchemaSet {
             ],
             [("id", output(false, false)), ("gateway", output(false, true))],
         ),
-        ResourceSchema {
-            holds_data: true,
-            ..schema(
-                "server",
-                [
-                    ("name", carried(replaces())),
-                    ("net", replaces()),
-                    ("version", replaces()),
-                    ("size", disruptive()),
-                    ("status", with_default(in_place(), "running")),
-                    ("params", comparing(in_place(), Equality::DesiredKeys)),
-                    ("zones", comparing(in_place(), Equality::Unordered)),
-                    ("mode", comparing(in_place(), Equality::IgnoreCase)),
-                    ("policy", comparing(in_place(), Equality::Json)),
-                    ("note", unseen()),
-                    (
-                        "release",
-                        disruptive().only_up(Ascent::Steps(["old", "new"].map(str::to_owned).into())),
-                    ),
-                ],
-                [
-                    ("id", output(false, false)),
-                    ("port", output(false, true)),
-                    ("url", output(true, true)),
-                ],
-            )
-        },
+        server(),
         disk(),
         schema(
             "secret",
@@ -184,14 +200,7 @@ pub(crate) fn schemas() -> SchemaSet {
             ],
             [("id", output(false, false))],
         ),
-        ResourceSchema {
-            holds_data: true,
-            ..schema(
-                "key",
-                [("size", in_place()), ("spec", replaces())],
-                [("id", output(false, false))],
-            )
-        },
+        key(),
         schema(
             "bucket",
             [("key", unlocks(in_place())), ("size", in_place())],

@@ -83,7 +83,7 @@ impl Objects for Role {
         // Whoever finds the role after this failed gives it its policy.
         policies::set(place, name, optional_text(inputs, "policy"))
             .await
-            .map_err(half_done)?;
+            .map_err(|error| half_done(not_known_yet(error)))?;
         Ok(applied(name, arn))
     }
 

@@ -6,8 +6,8 @@
 use async_trait::async_trait;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDBInstanceFluentBuilder;
 use aws_sdk_rds::types::DbInstance;
-use infra_model::schema::ascent::Ascent;
 use infra_model::record::ObjectId;
+use infra_model::schema::ascent::Ascent;
 use infra_model::schema::{RecoveryClass, ResourceSchema};
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};

@@ -19,8 +19,8 @@ use super::tagging;
 use crate::failure::{failed, gone, half_done, rejected, seen};
 use crate::kinds::inputs::{disruptive, in_place, named, optional, output, replaces, tags, text, text_map};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
-use crate::kinds::tagged;
 use crate::kinds::stages::unfinished;
+use crate::kinds::tagged;
 use crate::ownership::Tags;
 
 pub(crate) mod names;

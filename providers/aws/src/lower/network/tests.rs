@@ -8,7 +8,7 @@ use infra_model::component::network::Segment;
 use infra_model::diagnostic::Severity;
 
 use super::*;
-use crate::lower::testing::{component, stack_in, text};
+use crate::lower::testing::{component, stack, stack_in, text};
 
 mod passing;
 

@@ -120,11 +120,14 @@ mod tests {
             .build()
     }
 
+    /// Size, operations and throughput.
+    type Told = (Option<i32>, Option<i32>, Option<i32>);
+
     fn of<const N: usize>(
         seen: &DbInstance,
         inputs: [(&str, Value); N],
         changed: &str,
-    ) -> Result<(Option<i32>, Option<i32>, Option<i32>), String> {
+    ) -> Result<Told, String> {
         let inputs = inputs.map(|(name, value)| (name.to_owned(), value)).into();
         let asked = asked(&inputs, &[changed.to_owned()], seen);
         asked

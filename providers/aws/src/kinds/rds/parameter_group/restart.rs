@@ -39,7 +39,7 @@ pub(super) fn first(before: &BTreeMap<String, String>, after: &BTreeMap<String, 
             _ => true,
         }
     };
-    if AS_MUCH.iter().any(|name| may_fall(&name)) {
+    if AS_MUCH.iter().any(may_fall) {
         First::Primaries
     } else {
         First::Replicas

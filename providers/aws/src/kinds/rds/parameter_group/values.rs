@@ -6,7 +6,7 @@ use aws_sdk_rds::types::{ApplyMethod, Parameter};
 use infra_provider::error::ProviderError;
 
 use super::names::needs_restart;
-use crate::failure::{failed, seen};
+use crate::failure::{failed, rejected, seen};
 use crate::kinds::objects::Place;
 
 /// How many parameters one call takes.
