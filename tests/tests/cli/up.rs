@@ -115,6 +115,38 @@ fn real_data_is_not_destroyed_by_the_way() {
     assert!(!env.folder().join(".infra").exists());
 }
 
+#[test]
+fn what_is_real_is_not_changed_without_a_question() {
+    let mut env = TestEnv::stack(STACK);
+    env.edit("env/local.hcl", "\"mock\"", "\"real\"");
+    let refused = env.run(&["up", "local", "--", "echo", "ran"]).expect(2);
+    assert_eq!(refused.stdout, "", "{refused}");
+    for part in ["+ create", "1 to create", "Nobody can be asked", "--yes"] {
+        assert!(refused.stderr.contains(part), "`{part}` is missing: {refused}");
+    }
+    assert_eq!(left(&mut env), nothing());
+    let up = env.run(&["up", "local", "--yes", "--", "echo", "ran"]).expect(0);
+    assert_eq!(up.stdout, "ran\n", "{up}");
+    // Where nothing changes, there is nothing to ask.
+    let again = env.run(&["up", "local", "--", "echo", "ran"]).expect(0);
+    assert_eq!(again.stdout, "ran\n", "{again}");
+}
+
+#[test]
+fn data_is_not_destroyed_without_a_question_wherever_it_is() {
+    let mut env = TestEnv::stack(STACK);
+    let _ = env.run(&["up", "local"]).expect(0);
+    let before = left(&mut env);
+    env.write("stack.hcl", "stack {\n  name = \"shop\"\n}\n");
+    let refused = env.run(&["up", "local", "--", "echo", "ran"]).expect(2);
+    assert_eq!(refused.stdout, "", "{refused}");
+    assert!(refused.stderr.contains("DESTROYS DATA"), "{refused}");
+    assert!(refused.stderr.contains("--yes"), "{refused}");
+    assert_eq!(left(&mut env), before);
+    let _ = env.run(&["up", "local", "--yes"]).expect(0);
+    assert_ne!(left(&mut env), before);
+}
+
 /// Starts an environment whose program says that it is ready and runs until it is told to end, and waits until it does.
 /// No terminal is around, as in a workflow.
 fn working(env: &mut TestEnv, program: &str) -> Child {

@@ -7,7 +7,7 @@ use clap::Args;
 use infra_engine::{plan_file, saved_plan};
 
 use crate::arguments::{PlanningArguments, SubjectArguments, WaitArguments};
-use crate::commands::run::{Change, Run, change, finish};
+use crate::commands::run::{Asks, Change, Run, change, finish};
 use crate::commands::signals::Signals;
 use crate::commands::{Invocation, context, plan};
 use crate::failure::{Failure, FailureKind};
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         options: context::options(&arguments.planning),
         wait: context::wait(&arguments.wait),
         yes: arguments.yes,
-        shows_plan: true,
+        asks: Asks::Always,
         question: "Apply these changes?",
         signals: Signals::default(),
         insists: false,

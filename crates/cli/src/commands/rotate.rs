@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::arguments::{PlanningArguments, TargetArguments, WaitArguments};
-use crate::commands::run::{Change, change};
+use crate::commands::run::{Asks, Change, change};
 use crate::commands::signals::Signals;
 use crate::commands::{Invocation, context};
 use crate::failure::Failure;
@@ -51,7 +51,7 @@ pub(crate) async fn run(
         options,
         wait: context::wait(&arguments.wait),
         yes: arguments.yes,
-        shows_plan: true,
+        asks: Asks::Always,
         question: "Rotate these secrets?",
         signals: Signals::default(),
         insists: false,

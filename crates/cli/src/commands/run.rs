@@ -12,6 +12,8 @@ use infra_engine::configuration;
 use infra_engine::plan::options::Options;
 use infra_engine::plan::{Intent, PlanRequest, Planned};
 use infra_engine::saved_plan;
+use infra_model::environment::DataPolicy;
+use infra_model::schema::StepClass;
 use infra_provider::error::ErrorKind;
 
 use crate::arguments::TargetArguments;
@@ -30,14 +32,25 @@ pub(crate) struct Change<'a> {
     pub(crate) wait: Duration,
     /// Whether the user said yes beforehand.
     pub(crate) yes: bool,
-    /// Whether the plan is shown.
-    pub(crate) shows_plan: bool,
-    /// What the user is asked otherwise.
+    /// Whether the plan is shown, and the user asked.
+    pub(crate) asks: Asks,
+    /// What the user is asked.
     pub(crate) question: &'static str,
     /// Where the signals come in that interrupt it.
     pub(crate) signals: Signals,
     /// Whether it takes one signal more: the first may have been meant for what went before.
     pub(crate) insists: bool,
+}
+
+/// When a command shows its plan and asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Always, on standard output.
+    Always,
+    /// Where data is real, or data would be destroyed; on standard error, because standard output belongs to a program.
+    WhereItMatters,
+    /// Never: what is done was asked for by the command itself.
+    Never,
 }
 
 /// Who says yes.
@@ -52,15 +65,20 @@ enum Confirmation {
 impl Confirmation {
     /// Returns who says yes, and refuses before anything slow is done when nobody can be asked.
     fn of(change: &Change<'_>, invocation: &Invocation<'_>) -> Result<Self, Failure> {
-        if change.yes {
-            return Ok(Confirmation::Given);
+        match change.asks {
+            Asks::Always if !change.yes => Confirmation::needed(change.question, invocation),
+            _ => Ok(Confirmation::Given),
         }
+    }
+
+    /// Returns the question, and refuses when nobody can be asked.
+    fn needed(question: &'static str, invocation: &Invocation<'_>) -> Result<Self, Failure> {
         let obstacle = if invocation.global.json {
             "With --json nobody is asked"
         } else if !invocation.terminal.can_ask() {
             "Nobody can be asked: this is not a terminal"
         } else {
-            return Ok(Confirmation::Ask(change.question));
+            return Ok(Confirmation::Ask(question));
         };
         Err(Failure::new(FailureKind::Usage, obstacle).hint("Say yes beforehand with --yes"))
     }
@@ -88,9 +106,17 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
     let planned = infra_engine::plan::plan(&backend, &request)
         .await
         .map_err(context::failure)?;
-    if change.shows_plan && !invocation.global.json {
-        plan::show(&planned, invocation)?;
-    }
+    let confirmation = match change.asks {
+        Asks::Always if !invocation.global.json => {
+            plan::show(&planned, invocation)?;
+            confirmation
+        }
+        Asks::WhereItMatters if !change.yes && matters(&planned) => {
+            invocation.terminal.say(&render::plan::render(&planned.plan));
+            Confirmation::needed(change.question, invocation)?
+        }
+        _ => confirmation,
+    };
     let planned = match confirmation {
         Confirmation::Ask(question) if !planned.plan.is_empty() => {
             // Somebody may think for hours: others may have the environment meanwhile, and what they changed is
@@ -114,6 +140,17 @@ pub(crate) async fn change(change: Change<'_>, invocation: &Invocation<'_>) -> R
         insists: change.insists,
     };
     finish(run, invocation).await
+}
+
+/// Tells whether a plan changes where data is real, or destroys data wherever it is.
+fn matters(planned: &Planned) -> bool {
+    let is_real = planned.opened.stack.environment.data == DataPolicy::Real;
+    let plan = &planned.plan;
+    let destroys = plan
+        .steps
+        .iter()
+        .any(|step| step.class == StepClass::DestroysData);
+    destroys || is_real && !plan.is_empty()
 }
 
 /// A plan on its way.

@@ -12,7 +12,7 @@ use infra_model::environment::DataPolicy;
 use infra_model::stack::Stack;
 
 use crate::arguments::{TargetArguments, WaitArguments};
-use crate::commands::run::{Change, change};
+use crate::commands::run::{Asks, Change, change};
 use crate::commands::signals::Signals;
 use crate::commands::supervise::{self, Program};
 use crate::commands::{Invocation, context, env, program};
@@ -20,15 +20,15 @@ use crate::failure::{Failure, FailureKind};
 
 /// Bring an environment up, and run a program in it
 ///
-/// Applies without asking, then starts the program with its settings as environment variables. Its exit code is passed
-/// on. With --ephemeral everything is destroyed when the program has ended, however it did, and also after Ctrl-C or when
+/// Applies, then starts the program with its settings as environment variables. Its exit code is passed on. Where data is
+/// real, and wherever data would be destroyed, the plan is shown and you are asked first. With --ephemeral everything is destroyed when the program has ended, however it did, and also after Ctrl-C or when
 /// the terminal is closed; what it left running is ended before. If this command itself is killed, the next run goes on
 /// from what is there. An environment that is up for other reasons is refused; a second run in one that such a run has
 /// made shares it, and the first to end destroys it. Standard output is the program's.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  infra up local                                 apply, without a question
+  infra up local                                 apply
   infra up local -- npm run dev                  and start a program in it
   infra up ci --ephemeral -- pytest              an environment for one run of the tests")]
 pub(crate) struct UpArguments {
@@ -45,6 +45,10 @@ pub(crate) struct UpArguments {
 
     #[command(flatten)]
     wait: WaitArguments,
+
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
 
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND")]
@@ -128,12 +132,12 @@ struct Up<'a> {
 
 impl Up<'_> {
     async fn apply(&self) -> Result<ExitCode, Failure> {
-        let command = if self.arguments.ephemeral {
-            ephemeral::COMMAND
-        } else {
-            "up"
+        // What an ephemeral environment holds goes in any case.
+        let (command, asks) = match self.arguments.ephemeral {
+            true => (ephemeral::COMMAND, Asks::Never),
+            false => ("up", Asks::WhereItMatters),
         };
-        change(self.silent(command, Options::default()), self.invocation).await
+        change(self.change(command, asks, Options::default()), self.invocation).await
     }
 
     /// Runs the program, and returns its exit code.
@@ -180,7 +184,8 @@ impl Up<'_> {
             destroy: true,
             ..Options::default()
         };
-        let destroyed = change(self.silent(ephemeral::COMMAND, options), self.invocation).await;
+        let destroyed = self.change(ephemeral::COMMAND, Asks::Never, options);
+        let destroyed = change(destroyed, self.invocation).await;
         let destroyed = destroyed.map_err(|failure| failure.hint(self.still_there()));
         match (ended, destroyed) {
             (ended, Ok(ExitCode::SUCCESS)) => ended,
@@ -202,16 +207,16 @@ impl Up<'_> {
         format!("The environment is still there; remove it with: {command}")
     }
 
-    fn silent(&self, command: &'static str, options: Options) -> Change<'_> {
+    fn change(&self, command: &'static str, asks: Asks, options: Options) -> Change<'_> {
         Change {
             command,
             target: &self.arguments.target,
             insists: options.destroy,
             options,
             wait: context::wait(&self.arguments.wait),
-            yes: true,
-            shows_plan: false,
-            question: "",
+            yes: self.arguments.yes,
+            asks,
+            question: "Apply these changes?",
             signals: self.signals.clone(),
         }
     }
