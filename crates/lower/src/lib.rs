@@ -34,6 +34,11 @@ pub fn lower(
     target: &Target,
 ) -> (ResourceGraph, Vec<Diagnostic>) {
     let mut progress = Progress::new(stack);
+    let place = stack.environment.provider.span;
+    for mistake in lowering.mistakes(&stack.environment) {
+        let span = mistake.span.or(Some(place));
+        progress.diagnostics.push(Diagnostic { span, ..mistake });
+    }
     match needs::order(stack, &mut progress.diagnostics) {
         Ok(order) => {
             for component in order {

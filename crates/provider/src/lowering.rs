@@ -3,6 +3,7 @@
 use infra_model::address::Address;
 use infra_model::component::Component;
 use infra_model::diagnostic::Diagnostic;
+use infra_model::environment::Environment;
 use infra_model::expression::{Expression, Reference};
 use infra_model::resource::Desired;
 use infra_model::stack::Stack;
@@ -15,6 +16,11 @@ pub trait Lowering: Send + Sync {
     /// Inputs may refer to outputs of its own resources and to exports of other components; the exports must be
     /// those of [`infra_model::component`]'s table for the kind, as values over outputs.
     fn lower(&self, request: &LowerRequest<'_>) -> Lowered;
+
+    /// Returns what is wrong with the settings that the environment has for the provider.
+    fn mistakes(&self, _environment: &Environment) -> Vec<Diagnostic> {
+        Vec::new()
+    }
 }
 
 /// Asks for one component.

@@ -17,11 +17,13 @@ use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use infra_model::resource::Target;
+use infra_provider::error::ProviderError;
 
 use crate::connection::clients::Clients;
 use crate::settings::AwsSettings;
 
 pub mod clients;
+mod endpoints;
 pub mod target;
 
 /// The name in a [`Target`] under which the region stands.
@@ -65,13 +67,7 @@ impl Connection {
             let found = of_profile(profile, &settings.region, http);
             loader = loader.profile_name(profile).credentials_provider(found);
         }
-        let mut base = loader.load().await;
-        if base.endpoint_url() == Some("") {
-            // A variable that is set to nothing is not set for every other tool; the SDK panics.
-            let mut builder = base.into_builder();
-            builder.set_endpoint_url(None);
-            base = builder.build();
-        }
+        let mut base = endpoints::without_empty(loader.load().await);
         if let Some(role) = &settings.role {
             let session = format!("infra-{}-{}", settings.stack, settings.environment);
             let provider = AssumeRoleProvider::builder(role)
@@ -89,6 +85,15 @@ impl Connection {
             base,
             regions: Mutex::default(),
         }
+    }
+
+    /// Refuses endpoints of the user's settings that are no URLs.
+    ///
+    /// # Errors
+    ///
+    /// The first one.
+    pub fn check_endpoints(&self) -> Result<(), ProviderError> {
+        endpoints::check(&self.base)
     }
 
     /// Returns the URL that stands for the endpoints of all services, where the user's settings name one.

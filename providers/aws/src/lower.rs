@@ -1,6 +1,8 @@
 //! Lowering for AWS: one file per kind of component, pure.
 
 use infra_model::component::ComponentSpec;
+use infra_model::diagnostic::Diagnostic;
+use infra_model::environment::Environment;
 use infra_provider::lowering::{LowerRequest, Lowered, Lowering};
 
 pub(crate) mod alarms;
@@ -20,6 +22,8 @@ pub(crate) mod urls;
 
 use scene::Scene;
 
+use crate::settings;
+
 /// Turns components into resources of AWS. It needs nothing but the stack: zones have the letters that most regions have, and a
 /// network says in its block `aws` where that is not so.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,5 +41,9 @@ impl Lowering for AwsLowering {
         };
         lowered.diagnostics.extend(scene.wrong_tags());
         lowered
+    }
+
+    fn mistakes(&self, environment: &Environment) -> Vec<Diagnostic> {
+        settings::mistakes(environment)
     }
 }

@@ -7,6 +7,10 @@ use infra_model::stack::Stack;
 use infra_model::value::Value;
 use infra_provider::error::{ErrorKind, ProviderError};
 
+mod check;
+
+pub(crate) use check::mistakes;
+
 /// Where one environment lives, and as whom its objects are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsSettings {
@@ -33,7 +37,7 @@ impl AwsSettings {
     ///
     /// # Errors
     ///
-    /// When region or account are not named.
+    /// When region or account are not named, or have not their form.
     pub fn of(
         stack: &str,
         environment: &infra_model::environment::Environment,
@@ -43,18 +47,19 @@ impl AwsSettings {
             let value = environment.provider.settings.get(name).and_then(Value::as_str);
             value.map(str::to_owned)
         };
-        let needed = |name: &str, example: &str| {
-            text(name).ok_or_else(|| {
-                let message = format!("The environment `{}` does not say its {name}", environment.name);
-                let hint = format!("Add to its block `provider \"aws\"`: {name} = \"{example}\"");
-                ProviderError::rejected(ErrorKind::Invalid, "connect provider `aws`", message).hint(hint)
-            })
-        };
+        if let Some(mistake) = mistakes(environment).into_iter().next() {
+            let operation = "connect provider `aws`";
+            let error = ProviderError::rejected(ErrorKind::Invalid, operation, mistake.detail);
+            return Err(ProviderError {
+                hint: mistake.hint,
+                ..error
+            });
+        }
         Ok(AwsSettings {
             stack: stack.to_owned(),
             environment: environment.name.clone(),
-            region: needed("region", "eu-west-1")?,
-            account: needed("account", "123456789012")?,
+            region: text("region").unwrap_or_default(),
+            account: text("account").unwrap_or_default(),
             profile: text("profile"),
             role: text("role"),
             database_ca_file: text("database_ca_file").map(PathBuf::from),

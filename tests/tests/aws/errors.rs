@@ -462,3 +462,43 @@ fn a_profile_that_there_is_not_and_one_whose_session_is_over_are_told() {
     assert!(proxy.take_calls().is_empty(), "nothing was asked");
     env.abandon();
 }
+
+#[test]
+fn an_endpoint_that_is_empty_is_none_and_one_that_is_no_url_is_refused() {
+    let Some(cloud) = Cloud::start("endpoints", STAGING) else {
+        return;
+    };
+    let env = cloud.known_to(staging(SMALL)).variable("AWS_ENDPOINT_URL", "");
+    let config = format!("[default]\nendpoint_url = {}\n", cloud.endpoint());
+    files_of_aws(&env, &[("config", &config)]);
+    let mut env = env;
+    let _ = env.run(&["plan", "staging"]).expect(0);
+    let mut env = env.variable("AWS_ENDPOINT_URL", "localhost");
+    let refused = env.run(&["plan", "staging", "--json"]);
+    expect_mistake(
+        &refused,
+        &["The endpoint `localhost` of", "is no URL", "AWS_ENDPOINT_URL"],
+    );
+    let document: serde_json::Value = serde_json::from_str(&refused.stdout).expect("one document");
+    assert_eq!(document["format"], "infra.failure/1");
+    assert_eq!(document["kind"], "user");
+    env.abandon();
+}
+
+#[test]
+fn the_form_of_region_account_and_role_is_checked_without_an_account() {
+    let wrong = "region = \"eu-wset-1\"\n    account = \"12345\"\n    role = \"deploy\"";
+    let mut env = provided(staging(SMALL), wrong);
+    expect_mistake(
+        &env.run(&["validate"]),
+        &[
+            "--> env/staging.hcl:4:3",
+            "Did you mean `eu-west-1`?",
+            "twelve digits",
+            "`deploy` is no ARN of a role",
+        ],
+    );
+    let mut env = provided(env, "");
+    let parts = ["does not say its region", "does not say its account"];
+    expect_mistake(&env.run(&["validate"]), &parts);
+}

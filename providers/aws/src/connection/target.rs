@@ -17,8 +17,9 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 ///
 /// # Errors
 ///
-/// When they are missing, expired, or of another account.
+/// When they are missing, expired, or of another account, or when the user's settings name an endpoint that is no URL.
 pub async fn verify(connection: &Connection) -> Result<(), ProviderError> {
+    connection.check_endpoints()?;
     let settings = &connection.settings;
     let identity = ask(connection).await?;
     let account = identity.account().unwrap_or_default();
