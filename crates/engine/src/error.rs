@@ -109,6 +109,17 @@ pub enum EngineError {
     /// No plan can be made.
     #[error("No plan can be made")]
     Plan(#[source] Box<PlanError>),
+    /// No plan can be made, because the stack names another place than the one where the objects are.
+    #[error("{moved}")]
+    Elsewhere {
+        /// What the place was called, and what the stack says.
+        moved: String,
+        /// How to stay.
+        hint: String,
+        /// What would be destroyed.
+        #[source]
+        source: Box<PlanError>,
+    },
     /// A plan file cannot be used.
     #[error("The plan file `{path}` cannot be used")]
     PlanFile {
@@ -287,6 +298,7 @@ impl EngineError {
                     .to_owned(),
             ),
             EngineError::Approval(error) => Some(approval_hint(error).to_owned()),
+            EngineError::Elsewhere { hint, .. } => Some(hint.clone()),
             EngineError::Request { hint, .. } => hint.clone(),
             _ => None,
         }

@@ -29,6 +29,7 @@ use crate::opened::{self, Absent, Opened, Target};
 use crate::plan::options::Options;
 use crate::{recovery, rest};
 
+mod elsewhere;
 pub mod options;
 
 /// For how long a plan may be applied.
@@ -104,20 +105,27 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     // What was lowered is not looked at again; with 100,000 components it is a third of the memory.
     opened.stack.components.clear();
     graph.exports.clear();
+    if request.options.destroy {
+        // They tell of what the stack wants, and nothing of it is made.
+        graph.notices.clear();
+    }
     let snapshot = observe(backend, &mut opened, &*provider, request.options.refresh).await?;
     let mut plan = staged(backend, Stage::Plan, || {
-        let compare = |options: &Options| compare(backend, &opened, &*provider, &graph, &snapshot, options);
+        let compare = |options: &Options| {
+            let compared = compare(backend, &opened, &*provider, &graph, &snapshot, options);
+            compared.map_err(|error| elsewhere::explain(error, &graph, &snapshot))
+        };
         // What was named wrongly is told before what waits.
         options::resolved(&request.options, &graph, provider.kinds().schemas())?;
         nothing_else_waits(&request.options, compare)?;
         compare(&request.options)
     })?;
+    let elsewhere = elsewhere::notice(&plan, &graph, &snapshot);
+    plan.notices.splice(0..0, elsewhere);
     let notice = |resting: &Resting| rest::notice(&opened.stack.environment.name, resting);
     plan.notices
         .extend(resting.as_ref().filter(|_| !request.options.destroy).map(notice));
-    if !request.options.destroy {
-        plan.notices.extend(left_behind(&plan, &*provider));
-    }
+    plan.notices.extend(left_behind(&plan, &*provider));
     let digest = digest(&plan)?;
     Ok(Planned {
         plan,
@@ -128,12 +136,19 @@ pub async fn plan(backend: &Backend, request: &PlanRequest) -> Result<Planned, E
     })
 }
 
-/// Says what stays of the objects that a plan deletes, once for each type.
+/// Says what stays of the objects that a plan deletes, once for each type. What lives within another goes with it where
+/// everything does.
 pub(crate) fn left_behind(plan: &Plan, provider: &dyn Provider) -> Vec<PlanNotice> {
+    let everything_goes = plan.header.destroy && plan.outside == 0;
     let mut left: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (address, decision) in &plan.decisions {
-        let kind = provider.kinds().get(address.resource_type_str());
-        let leaves = kind.ok().and_then(ResourceKind::leaves);
+        let resource_type = address.resource_type_str();
+        let kind = provider.kinds().get(resource_type);
+        let kind = kind.ok().filter(|kind| {
+            let is_within = kind.is_made_up() || provider.kinds().is_within(resource_type);
+            !(everything_goes && is_within)
+        });
+        let leaves = kind.and_then(ResourceKind::leaves);
         if let (Decision::Delete { .. }, Some(leaves)) = (decision, leaves) {
             left.entry(leaves).or_default().push(format!("`{address}`"));
         }

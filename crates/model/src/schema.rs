@@ -1,6 +1,6 @@
 //! What a provider says about its types of resource, as plain data that the planner reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -285,28 +285,46 @@ impl ResourceSchema {
 
 /// All types of resource that a plan may meet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SchemaSet(BTreeMap<ResourceType, ResourceSchema>);
+pub struct SchemaSet {
+    schemas: BTreeMap<ResourceType, ResourceSchema>,
+    unnoticed: BTreeSet<String>,
+}
 
 impl SchemaSet {
     /// Returns the set of these types.
     #[must_use]
     pub fn new(schemas: impl IntoIterator<Item = ResourceSchema>) -> Self {
-        SchemaSet(
-            schemas
-                .into_iter()
-                .map(|schema| (schema.resource_type.clone(), schema))
-                .collect(),
-        )
+        let typed = schemas
+            .into_iter()
+            .map(|schema| (schema.resource_type.clone(), schema));
+        SchemaSet {
+            schemas: typed.collect(),
+            unnoticed: BTreeSet::new(),
+        }
+    }
+
+    /// Returns the set with types whose objects are missed by nobody when they are deleted: what only watches others, and what
+    /// cannot be deleted while anything uses it.
+    #[must_use]
+    pub fn unnoticed(mut self, types: &[&str]) -> Self {
+        self.unnoticed.extend(types.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
+    /// Tells whether nobody misses an object of a type when it is deleted.
+    #[must_use]
+    pub fn is_unnoticed(&self, resource_type: &str) -> bool {
+        self.unnoticed.contains(resource_type)
     }
 
     /// Returns the schema of a type.
     #[must_use]
     pub fn get(&self, resource_type: &str) -> Option<&ResourceSchema> {
-        self.0.get(resource_type)
+        self.schemas.get(resource_type)
     }
 
     /// Returns all schemas in the order of their types.
     pub fn iter(&self) -> impl Iterator<Item = &ResourceSchema> {
-        self.0.values()
+        self.schemas.values()
     }
 }

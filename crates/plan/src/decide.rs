@@ -136,8 +136,7 @@ impl View<'_> {
         }
         self.guard.owner(held);
         self.guard.deletion(node, held);
-        let schema = node.schema()?;
-        let class = class_of_deletion(schema, held);
+        let class = class_of_deletion(node, held)?;
         Ok(Some(without_inputs(Decision::Delete { because, class })))
     }
 
@@ -506,12 +505,12 @@ fn class_of_update(schema: &ResourceSchema, changes: &[Change]) -> StepClass {
 }
 
 /// Returns how much deleting an object hurts: data is gone, or its users lose a service, or it never worked.
-pub(crate) fn class_of_deletion(schema: &ResourceSchema, held: &Held<'_>) -> StepClass {
-    match (held.holds_nothing(), held.holds_data(schema)) {
+pub(crate) fn class_of_deletion(node: &Node<'_>, held: &Held<'_>) -> Result<StepClass, PlanError> {
+    Ok(match (held.holds_nothing(), held.holds_data(node.schema()?)) {
         (true, _) => StepClass::Safe,
         (false, true) => StepClass::DestroysData,
         // Nobody uses an object any more that a replacement set aside.
-        (false, false) if held.key.deposed.is_some() => StepClass::Safe,
+        (false, false) if node.unnoticed || held.key.deposed.is_some() => StepClass::Safe,
         (false, false) => StepClass::Disruptive,
-    }
+    })
 }

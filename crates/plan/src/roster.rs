@@ -28,6 +28,8 @@ pub(crate) struct Node<'a> {
     /// What the stack wants of it.
     pub(crate) desired: Option<&'a Desired>,
     pub(crate) schema: Option<&'a ResourceSchema>,
+    /// Whether nobody misses an object of its type.
+    pub(crate) unnoticed: bool,
     /// The record of its current object.
     pub(crate) current: Option<Held<'a>>,
     /// The records of objects that replacements set aside.
@@ -62,6 +64,7 @@ impl<'a> Roster<'a> {
             };
             let mut node = Node {
                 schema: request.schemas.get(address.resource_type_str()),
+                unnoticed: request.schemas.is_unnoticed(address.resource_type_str()),
                 desired: desired.next_if(|desired| desired.address == address),
                 current: None,
                 deposed: Vec::new(),

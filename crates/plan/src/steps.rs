@@ -199,7 +199,7 @@ impl Maker<'_, '_> {
             );
             return Ok(());
         }
-        let class = class_of_deletion(self.node.schema()?, held);
+        let class = class_of_deletion(self.node, held)?;
         self.push(held.key.clone(), deletion(held)?, class, Role::LeavesDeposed);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Types of resource, one implementation each, and the set of them that makes a provider.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -161,6 +161,7 @@ pub trait ResourceKind: Send + Sync + fmt::Debug {
 pub struct KindSet {
     kinds: BTreeMap<ResourceType, Box<dyn ResourceKind>>,
     schemas: SchemaSet,
+    within: BTreeSet<String>,
 }
 
 impl KindSet {
@@ -172,7 +173,28 @@ impl KindSet {
         KindSet {
             kinds: types.zip(kinds).collect(),
             schemas: SchemaSet::new(schemas),
+            within: BTreeSet::new(),
         }
+    }
+
+    /// Returns the set with types whose objects are missed by nobody when they are deleted.
+    #[must_use]
+    pub fn unnoticed(mut self, types: &[&str]) -> Self {
+        self.schemas = self.schemas.unnoticed(types);
+        self
+    }
+
+    /// Returns the set with types whose objects live within others: what stays of them goes with these.
+    #[must_use]
+    pub fn within(mut self, types: &[&str]) -> Self {
+        self.within.extend(types.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
+    /// Tells whether an object of a type lives within another.
+    #[must_use]
+    pub fn is_within(&self, resource_type: &str) -> bool {
+        self.within.contains(resource_type)
     }
 
     /// Returns the schemas of all kinds.

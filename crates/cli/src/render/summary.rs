@@ -6,6 +6,7 @@ use std::time::Duration;
 use infra_model::address::Address;
 use infra_model::decision::Decision;
 use infra_model::plan::Plan;
+use infra_model::record::RecordKey;
 use infra_model::schema::StepClass;
 
 use crate::render::duration::human;
@@ -98,14 +99,33 @@ fn hurts(plan: &Plan) -> String {
     let mut text = String::new();
     for (class, color) in lines {
         let steps = plan.steps.iter().filter(|step| step.class == class);
-        let names: BTreeSet<String> = steps.map(|step| step.key.to_string()).collect();
-        let names: Vec<String> = names.into_iter().collect();
-        if !names.is_empty() {
+        let keys: BTreeSet<(usize, &RecordKey)> = steps.map(|step| (rank(&step.key), &step.key)).collect();
+        let names: Vec<String> = keys.iter().map(|(_, key)| key.to_string()).collect();
+        // Whoever says yes to a loss of data must have seen all of it.
+        let shown = match class {
+            StepClass::DestroysData => names,
+            _ => some_of(&names),
+        };
+        if !shown.is_empty() {
             let words = styled(color, class_words(class));
-            text += &format!("{words}:{}\n", listed(&names));
+            text += &format!("{words}:{}\n", listed(&shown));
         }
     }
     text
+}
+
+/// Kinds of component by how much is lost with one.
+const BY_LOSS: [&str; 4] = ["postgres", "redis", "blob_store", "key_vault"];
+
+/// Returns the place of an object among those that are named: databases first, and secrets and keys behind what they belong to.
+fn rank(key: &RecordKey) -> usize {
+    let component = key.address.component_str();
+    let is_of = |kind: &&str| component.split(['.', '/']).any(|part| part == *kind);
+    let kind = BY_LOSS.iter().position(is_of).unwrap_or(BY_LOSS.len());
+    let of_secrets = ["kms", "secret", "secretsmanager", "vault"];
+    let mut parts = key.address.resource_type_str().split('.');
+    let is_secret = parts.any(|part| of_secrets.contains(&part));
+    2 * kind + usize::from(is_secret)
 }
 
 /// Returns a name behind its title, or several below it.
@@ -113,8 +133,7 @@ fn listed(names: &[String]) -> String {
     if let [name] = names {
         return format!(" {name}");
     }
-    let lines = some_of(names);
-    lines.iter().map(|line| format!("\n    {line}")).collect()
+    names.iter().map(|line| format!("\n    {line}")).collect()
 }
 
 /// Returns what a class of steps means.

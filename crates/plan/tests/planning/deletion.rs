@@ -155,3 +155,13 @@ fn letting_go_of_something_is_worth_more_than_sparing_what_is_about_to_go() {
     0 kept
     "#);
 }
+
+#[test]
+fn nobody_misses_what_only_watches() {
+    let mut world = World::with(STACK);
+    world.schemas = world.schemas.unnoticed(&["test.box.rule"]);
+    let plan = world.plan("");
+    assert!(plan.contains("- d Undeclared"), "{plan}");
+    assert!(!plan.contains("- d Undeclared (disruptive)"), "{plan}");
+    assert!(plan.contains("- c Undeclared (disruptive)"), "{plan}");
+}

@@ -360,7 +360,48 @@ fn what_hurts_is_named_at_the_end() {
         postgres.main/local.postgres.server.n2
         postgres.main/local.postgres.server.n3
         postgres.main/local.postgres.server.n4
-        and 2 more
+        postgres.main/local.postgres.server.n5
+        postgres.main/local.postgres.server.n6
+    ");
+}
+
+#[test]
+fn databases_come_first_among_what_loses_data() {
+    let names = [
+        "blob_store.assets/aws.s3.bucket.main",
+        "key_vault.app/aws.kms.key.main",
+        "postgres.main/aws.kms.key.main",
+        "postgres.main/aws.rds.instance.primary",
+        "redis.cache/aws.elasticache.replication_group.main",
+    ];
+    let mut plan = planned([]);
+    plan.decisions = names
+        .map(|name| {
+            let delete = Decision::Delete {
+                because: DeleteReason::Destroy,
+                class: StepClass::DestroysData,
+            };
+            (name.parse().unwrap(), delete)
+        })
+        .into();
+    plan.steps = names
+        .iter()
+        .zip(0..)
+        .map(|(name, id)| Step {
+            class: StepClass::DestroysData,
+            key: RecordKey::current(name.parse().unwrap()),
+            ..step(id, "n", &[], 10)
+        })
+        .collect();
+    let text = shown(&plan);
+    let at = text.find("DESTROYS DATA:").unwrap();
+    assert_snapshot!(text[at..].trim_end(), @"
+    DESTROYS DATA:
+        postgres.main/aws.rds.instance.primary
+        postgres.main/aws.kms.key.main
+        redis.cache/aws.elasticache.replication_group.main
+        blob_store.assets/aws.s3.bucket.main
+        key_vault.app/aws.kms.key.main
     ");
 }
 
