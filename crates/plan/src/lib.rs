@@ -37,7 +37,7 @@ mod recorded;
 mod replacement;
 pub mod request;
 mod roster;
-mod rotation;
+pub mod rotation;
 mod schedule;
 mod selection;
 mod sequence;

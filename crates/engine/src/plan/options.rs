@@ -10,6 +10,7 @@ use infra_model::schema::SchemaSet;
 use infra_model::value::Value;
 use infra_plan::naming::names;
 use infra_plan::request::{Goal, PlanOptions};
+use infra_plan::rotation::ROTATIONS;
 
 use crate::error::EngineError;
 
@@ -88,10 +89,11 @@ fn rotating(
     schemas: &SchemaSet,
 ) -> Result<BTreeSet<Address>, EngineError> {
     let named = named(text, graph)?;
+    // Types have other attributes of this name: a key of a cloud says so whether its material is renewed every year.
     let holds_secret = |address: &&Address| {
-        schemas
-            .get(address.resource_type_str())
-            .is_some_and(|schema| schema.attributes.contains_key("rotation"))
+        let schema = schemas.get(address.resource_type_str());
+        let counter = schema.and_then(|schema| schema.attributes.get(ROTATIONS));
+        counter.is_some_and(|counter| counter.carried)
     };
     let secrets: BTreeSet<Address> = named.iter().filter(holds_secret).cloned().collect();
     // One that is given its secret has nothing to make anew: a counter would say that it had.
@@ -116,3 +118,6 @@ fn rotating(
         (false, false) => Ok(generated),
     }
 }
+
+#[cfg(test)]
+mod tests;

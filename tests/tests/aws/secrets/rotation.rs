@@ -24,6 +24,23 @@ fn a_rotation_makes_a_new_version_and_keeps_the_old_one() {
 }
 
 #[test]
+fn a_whole_vault_is_rotated_but_for_its_key_and_its_end_is_told() {
+    let Some((cloud, mut env)) = applied("a_whole_vault", VAULT) else {
+        return;
+    };
+    let (old, mail) = (value(&cloud, SESSION), value(&cloud, MAIL));
+    let _ = env
+        .run(&["rotate", "staging", "key_vault.app", "--yes"])
+        .expect(0);
+    assert_ne!(value(&cloud, SESSION), old);
+    assert_eq!(value(&cloud, MAIL), mail);
+    expect_no_changes(&mut env);
+    let end = env.run(&["plan", "staging", "--destroy"]).expect(0);
+    assert!(end.stdout.contains("Something stays"), "{end}");
+    assert!(end.stdout.contains("aws.kms.key.main"), "{end}");
+}
+
+#[test]
 fn a_function_of_aws_rotates_where_the_vault_says_so() {
     let rotating = VAULT.replace(
         "key_vault \"app\" {",
