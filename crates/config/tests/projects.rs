@@ -110,6 +110,7 @@ const ALIKE: &[(&str, [&str; 2], &[&str])] = &[
             "environment.provider.region",
             "environment.provider.resource_group",
             "environment.provider.subscription",
+            "network.main.aws",
         ],
     ),
 ];

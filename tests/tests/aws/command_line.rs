@@ -144,16 +144,16 @@ fn of_stores() -> [Change; 3] {
         ),
         change(
             &format!(
-                "elasticache modify-replication-group --replication-group-id {CACHE} --replication-group-description mine --apply-immediately"
+                "elasticache modify-replication-group --replication-group-id {CACHE} --snapshot-retention-limit 3 --apply-immediately"
             ),
             (
                 "redis.cache/aws.elasticache.replication_group.main",
-                Some("description"),
+                Some("snapshot_retention_days"),
             ),
             &format!(
-                "elasticache describe-replication-groups --replication-group-id {CACHE} --query ReplicationGroups[0].Description"
+                "elasticache describe-replication-groups --replication-group-id {CACHE} --query ReplicationGroups[0].SnapshotRetentionLimit"
             ),
-            "redis.cache of moved in staging",
+            "0",
         ),
         change(
             &format!(

@@ -150,13 +150,13 @@ fn what_was_changed_beside_the_value_is_repaired_too() {
         "{DESCRIBED}
 keys = {{key['KeyArn'] for key in client('kms').list_keys()['Keys'] if 'other' not in client('kms').describe_key(KeyId=key['KeyId'])['KeyMetadata']['Description']}}
 secret = found['{SESSION}']
-show([secret['Description'], secret['KmsKeyId'] in keys])"
+show([sorted(secret), secret['KmsKeyId'] in keys])"
     );
     let before = cloud.boto(&seen);
     let _ = cloud.boto(&format!(
         "
 other = client('kms').create_key(Description='other')['KeyMetadata']['Arn']
-client('secretsmanager').update_secret(SecretId='{SESSION}', Description='changed', KmsKeyId=other)
+client('secretsmanager').update_secret(SecretId='{SESSION}', KmsKeyId=other)
 "
     ));
     assert_ne!(cloud.boto(&seen), before);

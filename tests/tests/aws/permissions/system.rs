@@ -129,8 +129,9 @@ fn a_plan_of_a_whole_system_needs_looks_alone() {
 }
 
 /// Statements without a look among their actions: what misses them is a change.
-const CHANGES: [&str; 7] = [
+const CHANGES: [&str; 8] = [
     "CloudwatchOurs",
+    "Ec2New",
     "Ec2Ours",
     "Ec2Tagged",
     "ElasticacheOurs",
@@ -215,13 +216,15 @@ fn nothing_is_allowed_on_what_is_not_ours() {
         iam["Resource"],
         json!([
             "arn:aws:iam::111122223333:role/infra/shop-staging-*",
+            "arn:aws:iam::111122223333:role/shop-staging-*",
             "arn:aws:iam::111122223333:user/infra/shop-staging-*",
+            "arn:aws:iam::111122223333:user/shop-staging-*",
         ])
     );
-    let linked = statement(&policy, "IamLinked");
+    let linked = statement(&policy, "IamServiceRoles");
     assert_eq!(linked["Action"], json!(["iam:CreateServiceLinkedRole"]));
     assert!(texts(&linked["Resource"]).all(|arn| arn.contains(":role/aws-service-role/")));
-    let granted = statement(&policy, "KmsGranted");
+    let granted = statement(&policy, "KmsGrants");
     assert_eq!(
         granted["Condition"],
         json!({ "Bool": { "kms:GrantIsForAWSResource": "true" } })
@@ -250,9 +253,9 @@ fn nothing_is_allowed_on_what_is_not_ours() {
 #[test]
 fn a_policy_that_is_too_long_for_itself_says_where_it_fits() {
     let short = staging(super::VAULT).run(&["permissions", "staging"]).expect(0);
-    assert!(!short.stderr.contains("put-role-policy"), "{short}");
+    assert!(!short.stderr.contains("--part"), "{short}");
     let long = staging(SYSTEM).run(&["permissions", "staging"]).expect(0);
-    assert!(long.stderr.contains("aws iam put-role-policy"), "{long}");
+    assert!(long.stderr.contains("`--part 1`"), "{long}");
 }
 
 #[test]

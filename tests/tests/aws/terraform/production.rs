@@ -33,12 +33,14 @@ show([values, keys, policies, s3.get_object(Bucket='acme-prod-assets', Key='buil
 fn platform(cloud: &Cloud) -> (TestEnv, Json) {
     let env = cloud.known_to(TestEnv::copy_of("stacks/saas-platform"));
     without_approval(&env, "env/production.hcl");
-    let ways_out = "  zones   = 3\n  protect = true\n\n  aws {\n    nat       = \"single\"\n    egress    = [\"app\"]\n    flow_logs = true\n  }\n}";
-    env.edit(
-        "env/production.hcl",
-        "  zones   = 3\n  protect = true\n}",
-        ways_out,
-    );
+    // Theirs has one way out, and neither endpoints nor an end of its logs.
+    for (ours, theirs) in [
+        ("\"per_zone\"", "\"single\""),
+        ("    endpoints     = [\"s3\"]", "   "),
+        ("    flow_log_days = 90\n", ""),
+    ] {
+        env.edit("env/production.hcl", ours, theirs);
+    }
     let state = cloud.boto(include_str!("production.py"));
     env.write("terraform.tfstate", &state.to_string());
     (env, state)

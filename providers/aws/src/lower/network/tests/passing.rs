@@ -381,7 +381,6 @@ fn names_are_those_of_the_partition() {
         "service = \"com.amazonaws.cn-north-1.s3\"",
         "service = \"cn.com.amazonaws.cn-north-1.ecr.api\"",
         "service = \"com.amazonaws.cn-north-1.secretsmanager\"",
-        "arn:aws-cn:logs:cn-north-1:111122223333:log-group:",
         "arn:aws-cn:ec2:cn-north-1:111122223333:vpc-flow-log/*",
         "vpc-flow-logs.amazonaws.com\\\"",
     ] {
