@@ -25,6 +25,7 @@ use crate::selection::Selection;
 use crate::steps::Stub;
 
 pub mod check;
+mod class;
 mod decide;
 mod diff;
 pub mod error;

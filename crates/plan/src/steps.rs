@@ -11,7 +11,8 @@ use infra_model::schema::{ResourceSchema, StepClass};
 use infra_model::snapshot::Snapshot;
 use infra_model::value::Attributes;
 
-use crate::decide::{Verdict, class_of_deletion};
+use crate::class::class_of_deletion;
+use crate::decide::Verdict;
 use crate::error::PlanError;
 use crate::roster::{Held, Node, Place, Roster};
 use crate::selection::Selection;

@@ -144,16 +144,16 @@ fn of_stores() -> [Change; 3] {
         ),
         change(
             &format!(
-                "elasticache modify-replication-group --replication-group-id {CACHE} --snapshot-retention-limit 3 --apply-immediately"
+                "elasticache modify-replication-group --replication-group-id {CACHE} --no-auto-minor-version-upgrade --apply-immediately"
             ),
             (
                 "redis.cache/aws.elasticache.replication_group.main",
-                Some("snapshot_retention_days"),
+                Some("auto_minor_version_upgrade"),
             ),
             &format!(
-                "elasticache describe-replication-groups --replication-group-id {CACHE} --query ReplicationGroups[0].SnapshotRetentionLimit"
+                "elasticache describe-replication-groups --replication-group-id {CACHE} --query ReplicationGroups[0].AutoMinorVersionUpgrade"
             ),
-            "0",
+            "True",
         ),
         change(
             &format!(

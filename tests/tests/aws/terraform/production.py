@@ -222,8 +222,16 @@ rds.create_db_instance(DBInstanceIdentifier='prod-platform', Engine='postgres', 
                        BackupRetentionPeriod=35, **alike)
 database('prod-platform')
 for at in [1, 2]:
-    rds.create_db_instance_read_replica(DBInstanceIdentifier=f'prod-platform-read-{at}', SourceDBInstanceIdentifier='prod-platform', **alike)
-    database(f'prod-platform-read-{at}', 'prod-platform')
+    replica = f'prod-platform-read-{at}'
+    available = lambda: rds.describe_db_instances(DBInstanceIdentifier=replica)['DBInstances'][0]['DBInstanceStatus'] == 'available'
+    # RDS takes no group before the replica is there.
+    rds.create_db_instance_read_replica(DBInstanceIdentifier=replica, SourceDBInstanceIdentifier='prod-platform',
+                                        **{name: value for name, value in alike.items() if name != 'DBParameterGroupName'})
+    settled(available)
+    rds.modify_db_instance(DBInstanceIdentifier=replica, DBParameterGroupName='prod-postgres', ApplyImmediately=True)
+    settled(available)
+    rds.reboot_db_instance(DBInstanceIdentifier=replica)
+    database(replica, 'prod-platform')
 
 # The cache.
 
@@ -306,7 +314,7 @@ def alarm(name, instance, metric, comparison, statistic, periods, threshold):
              alarm_description='', treat_missing_data='missing', actions_enabled=True, tags=tags())
 
 for instance in ['prod-platform', 'prod-platform-read-1', 'prod-platform-read-2']:
-    alarm('connections', instance, 'DatabaseConnections', 'GreaterThanThreshold', 'Maximum', 2, 2883.2)
+    alarm('connections', instance, 'DatabaseConnections', 'GreaterThanThreshold', 'Maximum', 2, 2739.2000000000003)
     alarm('cpu', instance, 'CPUUtilization', 'GreaterThanThreshold', 'Average', 3, 80)
     alarm('memory', instance, 'FreeableMemory', 'LessThanThreshold', 'Average', 3, 3435973836.8)
     alarm('storage', instance, 'FreeStorageSpace', 'LessThanThreshold', 'Minimum', 1, 32212254720)
