@@ -170,10 +170,9 @@ fn a_statement_less_is_not_enough_and_the_missing_action_is_named() {
         );
         is_refused(&mut env, "plan", one);
     }
-    for name in ["Ec2Tagged"] {
-        allow(&cloud, &without(&whole, name));
-        is_refused(&mut env, "destroy", statement(&whole, name));
-    }
+    let name = "Ec2Tagged";
+    allow(&cloud, &without(&whole, name));
+    is_refused(&mut env, "destroy", statement(&whole, name));
     env.abandon();
 }
 
