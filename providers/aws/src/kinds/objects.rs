@@ -22,6 +22,7 @@ use infra_provider::request::{Applied, CreateRequest, DeleteRequest, FindRequest
 
 use crate::connection::clients::Clients;
 use crate::connection::{Connection, REGION};
+use crate::kinds::inputs::optional_text;
 use crate::kinds::taken;
 use crate::ownership::{self, Tags};
 use crate::settings::AwsSettings;
@@ -35,6 +36,17 @@ pub(crate) enum Which<'a> {
     Token(&'a Token),
     /// What a create with these inputs makes: class A by its name, class D by its content.
     Like(&'a Attributes),
+}
+
+impl<'a> Which<'a> {
+    /// Returns the names of what a type lists that its name tells apart, and which stands in this attribute.
+    pub(crate) fn names(self, attribute: &str) -> Vec<&'a str> {
+        match self {
+            Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
+            Which::Like(inputs) => optional_text(inputs, attribute).into_iter().collect(),
+            Which::Token(_) => Vec::new(),
+        }
+    }
 }
 
 /// An object as a list shows it.

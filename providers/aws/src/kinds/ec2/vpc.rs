@@ -11,7 +11,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::{change_tags, filter, filters, finish, gone, settled, tagged, tags_seen};
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, rejected, seen};
 use crate::kinds::inputs::{flag, in_place, named, optional, output, replaces, tags, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes, changes};
 
@@ -178,18 +178,14 @@ async fn get(place: &Place, id: &str, setting: &Setting) -> Result<Option<bool>,
         .describe_vpc_attribute()
         .vpc_id(id)
         .attribute(setting.attribute.clone());
-    let answer = call.send().await;
-    match answer.map_err(|error| rejected("ec2.DescribeVpcAttribute", error)) {
-        Ok(answer) => {
-            let value = match setting.attribute {
-                VpcAttributeName::EnableDnsSupport => answer.enable_dns_support,
-                _ => answer.enable_dns_hostnames,
-            };
-            Ok(Some(value.and_then(|value| value.value).unwrap_or_default()))
-        }
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = seen("ec2.DescribeVpcAttribute", call.send().await)?;
+    Ok(answer.map(|answer| {
+        let value = match setting.attribute {
+            VpcAttributeName::EnableDnsSupport => answer.enable_dns_support,
+            _ => answer.enable_dns_hostnames,
+        };
+        value.and_then(|value| value.value).unwrap_or_default()
+    }))
 }
 
 async fn found(place: &Place, vpc: Described) -> Result<Option<Found>, ProviderError> {

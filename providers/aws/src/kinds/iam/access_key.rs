@@ -17,7 +17,7 @@ use infra_model::value::{Attributes, Value};
 use infra_provider::error::{ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
-use crate::failure::{failed, gone, is_absent, rejected};
+use crate::failure::{failed, gone, seen};
 use crate::kinds::inputs::{malformed, named, optional_text, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::kinds::stages::not_known_yet;
@@ -131,10 +131,7 @@ pub(super) async fn remove(place: &Place, user: &str, key: &str) -> Result<(), P
 async fn keys_of(place: &Place, user: &str) -> Result<Vec<AccessKeyMetadata>, ProviderError> {
     let pages = place.clients.iam().list_access_keys().user_name(user);
     let listed = pages.into_paginator().items().send().try_collect().await;
-    match listed.map_err(|error| rejected("iam.ListAccessKeys", error)) {
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        listed => listed,
-    }
+    Ok(seen("iam.ListAccessKeys", listed)?.unwrap_or_default())
 }
 
 fn found(user: &str, key: &AccessKeyMetadata) -> Found {

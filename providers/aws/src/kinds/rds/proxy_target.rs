@@ -14,7 +14,7 @@ use infra_provider::error::ProviderError;
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::proxy::GROUP;
-use crate::failure::{failed, gone, is_absent, rejected};
+use crate::failure::{failed, gone, seen};
 use crate::kinds::inputs::{malformed, named, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::ownership::Tags;
@@ -156,10 +156,7 @@ async fn targets(place: &Place, proxy: &str) -> Result<Vec<DbProxyTarget>, Provi
         .items()
         .send();
     let found = pages.try_collect().await;
-    match found.map_err(|error| rejected("rds.DescribeDBProxyTargets", error)) {
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        found => found,
-    }
+    Ok(seen("rds.DescribeDBProxyTargets", found)?.unwrap_or_default())
 }
 
 fn found(proxy: &str, target: &DbProxyTarget) -> Option<Found> {

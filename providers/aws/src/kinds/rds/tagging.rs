@@ -4,7 +4,7 @@ use aws_sdk_rds::types::Tag;
 use infra_provider::error::ProviderError;
 use infra_provider::request::UpdateRequest;
 
-use crate::failure::{done, is_absent, rejected};
+use crate::failure::{done, seen};
 use crate::kinds::objects::{Place, changes};
 use crate::ownership::{TagChange, Tags};
 
@@ -49,13 +49,6 @@ pub(super) async fn change(place: &Place, arn: &str, request: &UpdateRequest) ->
 /// Returns the tags of one object, as they are at this moment.
 pub(super) async fn of_one(place: &Place, arn: &str) -> Result<Tags, ProviderError> {
     let call = place.clients.rds().list_tags_for_resource().resource_name(arn);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("rds.ListTagsForResource", error))
-    {
-        Ok(answer) => Ok(read(answer.tag_list.as_deref())),
-        Err(error) if is_absent(&error) => Ok(Tags::new()),
-        Err(error) => Err(error),
-    }
+    let answer = seen("rds.ListTagsForResource", call.send().await)?;
+    Ok(read(answer.and_then(|answer| answer.tag_list).as_deref()))
 }

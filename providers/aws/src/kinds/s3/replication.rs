@@ -19,9 +19,8 @@ use infra_provider::error::{Effect, ErrorKind, ProviderError};
 use infra_provider::request::{Applied, CreateRequest, DeleteRequest, UpdateRequest};
 
 use super::bucket::owned;
-use super::seen;
-use crate::failure::{failed, gone};
-use crate::kinds::inputs::{in_place, malformed, named, optional, optional_text, output, replaces, text};
+use crate::failure::{failed, gone, seen};
+use crate::kinds::inputs::{in_place, malformed, named, optional, output, replaces, text};
 use crate::kinds::objects::{Found, Objects, Place, Which, attributes};
 use crate::kinds::stages::not_known_yet;
 use crate::ownership::Tags;
@@ -73,11 +72,7 @@ impl Objects for Replication {
 
     /// No list shows it: each bucket is asked, those of others are not.
     async fn list(&self, place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-        let names: Vec<&str> = match which {
-            Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-            Which::Like(inputs) => optional_text(inputs, "bucket").into_iter().collect(),
-            Which::Token(_) => Vec::new(),
-        };
+        let names = which.names("bucket");
         let owned = owned(place, &names).await?;
         let there = names.into_iter().filter(|name| owned.contains(*name));
         let looks = there.map(|name| look_at(place, name));

@@ -11,7 +11,7 @@ use infra_provider::error::ProviderError;
 
 use super::tagging;
 use crate::failure::rejected;
-use crate::kinds::inputs::{optional, text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::Tags;
@@ -22,11 +22,7 @@ const AT_ONCE: usize = 100;
 
 /// Lists alarms by name. Of one that may just have been made, or be somebody else's, the service itself says the tags.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<String> = match which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.clone()).collect(),
-        Which::Like(inputs) => vec![text(inputs, "name")?.to_owned()],
-        Which::Token(_) => Vec::new(),
-    };
+    let names: Vec<String> = which.names("name").into_iter().map(str::to_owned).collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }

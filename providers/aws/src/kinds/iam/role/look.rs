@@ -13,9 +13,9 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
 use super::policies;
-use crate::failure::{is_absent, rejected};
+use crate::failure::{rejected, seen};
 use crate::kinds::iam::documents::{self, decoded};
-use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
 /// How many roles are looked at one by one.
@@ -25,11 +25,7 @@ const PAGE: i32 = 1_000;
 
 /// Lists roles.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
-        Which::Token(_) => Vec::new(),
-    };
+    let names = which.names("name");
     if names.len() > FEW {
         return among_all(place, &names).await;
     }
@@ -44,11 +40,7 @@ pub(super) async fn arn(place: &Place, name: &str) -> Result<Option<String>, Pro
 
 async fn role(place: &Place, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, ProviderError> {
     let call = place.clients.iam().get_role().role_name(name).send();
-    match call.await.map_err(|error| rejected("iam.GetRole", error)) {
-        Ok(answer) => Ok(answer.role),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(seen("iam.GetRole", call.await)?.and_then(|answer| answer.role))
 }
 
 async fn one(place: &Place, name: &str) -> Result<Option<Found>, ProviderError> {
@@ -81,15 +73,7 @@ async fn policy_called(place: &Place, role: &str, policy: &str) -> Result<Option
         .get_role_policy()
         .role_name(role)
         .policy_name(policy);
-    match call
-        .send()
-        .await
-        .map_err(|error| rejected("iam.GetRolePolicy", error))
-    {
-        Ok(answer) => Ok(Some(answer.policy_document)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(seen("iam.GetRolePolicy", call.send().await)?.map(|answer| answer.policy_document))
 }
 
 async fn among_all(place: &Place, names: &[&str]) -> Result<Vec<Found>, ProviderError> {

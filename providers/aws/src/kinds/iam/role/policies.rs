@@ -2,7 +2,7 @@
 
 use infra_provider::error::ProviderError;
 
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, is_absent, rejected, seen};
 use crate::kinds::iam::documents;
 use crate::kinds::objects::Place;
 
@@ -53,11 +53,7 @@ pub(super) async fn take_off(place: &Place, role: &str) -> Result<bool, Provider
 pub(super) async fn names(place: &Place, role: &str) -> Result<Option<Vec<String>>, ProviderError> {
     let pages = place.clients.iam().list_role_policies().role_name(role);
     let listed = pages.into_paginator().items().send().try_collect().await;
-    match listed.map_err(|error| rejected("iam.ListRolePolicies", error)) {
-        Ok(names) => Ok(Some(names)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    seen("iam.ListRolePolicies", listed)
 }
 
 async fn remove(place: &Place, role: &str, policy: &str) -> Result<(), ProviderError> {

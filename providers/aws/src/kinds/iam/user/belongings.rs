@@ -3,7 +3,7 @@
 use infra_provider::error::ProviderError;
 
 use super::POLICY;
-use crate::failure::{failed, is_absent, rejected};
+use crate::failure::{failed, is_absent, rejected, seen};
 use crate::kinds::iam::{access_key, documents};
 use crate::kinds::objects::Place;
 
@@ -42,11 +42,7 @@ pub(super) async fn delete_with_all(place: &Place, user: &str) -> Result<(), Pro
 pub(super) async fn policies(place: &Place, user: &str) -> Result<Option<Vec<String>>, ProviderError> {
     let pages = place.clients.iam().list_user_policies().user_name(user);
     let listed = pages.into_paginator().items().send().try_collect().await;
-    match listed.map_err(|error| rejected("iam.ListUserPolicies", error)) {
-        Ok(names) => Ok(Some(names)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    seen("iam.ListUserPolicies", listed)
 }
 
 async fn detach_policies(place: &Place, user: &str) -> Result<(), ProviderError> {

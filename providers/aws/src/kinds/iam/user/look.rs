@@ -11,9 +11,9 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
 use super::{POLICY, belongings};
-use crate::failure::{is_absent, rejected};
+use crate::failure::{rejected, seen};
 use crate::kinds::iam::documents::{self, decoded};
-use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
 /// How many users are looked at one by one.
@@ -23,11 +23,7 @@ const PAGE: i32 = 1_000;
 
 /// Lists users.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
-        Which::Token(_) => Vec::new(),
-    };
+    let names = which.names("name");
     if names.len() > FEW {
         return among_all(place, &names).await;
     }
@@ -43,11 +39,7 @@ pub(super) async fn one(place: &Place, name: &str) -> Result<Option<Found>, Prov
 
 async fn user(place: &Place, name: &str) -> Result<Option<aws_sdk_iam::types::User>, ProviderError> {
     let call = place.clients.iam().get_user().user_name(name).send();
-    match call.await.map_err(|error| rejected("iam.GetUser", error)) {
-        Ok(answer) => Ok(answer.user),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    Ok(seen("iam.GetUser", call.await)?.and_then(|answer| answer.user))
 }
 
 /// Returns the policy of ours, or the only one that a user has: one that was adopted has its own name for it.
@@ -65,16 +57,8 @@ async fn policy(place: &Place, name: &str) -> Result<Option<String>, ProviderErr
 
 async fn policy_called(place: &Place, user: &str, policy: &str) -> Result<Option<String>, ProviderError> {
     let call = place.clients.iam().get_user_policy().user_name(user);
-    match call
-        .policy_name(policy)
-        .send()
-        .await
-        .map_err(|error| rejected("iam.GetUserPolicy", error))
-    {
-        Ok(answer) => Ok(Some(answer.policy_document)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let answer = call.policy_name(policy).send().await;
+    Ok(seen("iam.GetUserPolicy", answer)?.map(|answer| answer.policy_document))
 }
 
 async fn among_all(place: &Place, names: &[&str]) -> Result<Vec<Found>, ProviderError> {

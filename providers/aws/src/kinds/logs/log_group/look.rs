@@ -10,7 +10,7 @@ use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
 use crate::failure::{is_absent, rejected};
-use crate::kinds::inputs::{optional, optional_text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::tagged;
 use crate::ownership::Tags;
@@ -20,11 +20,7 @@ const PAGE: i32 = 50;
 
 /// Lists log groups.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
-        Which::Token(_) => Vec::new(),
-    };
+    let names = which.names("name");
     if names.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,7 +8,7 @@ use infra_provider::error::ProviderError;
 
 use super::{settle, status};
 use crate::failure::rejected;
-use crate::kinds::inputs::{optional, text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::rds::tagging;
 use crate::ownership;
@@ -16,11 +16,7 @@ use crate::ownership;
 /// Lists databases that exist. One of ours that is still being made is waited for: whoever asks for it by name lost sight of its
 /// creation, and until it is done it has no host.
 pub(crate) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<DbInstance>, ProviderError> {
-    let names: Vec<&str> = match &which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => vec![text(inputs, "name")?],
-        Which::Token(_) => return Ok(Vec::new()),
-    };
+    let names = which.names("name");
     let pages = names.chunks(100).map(|names| by_names(place, names));
     let mut found: Vec<DbInstance> = try_join_all(pages).await?.into_iter().flatten().collect();
     found.retain(|database| !status::is_going(database));

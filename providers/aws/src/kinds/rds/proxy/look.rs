@@ -11,7 +11,7 @@ use infra_provider::error::ProviderError;
 
 use super::{GROUP, seen};
 use crate::failure::{self, rejected};
-use crate::kinds::inputs::{optional, text};
+use crate::kinds::inputs::optional;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 use crate::kinds::rds::tagging;
 use crate::kinds::tagged;
@@ -21,11 +21,7 @@ type Tagged = BTreeMap<String, Tags>;
 
 /// Lists proxies by name. `DescribeDBProxies` takes one name or none, and no filters.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match &which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => vec![text(inputs, "name")?],
-        Which::Token(_) => Vec::new(),
-    };
+    let names = which.names("name");
     if names.is_empty() {
         return Ok(Vec::new());
     }

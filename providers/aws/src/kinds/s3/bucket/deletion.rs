@@ -5,9 +5,8 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use infra_model::value::Attributes;
 use infra_provider::error::{ErrorKind, ProviderError};
 
-use super::super::seen;
 use super::Place;
-use crate::failure::{failed, gone, rejected};
+use crate::failure::{failed, gone, rejected, seen};
 use crate::kinds::inputs::{flag, malformed};
 
 const LIST: &str = "s3.ListBucketVersions";

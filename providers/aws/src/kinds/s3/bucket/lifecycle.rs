@@ -11,8 +11,7 @@ use aws_sdk_s3::types::{
 use infra_model::value::{Attributes, Value};
 use infra_provider::error::ProviderError;
 
-use super::super::seen;
-use crate::failure::failed;
+use crate::failure::{failed, seen};
 use crate::kinds::inputs::{flag, malformed, number};
 use crate::kinds::objects::Place;
 

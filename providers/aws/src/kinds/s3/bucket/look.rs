@@ -9,10 +9,10 @@ use infra_model::snapshot::Condition;
 use infra_model::value::Value;
 use infra_provider::error::ProviderError;
 
-use super::super::{arn, seen};
+use super::super::arn;
 use super::{SELF, applied, lifecycle, tagging};
-use crate::failure::rejected;
-use crate::kinds::inputs::{optional, optional_text};
+use crate::failure::{rejected, seen};
+use crate::kinds::inputs::optional;
 use crate::kinds::kms;
 use crate::kinds::objects::{Found, Place, Which, attributes};
 
@@ -21,11 +21,7 @@ const PAGE: i32 = 1_000;
 
 /// Lists buckets of the account in the region.
 pub(super) async fn list(place: &Place, which: Which<'_>) -> Result<Vec<Found>, ProviderError> {
-    let names: Vec<&str> = match which {
-        Which::Ids(ids) => ids.iter().map(|id| id.0.as_str()).collect(),
-        Which::Like(inputs) => optional_text(inputs, "name").into_iter().collect(),
-        Which::Token(_) => Vec::new(),
-    };
+    let names = which.names("name");
     let owned = owned(place, &names).await?;
     let there = names.into_iter().filter(|name| owned.contains(*name));
     let looks = there.map(|name| look_at(place, name));

@@ -4,8 +4,7 @@ use aws_sdk_s3::types::{Tag, Tagging};
 use infra_model::value::Attributes;
 use infra_provider::error::ProviderError;
 
-use super::super::seen;
-use crate::failure::failed;
+use crate::failure::{failed, seen};
 use crate::kinds::inputs::malformed;
 use crate::kinds::objects::Place;
 use crate::ownership::{TagChange, Tags};
