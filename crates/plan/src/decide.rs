@@ -15,6 +15,7 @@ use infra_model::value::{Attributes, Value};
 use crate::class::{class_of_deletion, class_of_update};
 use crate::diff::{self, Differences, Sides};
 use crate::error::PlanError;
+use crate::given_out::{known_outputs, moved_outputs, secret_moved};
 use crate::guard::Guard;
 use crate::moved::Renames;
 use crate::order::Needs;
@@ -166,6 +167,7 @@ impl View<'_> {
             last: &record.inputs,
             wanted: &wanted,
             seen: held.observed().map(|observed| &observed.attributes),
+            secret_moved: secret_moved(case.schema, held, record),
         });
         if !differences.drift.is_empty() {
             self.drift.push(Drift {
@@ -454,25 +456,6 @@ fn without_inputs(decision: Decision) -> Verdict {
     }
 }
 
-/// Returns the recorded outputs with what was seen of them since.
-fn known_outputs(schema: &ResourceSchema, recorded: &Attributes, observed: Option<&Observed>) -> Attributes {
-    let mut outputs = recorded.clone();
-    let seen = observed.iter().flat_map(|observed| &observed.outputs);
-    for (name, value) in seen.filter(|(name, _)| schema.outputs.contains_key(*name)) {
-        outputs.insert(name.clone(), value.clone());
-    }
-    outputs
-}
-
-fn moved_outputs<'a>(record: &'a Record, outputs: &'a Attributes) -> impl Iterator<Item = Change> + 'a {
-    let names: BTreeSet<&String> = record.outputs.keys().chain(outputs.keys()).collect();
-    names.into_iter().filter_map(|name| {
-        let before = record.outputs.get(name).cloned().unwrap_or_default();
-        let after = outputs.get(name).cloned().unwrap_or_default();
-        (before != after).then(|| record_change(name, before, after, ChangeOrigin::Drift))
-    })
-}
-
 fn moved_identity(before: &ObjectId, after: &ObjectId) -> Option<Change> {
     let value = |id: &ObjectId| Value::string(id.0.as_str());
     (before != after).then(|| record_change("id", value(before), value(after), ChangeOrigin::Drift))
@@ -484,7 +467,7 @@ fn protection(case: &Case<'_>, held: &Held<'_>) -> Option<Change> {
     (before != after).then(|| record_change("protect", before.into(), after.into(), ChangeOrigin::Stack))
 }
 
-fn record_change(attribute: &str, before: Value, after: Value, origin: ChangeOrigin) -> Change {
+pub(crate) fn record_change(attribute: &str, before: Value, after: Value, origin: ChangeOrigin) -> Change {
     Change {
         attribute: attribute.to_owned(),
         before,

@@ -30,6 +30,8 @@ pub(crate) struct Sides<'a> {
     pub(crate) wanted: &'a Attributes,
     /// What was seen, if anybody looked.
     pub(crate) seen: Option<&'a Attributes>,
+    /// Whether a secret that the object gives out is another than was recorded.
+    pub(crate) secret_moved: bool,
 }
 
 /// What differs.
@@ -52,6 +54,8 @@ struct Attribute<'a> {
     last: &'a Value,
     wanted: &'a Value,
     seen: Option<&'a Value>,
+    /// What was seen that cannot be compared, of an object whose secret is another one now.
+    strange: Option<&'a Value>,
     /// Whether nobody knows what was last applied.
     in_doubt: bool,
 }
@@ -92,6 +96,7 @@ pub(crate) fn compare(sides: &Sides<'_>) -> Differences {
             last: set(sides.last.get(name), schema),
             wanted: set(sides.wanted.get(name), schema),
             seen: visible(sides, name, schema),
+            strange: strange(sides, name, schema),
             in_doubt: !schema.observed && sides.last.get(name).is_some_and(Value::is_null),
         };
         compare_one(&attribute, sides, &mut differences);
@@ -134,6 +139,15 @@ fn visible<'a>(sides: &Sides<'a>, name: &str, schema: &'a AttributeSchema) -> Op
     comparable.then(|| set(Some(seen), schema))
 }
 
+/// Returns what was seen of an attribute that cannot be compared, where the object gives out another secret than it was given: it was
+/// changed, and only setting it again makes it what the stack wants.
+fn strange<'a>(sides: &Sides<'a>, name: &str, schema: &'a AttributeSchema) -> Option<&'a Value> {
+    let seen = sides.seen?.get(name)?;
+    let hidden = schema.observed && visible(sides, name, schema).is_none();
+    let is_set = sides.wanted.get(name).is_some_and(|wanted| !wanted.is_null());
+    (sides.secret_moved && hidden && is_set).then_some(seen)
+}
+
 /// Tells whether a value waits for an output.
 pub(crate) fn waits(value: &Value) -> bool {
     let mut found = false;
@@ -154,9 +168,10 @@ fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut D
     let equality = attribute.schema.equality;
     let waits = waits(wanted);
     let moved_in_stack = waits || !same_in_stack(equality, wanted, last);
-    let drifted = attribute
-        .seen
-        .filter(|seen| !last.is_null() && !equality.same(last, seen));
+    let drifted = attribute.strange.or_else(|| {
+        let seen = attribute.seen;
+        seen.filter(|seen| !last.is_null() && !equality.same(last, seen))
+    });
     if let Some(seen) = drifted {
         let drift = change(attribute, last, seen, ChangeOrigin::Drift);
         differences.drift.push(Change {
@@ -165,6 +180,7 @@ fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut D
         });
     }
     let changes = waits
+        || attribute.strange.is_some()
         || match attribute.seen {
             Some(seen) => !equality.reached(last, wanted, seen),
             None => moved_in_stack,
@@ -185,7 +201,7 @@ fn compare_one(attribute: &Attribute<'_>, sides: &Sides<'_>, differences: &mut D
         (_, false) => ChangeOrigin::Stack,
     };
     if changes {
-        let before = attribute.seen.unwrap_or(last);
+        let before = attribute.seen.or(attribute.strange).unwrap_or(last);
         differences
             .changes
             .push(change(attribute, before, wanted, origin));

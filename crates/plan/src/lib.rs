@@ -29,6 +29,7 @@ mod class;
 mod decide;
 mod diff;
 pub mod error;
+mod given_out;
 mod glance;
 mod guard;
 mod moved;

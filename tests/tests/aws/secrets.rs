@@ -142,6 +142,24 @@ for name in ['{SESSION}', '{MAIL}']:
 }
 
 #[test]
+fn a_value_that_is_composed_of_another_secret_is_repaired() {
+    let url = "\nkey_vault \"links\" {\n  secret \"url\" {\n    value = \"https://app:${key_vault.app.secret.session}@example.org\"\n  }\n}\n";
+    let Some((cloud, mut env)) = applied("a_value_that_is_composed", &format!("{VAULT}{url}")) else {
+        return;
+    };
+    let name = "vaults/staging/key_vault.links/url";
+    let before = value(&cloud, name);
+    let _ = cloud.boto(&format!(
+        "client('secretsmanager').put_secret_value(SecretId='{name}', SecretString='from-outside')"
+    ));
+    let _ = env.run(&["plan", "staging", "--detailed-exitcode"]).expect(2);
+    let _ = env.run(&["apply", "staging", "--yes"]).expect(0);
+    assert_eq!(value(&cloud, name), before);
+    assert_eq!(output(&mut env, "key_vault.links.secret.url"), before);
+    expect_no_changes(&mut env);
+}
+
+#[test]
 fn what_was_changed_beside_the_value_is_repaired_too() {
     let Some((cloud, mut env)) = applied("what_was_changed_beside", VAULT) else {
         return;

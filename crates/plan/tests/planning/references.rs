@@ -80,6 +80,21 @@ fn a_sealed_secret_inside_an_operation_is_compared_as_it_stands() {
 }
 
 #[test]
+fn a_composed_secret_that_somebody_changed_is_set_again() {
+    let stack = "secret a length=8
+                 vault b text=(x,$a.value)";
+    assert_snapshot!(World::with(stack).seen("").plan(stack), @"2 kept");
+    assert_snapshot!(World::with(stack).seen("b text=!stolen value:=!stolen").plan(stack), @r#"
+    drift b
+        text: $template("x", (secret)) -> (secret) drifted
+    ~ b (safe)
+        text: (secret) -> $template("x", (secret)) drifted
+    0. update b
+    1 kept
+    "#);
+}
+
+#[test]
 fn a_circle_is_reported_as_its_whole_path() {
     let stack = "rule a from=$c.id
                  rule b +after:a

@@ -184,7 +184,10 @@ pub(crate) fn schemas() -> SchemaSet {
         ),
         schema(
             "vault",
-            [("rotation", carried(with_default(in_place(), 0_i64)))],
+            [
+                ("rotation", carried(with_default(in_place(), 0_i64))),
+                ("text", in_place()),
+            ],
             [("value", output(true, true))],
         ),
         schema(
